@@ -1,0 +1,25 @@
+"""The colours and names of the quantities, the same in every figure."""
+
+COLORS = {
+    "i": "#009E73",
+    "f": "#0072B2",
+    "g": "#E69F00",
+    "o": "#CC79A7",
+    "c": "#000000",
+    "h": "#D55E00",
+    "x": "#6B6B6B",
+    "gradient": "#B2182B",
+}
+"""One colour for each quantity, everywhere.
+
+Gates and states have colours of Okabe and Ito's palette, which the colour-blind
+can tell apart; inputs are grey, gradients dark red.
+"""
+
+GATE_NAMES = {
+    "f": "forget gate f",
+    "i": "input gate i",
+    "g": "candidate g",
+    "o": "output gate o",
+}
+"""The gates in the order in which the chapters meet them."""

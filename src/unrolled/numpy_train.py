@@ -1,0 +1,203 @@
+"""What turns the NumPy LSTM into a training loop: a loss and an optimiser.
+
+Optimisers return new parameters and leave the old ones as they are, so that a
+notebook can compare before and after.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_number, check_type
+from unrolled.numpy_lstm import Params
+
+
+def squared_error(
+    prediction: ArrayLike,
+    target: ArrayLike,
+    steps: Literal["mean", "sum", "last"] = "mean",
+) -> tuple[float, np.ndarray]:
+    r"""Compute the squared error and its derivative.
+
+    With :math:`e_t = \hat y_t - y_t`, the prediction less the target, averaged
+    over N sequences and F features,
+
+    .. math::
+        L = \sum_t w_t\, e_t^2 \qquad
+        \frac{\partial L}{\partial \hat y_t} = \frac{2\, w_t\, e_t}{N F}
+
+    where :math:`w_t` is 1 / T for ``"mean"``, 1 for ``"sum"`` and, for
+    ``"last"``, 1 at the last step and 0 before. The first two are source A's
+    sequence loss, the third its single-value loss.
+
+    Args:
+        prediction: what the network says, (N, T, F).
+        target: what it should say, (N, T, F).
+        steps: how the T steps count: ``"mean"``, ``"sum"`` or ``"last"``.
+
+    Returns:
+        The loss, in squared units of the target, and its derivative with
+        respect to each prediction, (N, T, F).
+
+    Raises:
+        ValueError: shapes that differ, NaN or infinite values, unknown steps.
+
+    Example:
+        >>> loss, slope = squared_error([[[0.0], [2.0]]], [[[1.0], [2.0]]])
+        >>> loss, slope.ravel().tolist()
+        (0.5, [-1.0, 0.0])
+
+    Reference: source A, "Loss for Sequence Prediction". Chapter: 02_forward.
+    """
+    prediction = check_array("prediction", prediction, ("N", "T", "F"))
+    target = check_array("target", target, prediction.shape)
+    N, T, F = prediction.shape
+    weights = {
+        "mean": np.full((T, 1), 1 / T),
+        "sum": np.ones((T, 1)),
+        "last": np.eye(T)[:, -1:],
+    }
+    if not isinstance(steps, str) or steps not in weights:
+        raise ValueError(
+            f"steps: expected 'mean', 'sum' or 'last', got {steps!r:.80}"
+        )
+    weight = weights[steps]
+    error = prediction - target
+    loss = (weight * error**2).sum() / (N * F)
+    return float(loss), 2 * weight * error / (N * F)
+
+
+class SGD:
+    r"""Gradient descent: a step down the slope.
+
+    .. math:: \theta \leftarrow \theta - \eta\, \delta\theta
+
+    Args:
+        lr: the learning rate :math:`\eta`, 0 or more.
+
+    Raises:
+        ValueError: a negative, infinite or missing learning rate.
+
+    Example:
+        >>> SGD(lr=0.1).step({"w": np.ones(1)}, {"w": np.ones(1)})["w"].tolist()
+        [0.9]
+
+    Reference: source A, "Gradient to a Weight". Chapter: 03_one_weight.
+    """
+
+    def __init__(self, lr: float) -> None:
+        self.lr = _check_lr(lr)
+
+    def step(self, params: Params, grads: Params) -> Params:
+        """Return the parameters after one update.
+
+        Args:
+            params: the parameters, by name.
+            grads: their gradients, by the same names and of the same shapes.
+
+        Returns:
+            New parameters, by the same names; the old ones stay as they are.
+
+        Raises:
+            ValueError: other names or shapes, NaN or infinite gradients.
+        """
+        grads = _check_grads(params, grads)
+        return {name: params[name] - self.lr * grads[name] for name in params}
+
+
+class Adam:
+    r"""Adam: a step of about `lr` in each weight, whatever its gradient's size.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1)\, \delta\theta \qquad
+        v \leftarrow \beta_2 v + (1 - \beta_2)\, \delta\theta^2 \\
+        \theta &\leftarrow \theta -
+        \eta\, \frac{m / (1 - \beta_1^s)}{\sqrt{v / (1 - \beta_2^s)} + \epsilon}
+
+    at the s-th update. The averages m and v are kept here, between calls.
+
+    Args:
+        lr: the learning rate :math:`\eta`, 0 or more.
+        betas: :math:`\beta_1` and :math:`\beta_2`, from 0 to below 1.
+        eps: :math:`\epsilon`, above 0 and below 1.
+
+    Raises:
+        ValueError: a number out of its range.
+
+    Example:
+        >>> adam, params = Adam(lr=0.1), {"w": np.ones(1)}
+        >>> adam.step(params, {"w": np.full(1, 5.0)})["w"].round(4).tolist()
+        [0.9]
+
+    Reference: Kingma & Ba (2015), algorithm 1. Chapter: 05_training.
+    """
+
+    def __init__(
+        self,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        self.lr = _check_lr(lr)
+        self.betas = tuple(check_array("betas", betas, (2,)).tolist())
+        for beta in self.betas:
+            check_number("betas", beta, "from 0 to below 1", minimum=0, below=1)
+        tiny = np.finfo(float).tiny  # 0 would divide 0 by 0
+        self.eps = check_number("eps", eps, "above 0", minimum=tiny, below=1)
+        self._updates = 0
+        self._m: Params = {}
+        self._v: Params = {}
+
+    def step(self, params: Params, grads: Params) -> Params:
+        """Return the parameters after one update.
+
+        Args:
+            params: the parameters, by name; the same names at every call.
+            grads: their gradients, by the same names and of the same shapes.
+
+        Returns:
+            New parameters, by the same names; the old ones stay as they are.
+
+        Raises:
+            ValueError: other names or shapes, NaN or infinite gradients.
+        """
+        grads = _check_grads(params, grads)
+        if not self._updates:
+            self._m = {name: np.zeros_like(g) for name, g in grads.items()}
+            self._v = {name: np.zeros_like(g) for name, g in grads.items()}
+        _check_grads(self._m, grads)
+        self._updates += 1
+        beta_1, beta_2 = self.betas
+        new = {}
+        for name, gradient in grads.items():
+            m = beta_1 * self._m[name] + (1 - beta_1) * gradient
+            v = beta_2 * self._v[name] + (1 - beta_2) * gradient**2
+            m_hat = m / (1 - beta_1**self._updates)
+            v_hat = v / (1 - beta_2**self._updates)
+            new[name] = params[name] - self.lr * m_hat / (
+                np.sqrt(v_hat) + self.eps
+            )
+            self._m[name], self._v[name] = m, v
+        return new
+
+
+def _check_lr(lr: float) -> float:
+    """Return the learning rate if it is one."""
+    return check_number("lr", lr, "of at least 0", minimum=0, below=np.inf)
+
+
+def _check_grads(params: Params, grads: Params) -> Params:
+    """Return the gradients once each fits its parameter."""
+    check_type("params", params, dict)
+    check_type("grads", grads, dict)
+    if not params or set(params) != set(grads):
+        raise ValueError(
+            f"grads: expected those of {[*params]}, got {[*grads]}"
+        )
+    for name, value in params.items():
+        check_array(f"params[{name!r}]", value, None)
+    return {
+        name: check_array(f"grads[{name!r}]", grads[name], np.shape(value))
+        for name, value in params.items()
+    }

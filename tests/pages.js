@@ -1,0 +1,98 @@
+// What tests/test_pages.py asks of a page, from inside the browser.
+const all = (css) => [...document.querySelectorAll(css)];
+const quote = (e) => `<${e.localName} class="${e.className}"> ${e.textContent}`;
+// An address as a file of the book and a place in it; '' outside of the book.
+const where = (address) => {
+  const { origin, pathname, hash } = new URL(address, location);
+  const inside = origin === location.origin;
+  return {
+    file: inside ? decodeURIComponent(pathname.slice(1)) : '',
+    place: decodeURIComponent(hash.slice(1)),
+  };
+};
+const file = (e) => where(e.src ?? e.href).file;
+
+globalThis.reader = {
+  // Wait for mathematics, fonts and images; unfold what is folded; stand still.
+  async settle() {
+    await globalThis.MathJax?.startup?.promise;
+    const still = document.createElement('style');
+    still.textContent = '* { animation: none !important;'
+      + ' transition: none !important; }';
+    document.head.append(still);
+    all('details').forEach((e) => { e.open = true; });
+    all('.toggle-hidden').forEach((e) => e.classList.remove('toggle-hidden'));
+    await Promise.allSettled([...document.images].map((e) => e.decode()));
+    await document.fonts.ready;
+  },
+
+  facts() {
+    const quoted = 'script, style, pre, code, mjx-container, #search-results';
+    const text = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const tex = [];
+    while (text.nextNode()) {
+      const { data, parentElement } = text.currentNode;
+      if (/\\[()[\]]|\$\$/.test(data) && !parentElement.closest(quoted)) {
+        tex.push(data.trim());
+      }
+    }
+    return {
+      mode: document.documentElement.dataset.theme,
+      ground: getComputedStyle(document.body).backgroundColor,
+      tex,
+      not_typeset: all('.math').filter((e) => !e.querySelector('mjx-container'))
+        .map(quote),
+      // An unknown command is not an error to MathJax: it is shown in red.
+      misset: all('mjx-merror, mjx-mtext[style*="color: red"]').map(quote),
+      images: all('img').map((e) => ({
+        file: file(e), alt: e.alt.trim(), width: e.naturalWidth })),
+      without_caption: all('.cell_output img').filter((e) => !e
+        .closest('figure')?.querySelector('.caption-text')?.textContent.trim())
+        .map(file),
+      dimmed: all('article figure img').filter((e) => {
+        const { filter, opacity } = getComputedStyle(e);
+        return filter !== 'none' || opacity !== '1';
+      }).map(file),
+      logos: all('img.logo__image').filter((e) => e.checkVisibility())
+        .map(file),
+      icons: all('link[rel=icon]').map(file),
+      // What a page would load from elsewhere, if only later.
+      elsewhere: all('script[src], link[href], img[src], iframe[src]')
+        .map((e) => e.src || e.href)
+        .filter((url) => /^https?:/.test(url) && !where(url).file),
+      links: all('a[href]').map((e) => ({
+        ...where(e.href), kind: [...e.classList] })).filter((e) => e.file),
+      ids: all('[id]').map((e) => e.id),
+      has_code: all('div.cell').length > 0,
+    };
+  },
+
+  results: () => all('#search-results li a').map(file),
+
+  // What sticks out of the window without a box of its own to scroll in, and,
+  // on a wide window, code of at most 80 characters that has to be scrolled.
+  overflow() {
+    const column = '.bd-article-container *';
+    const limit = innerWidth + 1; // px
+    const right = (e) => e.getBoundingClientRect().right;
+    const boxed = (e) => {
+      const box = e.parentElement;
+      if (!box.matches(column)) return false;
+      const scrolls = /auto|scroll/.test(getComputedStyle(box).overflowX);
+      return (scrolls && right(box) <= limit) || boxed(box);
+    };
+    const out = all(column).filter((e) => right(e) > limit
+      && e.checkVisibility() && !e.closest('mjx-assistive-mml') && !boxed(e));
+    const longest = (e) => Math.max(
+      ...e.textContent.split('\n').map((line) => line.length));
+    if (innerWidth >= 1300) {
+      out.push(...all('.cell_input pre').filter(
+        (e) => longest(e) <= 80 && e.scrollWidth > e.clientWidth));
+    }
+    const { scrollWidth } = document.scrollingElement;
+    return [
+      ...(scrollWidth > innerWidth ? [`the page is ${scrollWidth} px`] : []),
+      ...out.map((e) => quote(e).slice(0, 160)),
+    ];
+  },
+};

@@ -1,0 +1,484 @@
+"""Bad input to every public call: a ValueError, with expected and got.
+
+Two tables. `ARRAYS` holds each argument that is an array; every kind of bad
+array is tried there. `TABLE` holds the rest: the call's name, the call, and
+what its message must say.
+"""
+
+import inspect
+from functools import partial
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+
+from unrolled import claims, data, numpy_lstm, numpy_train, plots
+from unrolled.claims import Claim, check, load
+from unrolled.data import Normalization, next_step_pairs
+from unrolled.numpy_lstm import (
+    bptt,
+    cell_backward,
+    cell_forward,
+    forward,
+    init_params,
+    sigmoid,
+    stack_caches,
+)
+from unrolled.numpy_train import SGD, Adam, squared_error
+from unrolled.plots import (
+    plot_cell,
+    plot_gates,
+    plot_nudges,
+    plot_predictions,
+    plot_prices,
+    plot_squashing,
+    plot_states,
+)
+
+mpl.use("Agg")  # draws into memory: the tests need no screen
+
+RNG = np.random.default_rng(0)
+N, T, D, H = 2, 4, 3, 5
+X, ZEROS = RNG.normal(size=(N, T, D)), np.zeros((N, H))
+PARAMS = init_params(D, H, RNG)
+HS, CACHES = forward(X, PARAMS)
+CACHE, STACKED = CACHES[0], stack_caches(CACHES)
+WRONG_CACHES = forward(X, init_params(D, H + 1, RNG))[1]
+
+UNIT_X, UNIT_Y = next_step_pairs([1.0, 4.0, 2.0])
+UNIT_CACHES = forward(UNIT_X, data.source_a_weights())[1]
+UNIT, UNIT_STACKED = UNIT_CACHES[0], stack_caches(UNIT_CACHES)
+
+W = {"w": np.ones(2)}
+
+
+def with_(array, value):
+    """Copy an array with one entry replaced, in the middle of it."""
+    copy = np.array(array)
+    copy.flat[copy.size // 2] = value
+    return copy
+
+
+def params(**changes):
+    return PARAMS | changes
+
+
+def missing(name):
+    return {key: value for key, value in PARAMS.items() if key != name}
+
+
+def claim(**changes):
+    row = claims.load()["A05"]
+    return Claim(**{**vars(row), **changes})
+
+
+def updated(optimiser):
+    """An optimiser that has seen one update of `W`."""
+    optimiser.step(W, W)
+    return optimiser
+
+
+def bad_arrays(shape):
+    """What any call refuses in place of an array, and with which words."""
+    good = np.full(shape, 0.5)
+    return [
+        ("NaN", with_(good, np.nan), "expected finite numbers, got nan"),
+        ("inf", with_(good, -np.inf), "expected finite numbers, got -inf"),
+        ("text", "abc", "expected numbers.*got 'abc'"),
+        ("None", None, r"expected .*got (None|\(\))"),
+        ("no axis", 0.5, r"expected shape .*got \(\)"),
+        ("empty", good[..., :0], r"expected shape .*got .*\b0"),
+        ("an axis more", good[None], r"expected shape .*got \(1, "),
+        ("ragged", [[0.5], [0.5, 0.5]], r"expected .*got \[\[0.5\]"),
+    ]
+
+
+BAD_WHOLE = [0, -1, 2.5, 2.0, True, "3", np.float64(2), np.nan]
+BAD_NUMBERS = [-0.1, np.nan, np.inf, "0.1", None, True, [0.1]]
+
+# Each array argument: a call that takes it, and the shape that would be right.
+ARRAYS = {
+    "data.Normalization.of": [("series", Normalization.of, (9,))],
+    "data.Normalization.apply": [
+        ("series", Normalization(1.0, 2.0).apply, (9,))
+    ],
+    "data.Normalization.undo": [("series", Normalization(1.0, 2.0).undo, (9,))],
+    "data.next_step_pairs": [("series", next_step_pairs, (9,))],
+    "numpy_lstm.cell_forward": [
+        ("x_t", lambda v: cell_forward(v, ZEROS, ZEROS, PARAMS), (N, D)),
+        ("h", lambda v: cell_forward(X[:, 0], v, ZEROS, PARAMS), (N, H)),
+        ("c", lambda v: cell_forward(X[:, 0], ZEROS, v, PARAMS), (N, H)),
+    ],
+    "numpy_lstm.cell_backward": [
+        ("dh", lambda v: cell_backward(v, ZEROS, CACHE, PARAMS), (N, H)),
+        ("dc", lambda v: cell_backward(ZEROS, v, CACHE, PARAMS), (N, H)),
+    ],
+    "numpy_lstm.forward": [
+        ("x", lambda v: forward(v, PARAMS), (N, T, D)),
+        ("bias", lambda v: forward(X, params(bias=v)), (4 * H,)),
+        (
+            "weight_ih",
+            lambda v: forward(X, params(weight_ih=v)),
+            (4 * H, D),
+        ),
+        (
+            "weight_hh",
+            lambda v: forward(X, params(weight_hh=v)),
+            (4 * H, H),
+        ),
+    ],
+    "numpy_lstm.bptt": [
+        ("dhs", lambda v: bptt(v, CACHES, PARAMS), (N, T, H)),
+        ("dhs", lambda v: bptt(v, CACHES, PARAMS, 2), (N, T, H)),
+    ],
+    "numpy_train.squared_error": [
+        ("prediction", lambda v: squared_error(v, HS), (N, T, H)),
+        ("target", lambda v: squared_error(HS, v), (N, T, H)),
+    ],
+    "numpy_train.SGD.step": [
+        ("grads", lambda v: SGD(0.1).step(W, {"w": v}), (2,))
+    ],
+    "numpy_train.Adam.step": [
+        ("grads", lambda v: Adam().step(W, {"w": v}), (2,))
+    ],
+    "plots.plot_prices": [("prices", plot_prices, (9,))],
+    "plots.plot_squashing": [("z", plot_squashing, (9,))],
+    "plots.plot_predictions": [
+        ("predictions", lambda v: plot_predictions(v, UNIT_Y), (1, 2, 1)),
+        ("targets", lambda v: plot_predictions(UNIT_Y, v), (1, 2, 1)),
+    ],
+    "plots.plot_nudges": [
+        ("nudges", lambda v: plot_nudges(v, np.ones(9)), (9,)),
+        ("errors", lambda v: plot_nudges(np.ones(9), v), (9,)),
+    ],
+}
+
+# Everything else: name, call, message.
+TABLE = [
+    # Shapes that do not go with the others.
+    ("data.next_step_pairs", lambda: next_step_pairs([1.0]),
+     "series: expected at least two values, got 1"),
+    ("data.Normalization.of", lambda: Normalization.of([0.1] * 10),
+     "series: expected one that varies, got one .* all 0.1"),
+    ("data.Normalization.of", lambda: Normalization.of([5]),
+     "series: expected one that varies, got one .* all 5.0"),
+    ("data.Normalization", lambda: Normalization(np.nan, 1.0),
+     "mean: expected a number.*, got nan"),
+    ("data.Normalization", lambda: Normalization([1.0], 1.0),
+     r"mean: expected a number.*, got \[1.0\]"),
+    ("data.Normalization", lambda: Normalization(0.0, 0.0),
+     "std: expected a number above 0, got 0.0"),
+    *[("data.Normalization", partial(Normalization, 0.0, bad),
+       "std: expected a number .*, got ") for bad in BAD_NUMBERS],
+    ("numpy_lstm.cell_forward",
+     lambda: cell_forward(X[:, 0, :2], ZEROS, ZEROS, PARAMS),
+     r"x_t: expected shape \(N, 3\).*got \(2, 2\)"),
+    ("numpy_lstm.cell_forward",
+     lambda: cell_forward(X[:, 0], ZEROS[:1], ZEROS, PARAMS),
+     r"h: expected shape \(2, 5\).*got \(1, 5\)"),
+    ("numpy_lstm.cell_forward",
+     lambda: cell_forward(X[:, 0], ZEROS, ZEROS[:, :1], PARAMS),
+     r"c: expected shape \(2, 5\).*got \(2, 1\)"),
+    ("numpy_lstm.cell_forward",
+     lambda: cell_forward(X[:, 0], ZEROS, ZEROS, missing("bias")),
+     r"params: expected .*'bias'\], got \['weight_ih', 'weight_hh'\]"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS[:1], ZEROS, CACHE, PARAMS),
+     r"dh: expected shape \(2, 5\).*got \(1, 5\)"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS[:, :1], CACHE, PARAMS),
+     r"dc: expected shape \(2, 5\).*got \(2, 1\)"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, WRONG_CACHES[0], PARAMS),
+     r"cache.h_prev: expected shape \(2, 5\).*got \(2, 6\)"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, STACKED, PARAMS),
+     r"cache.x: expected shape \(N, 3\).*got \(2, 4, 3\)"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, None, PARAMS),
+     "cache.*: expected a StepCache, got None"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, tuple(CACHE), PARAMS),
+     r"cache.*: expected a StepCache, got \(array"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, CACHE, None),
+     r"params: expected .*'bias'.*got None"),
+    ("numpy_lstm.forward", lambda: forward(X[..., :2], PARAMS),
+     r"x: expected shape \(N, T, 3\).*got \(2, 4, 2\)"),
+    ("numpy_lstm.forward", lambda: forward(X[:, :0], PARAMS),
+     r"x: expected .* no empty axis, got \(2, 0, 3\)"),
+    ("numpy_lstm.forward", lambda: forward(X[:0], PARAMS),
+     r"x: expected .* no empty axis, got \(0, 4, 3\)"),
+    ("numpy_lstm.forward", lambda: forward(X, PARAMS, h0=ZEROS[:1]),
+     r"h0: expected shape \(2, 5\).*got \(1, 5\)"),
+    ("numpy_lstm.forward", lambda: forward(X, PARAMS, h0=with_(ZEROS, np.nan)),
+     "h0: expected finite numbers, got nan"),
+    ("numpy_lstm.forward", lambda: forward(X, PARAMS, c0=ZEROS[0]),
+     r"c0: expected shape \(2, 5\).*got \(5,\)"),
+    ("numpy_lstm.forward", lambda: forward(X, PARAMS, c0="zero"),
+     "c0: expected numbers.*got 'zero'"),
+    ("numpy_lstm.forward", lambda: forward(X, None),
+     r"params: expected .*'bias'.*got None"),
+    ("numpy_lstm.forward", lambda: forward(X, [1, 2, 3]),
+     r"params: expected .*'bias'.*got \[1, 2, 3\]"),
+    *[("numpy_lstm.forward", partial(forward, X, missing(name)),
+       r"params: expected \['weight_ih', 'weight_hh', 'bias'\], got ")
+      for name in PARAMS],
+    ("numpy_lstm.forward", lambda: forward(X, params(bias_hh=np.zeros(20))),
+     "params: expected .*got .*'bias_hh'"),
+    ("numpy_lstm.forward",
+     lambda: forward(X, params(weight_hh=np.ones((3 * H, H)))),
+     r"weight_hh: expected 4H = 20 rows.*got shape \(15, 5\)"),
+    ("numpy_lstm.forward",
+     lambda: forward(X, params(bias=np.ones(4 * H + 1))),
+     r"bias: expected 4H = 20 rows.*got shape \(21,\)"),
+    ("numpy_lstm.stack_caches", lambda: stack_caches([]),
+     r"caches: expected a list of one cache per step, got \[\]"),
+    ("numpy_lstm.stack_caches", lambda: stack_caches(None),
+     "caches: expected a list of one cache per step, got None"),
+    ("numpy_lstm.stack_caches", lambda: stack_caches([CACHE, None]),
+     "caches: expected a StepCache, got None"),
+    ("numpy_lstm.stack_caches", lambda: stack_caches("caches"),
+     "caches: expected a StepCache, got 'c'"),
+    ("numpy_lstm.stack_caches", lambda: stack_caches(CACHE),
+     "caches: expected a StepCache, got array"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, [], PARAMS),
+     r"caches: expected a list of one cache per step, got \[\]"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, None, PARAMS),
+     "caches: expected a list of one cache per step, got None"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, STACKED, PARAMS),
+     "caches: expected a StepCache, got array"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, [1, 2, 3, 4], PARAMS),
+     "caches: expected a StepCache, got 1"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, CACHES[:3], PARAMS),
+     r"dhs: expected shape \(2, 3, 5\).*got \(2, 4, 5\)"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, WRONG_CACHES, PARAMS),
+     r"cache.h_prev: expected shape \(2, 5\).*got \(2, 6\)"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, CACHES, missing("bias")),
+     r"params: expected .*'bias'.*got "),
+    *[("numpy_lstm.bptt", partial(bptt, HS, CACHES, PARAMS, window=bad),
+       "window: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    *[("numpy_lstm.init_params", partial(init_params, bad, 2, RNG),
+       "input_size: expected a whole number of at least 1, got ")
+      for bad in [*BAD_WHOLE, None]],
+    *[("numpy_lstm.init_params", partial(init_params, 2, bad, RNG),
+       "hidden_size: expected a whole number of at least 1, got ")
+      for bad in [*BAD_WHOLE, None]],
+    *[("numpy_lstm.init_params", partial(init_params, 2, 2, bad),
+       "rng: expected a .*Generator, got ")
+      for bad in [0, None, np.random.RandomState(0), np.random]],
+    *[("numpy_lstm.init_params", partial(init_params, 2, 2, RNG, bad),
+       "forget_bias: expected a .*number.*, got ")
+      for bad in [np.nan, np.inf, "1", None, True, [1.0]]],
+    ("numpy_train.squared_error", lambda: squared_error(HS, HS[:, :-1]),
+     r"target: expected shape \(2, 4, 5\).*got \(2, 3, 5\)"),
+    ("numpy_train.squared_error", lambda: squared_error(HS, HS[..., :1]),
+     r"target: expected shape \(2, 4, 5\).*got \(2, 4, 1\)"),
+    *[("numpy_train.squared_error", partial(squared_error, HS, HS, bad),
+       "steps: expected 'mean', 'sum' or 'last', got ")
+      for bad in ["first", "Mean", "", None, 3, ["mean"]]],
+    *[("numpy_train.SGD", partial(SGD, bad),
+       "lr: expected a number .*, got ") for bad in BAD_NUMBERS],
+    *[("numpy_train.Adam", partial(Adam, bad),
+       "lr: expected a number .*, got ") for bad in BAD_NUMBERS],
+    *[("numpy_train.Adam", partial(Adam, eps=bad),
+       "eps: expected a number .*, got ") for bad in BAD_NUMBERS],
+    *[("numpy_train.Adam", partial(Adam, betas=bad), "betas: expected .*got ")
+      for bad in [(0.9, 1.0), (1.0, 0.9), (-0.1, 0.9), (0.9, np.nan), (0.9,),
+                  (0.9, 0.99, 0.999), 0.9, None, "ab", (0.9, "b")]],
+    *[(f"numpy_train.{name}.step", partial(step, given, grads), message)
+      for name, step in (("SGD", SGD(0.1).step), ("Adam", Adam().step))
+      for given, grads, message in [
+          (W, {}, r"grads: expected those of \['w'\], got \[\]"),
+          (W, {"v": W["w"]}, r"grads: expected .*\['w'\], got \['v'\]"),
+          (W, W | {"v": 1.0}, r"grads: expected .*\['w'\], got \['w', 'v'\]"),
+          ({}, {}, r"grads: expected those of \[\], got \[\]"),
+          (W, {"w": np.ones(3)},
+           r"grads\['w'\]: expected shape \(2,\).*got \(3,\)"),
+      ]],
+    ("numpy_train.Adam.step",
+     lambda: updated(Adam()).step({"w": np.ones(3)}, {"w": np.ones(3)}),
+     r"grads\['w'\]: expected shape \(2,\).*got \(3,\)"),
+    ("numpy_train.Adam.step",
+     lambda: updated(Adam()).step({"v": np.ones(2)}, {"v": np.ones(2)}),
+     r"expected those of \['w'\], got \['v'\]"),
+    ("plots.plot_gates", lambda: plot_gates(STACKED),
+     r"f: expected shape \(1, T, 1\).*got \(2, 4, 5\)"),
+    ("plots.plot_gates", lambda: plot_gates(UNIT),
+     r"f: expected shape \(1, T, 1\).*got \(1, 1\)"),
+    ("plots.plot_gates",
+     lambda: plot_gates(UNIT_STACKED._replace(o=UNIT_STACKED.o * np.nan)),
+     "o: expected finite numbers, got nan"),
+    ("plots.plot_states", lambda: plot_states(STACKED),
+     r"c: expected shape \(1, T, 1\).*got \(2, 4, 5\)"),
+    ("plots.plot_states",
+     lambda: plot_states(UNIT_STACKED._replace(h=UNIT_STACKED.h[:, :1])),
+     r"h: expected shape \(1, 2, 1\).*got \(1, 1, 1\)"),
+    ("plots.plot_predictions", lambda: plot_predictions(HS, HS),
+     r"predictions: expected shape \(1, T, 1\).*got \(2, 4, 5\)"),
+    ("plots.plot_predictions",
+     lambda: plot_predictions(UNIT_Y, UNIT_Y[:, :1]),
+     r"targets: expected shape \(1, 2, 1\).*got \(1, 1, 1\)"),
+    ("plots.plot_nudges", lambda: plot_nudges([1.0, 0.1], [1.0]),
+     r"errors: expected shape \(2,\).*got \(1,\)"),
+    ("plots.plot_nudges", lambda: plot_nudges([1.0, 0.0], [1.0, 1.0]),
+     "nudges.*: expected nudges above 0.*got 0.0"),
+    ("plots.plot_nudges", lambda: plot_nudges([1.0, 2.0], [1.0, -1.0]),
+     "errors: expected .*errors of at least 0.*got 1.0 and -1.0"),
+    *[("plots.plot_cell", partial(plot_cell, *before, bad),
+       rf"{argument}: expected a dict with some of .*got .*{got}")
+      for argument, before in (("values", ()), ("gradients", ({},)))
+      for bad, got in [(["h"], "'h'"), ("step", "step"), (3, "3"),
+                       (UNIT, "StepCache"), ({"q": 1.0}, "'q'"),
+                       ({"h": 1.0, "W_f": 1.0}, "'W_f'")]],
+    *[("plots.plot_cell", partial(plot_cell, *before, bad),
+       rf"{argument}\['\w+'\]: expected .*got {got}")
+      for argument, before in (("values", ()), ("gradients", ({},)))
+      for bad, got in [({"h": np.nan}, "nan"), ({"h": -np.inf}, "-inf"),
+                       ({"h": "steep"}, "'steep'"), ({"h": None}, "None"),
+                       ({"h": [1.0, 2.0]}, r"\(2,\)"), ({"h": []}, r"\(0,")]],
+    ("plots.plot_cell", lambda: plot_cell({}, {"weight_f": 1.0}),
+     r"gradients\['weight_f'\]: expected shape \(2,\).*got \(1,\)"),
+    ("plots.plot_cell", lambda: plot_cell({"z_f": 1.0}),
+     "values: expected a dict with some of .*got"),
+    # The ledger; its rows are in test_claims.py.
+    ("claims.Claim", lambda: claim(verdict="maybe"),
+     "A05: expected a verdict of .*got 'maybe'"),
+    ("claims.Claim", lambda: claim(id=""), "expected a text for id, got ''"),
+    ("claims.Claim", lambda: claim(finding=None),
+     "expected a text for finding, got None"),
+    ("claims.Claim", lambda: claim(expected="1"), "A05: expected: .*got "),
+    ("claims.load", lambda: load(__file__),
+     r"test_errors\.py: expected TOML with \[\[claim\]\] tables, got "),
+    *[("claims.check", partial(check, bad, 1.9068),
+       "claim_id: expected one of A04, .*, got ")
+      for bad in ["A00", "", None, 5]],
+    *[("claims.check", partial(check, "A05", bad), "A05: value: expected .*got")
+      for bad in [np.nan, np.inf, "high", [], [1.9068] * 2, {"a": 1.9068}]],
+    # Input of another kind altogether.
+    ("numpy_lstm.sigmoid", lambda: sigmoid("a"), "z: expected .*got 'a'"),
+    ("numpy_lstm.sigmoid", lambda: sigmoid(None), "z: expected .*got "),
+    ("numpy_lstm.sigmoid", lambda: sigmoid(np.nan), "z: expected .*got nan"),
+    ("numpy_lstm.sigmoid", lambda: sigmoid(1j), "z: expected .*got 1j"),
+    ("numpy_lstm.init_params", lambda: init_params(2, 2, RNG, -np.inf),
+     "forget_bias: expected .*got -inf"),
+    ("numpy_lstm.forward", lambda: forward(np.full((1, 2, D), "3"), PARAMS),
+     "x: expected numbers.*got"),
+    ("numpy_lstm.forward", lambda: forward(X + 1j, PARAMS),
+     "x: expected .*got"),
+    ("numpy_lstm.forward",
+     lambda: forward(torch.ones(1, 2, D, requires_grad=True), PARAMS),
+     "x: expected .*got"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, CACHE._replace(f=np.nan * ZEROS),
+                           PARAMS),
+     "cache.f: expected finite numbers, got nan"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, CACHE._replace(i=ZEROS[:1]), PARAMS),
+     r"cache.i: expected shape \(2, 5\).*got \(1, 5\)"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, CACHE._replace(h_prev=ZEROS[:, :1]),
+                           PARAMS),
+     r"cache.h_prev: expected shape \(2, 5\).*got \(2, 1\)"),
+    ("numpy_lstm.cell_backward",
+     lambda: cell_backward(ZEROS, ZEROS, CACHE._replace(g=np.ones((7, H))),
+                           PARAMS),
+     r"cache.g: expected shape \(2, 5\).*got \(7, 5\)"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, CACHES, None),
+     r"params: expected .*'bias'.*got None"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, CACHES, None, 2),
+     r"params: expected .*'bias'.*got None"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, 3, PARAMS),
+     "caches: expected .*got 3"),
+    ("numpy_lstm.bptt", lambda: bptt(HS, [STACKED], PARAMS), "expected .*got "),
+    ("numpy_lstm.bptt", lambda: bptt(HS, iter(CACHES), PARAMS),
+     "caches: expected .*got "),
+    ("numpy_lstm.bptt", lambda: bptt(HS, np.ones(4), PARAMS),
+     "caches: expected .*got "),
+    ("numpy_lstm.stack_caches", lambda: stack_caches(3),
+     "caches: expected .*got 3"),
+    ("numpy_lstm.stack_caches", lambda: stack_caches(iter(CACHES)),
+     "caches: expected .*got "),
+    ("numpy_lstm.stack_caches",
+     lambda: stack_caches([CACHE, WRONG_CACHES[0]]), "expected .*got "),
+    *[(f"numpy_train.{name}.step", partial(step, given, grads), message)
+      for name, step in (("SGD", SGD(0.1).step), ("Adam", Adam().step))
+      for given, grads, message in [
+          (None, W, "params: expected .*got None"),
+          (W, None, "grads: expected .*got None"),
+          ([1.0], [1.0], "params: expected .*got "),
+          ({"w": np.full(2, np.nan)}, W, "expected finite numbers, got nan"),
+          ({"w": "a"}, {"w": 1.0}, "expected numbers.*got 'a'"),
+      ]],
+    ("numpy_train.Adam", lambda: Adam(betas=("0.9", "0.99")),
+     "betas: expected .*got"),
+    ("data.Normalization", lambda: Normalization("3", 1.0),
+     "mean: expected .*got '3'"),
+    ("data.Normalization.of", lambda: Normalization.of(["1", "2"]),
+     "series: expected numbers.*got"),
+    ("claims.load", lambda: load("no_such_ledger.toml"),
+     r"no_such_ledger\.toml: expected .*got"),
+    ("claims.load", lambda: load(None), "path: expected .*got None"),
+    ("claims.check", lambda: check(["A05"], 1.9),
+     r"claim_id: expected .*got \['A05'\]"),
+    ("claims.check", lambda: check("A05", "1.906819"),
+     "A05: value: expected .*got '1.906819'"),
+    ("claims.Claim", lambda: claim(source="C"),
+     "A05: source: expected A or B.*, got 'C'"),
+    ("claims.Claim", lambda: claim(tolerance=-1.0, verdict="refuted"),
+     "A05: tolerance: expected .*got"),
+    ("plots.plot_gates", lambda: plot_gates(None),
+     "caches: expected .*got None"),
+    ("plots.plot_gates", lambda: plot_gates(UNIT_CACHES),
+     "caches: expected .*got"),
+    ("plots.plot_states", lambda: plot_states(None),
+     "caches: expected .*got None"),
+]  # fmt: skip
+
+
+def rows():
+    """Every call of the tables, as pytest's parameters."""
+    for name, arguments in ARRAYS.items():
+        for argument, call, shape in arguments:
+            for what, bad, words in bad_arrays(shape):
+                message = rf"\b{argument}\b.*{words}"
+                label = f"{name}: {argument} {what}"
+                yield pytest.param(partial(call, bad), message, id=label)
+    for name, call, message in TABLE:
+        yield pytest.param(call, message, id=name)
+
+
+@pytest.mark.parametrize(("call", "message"), [*rows()])
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "expected" in str(caught.value)
+    assert "got" in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def public_calls():
+    """Every public function and class, and the methods of the classes."""
+    for module in (claims, data, numpy_lstm, numpy_train, plots):
+        home = module.__name__.removeprefix("unrolled.")
+        for name, value in vars(module).items():
+            home_here = getattr(value, "__module__", None) == module.__name__
+            if name not in getattr(module, "__all__", [name] * home_here):
+                continue
+            if not callable(value):
+                continue
+            if inspect.isclass(value):
+                for method in vars(value):
+                    if inspect.isroutine(getattr(value, method)):
+                        yield f"{home}.{name}.{method}"
+            yield f"{home}.{name}"
+
+
+def test_every_public_call_is_in_the_tables():
+    public = {name for name in public_calls() if "._" not in name}
+    takes_nothing = {"data.anchor", "data.source_a_weights"}
+    made_by_forward = {"numpy_lstm.StepCache"}
+    tested = {name for name, *_ in TABLE} | set(ARRAYS)
+    assert tested == public - takes_nothing - made_by_forward

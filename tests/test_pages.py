@@ -1,0 +1,283 @@
+"""The built book as a reader meets it: every page, in a real browser.
+
+The pages are served from this machine alone and opened in headless Chromium,
+once in light and once in dark mode; the tests read what was found there.
+`BOOK_HTML` names another built book, `CHROMIUM` another browser.
+"""
+
+import functools
+import json
+import os
+import re
+import shutil
+import threading
+from collections import Counter
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parent
+HTML = Path(os.environ.get("BOOK_HTML", REPO / "_build" / "html")).resolve()
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MODES = ("light", "dark")
+WIDTHS = (1300, 400)  # px: a laptop, a phone
+PAGE_LIMIT = 1_000_000  # bytes: a page with the images that it alone shows
+AXE = {
+    "resultTypes": ["violations"],
+    "preload": False,  # fetch nothing
+    # A bibliography is a list of bibliography entries to docutils; Axe would
+    # have plain list items.
+    "rules": {"aria-required-children": {"enabled": False}},
+}
+
+
+def contents(entry):
+    """The pages of the table of contents, in order."""
+    names = [f"{entry[key]}.html" for key in ("root", "file") if key in entry]
+    for key in ("parts", "subtrees", "chapters", "sections", "entries"):
+        for child in entry.get(key, []):
+            names += contents(child)
+    return names
+
+
+TOC = contents(yaml.safe_load((REPO / "_toc.yml").read_text("utf-8")))
+PAGES = [
+    path.relative_to(HTML).as_posix()
+    for path in sorted([*HTML.glob("*.html"), *HTML.glob("[!_]*/**/*.html")])
+    if path != HTML / "index.html"  # the redirect has a test of its own
+] or TOC
+each_page = pytest.mark.parametrize("name", PAGES)
+each_mode = pytest.mark.parametrize("mode", MODES)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line of log for each."""
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def book():
+    """Fail, not skip, where there is no book to look at."""
+    if not (HTML / "index.html").is_file():
+        pytest.fail(f"No book in {HTML}: build it first (make book).")
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The address under which the book is served."""
+    handler = functools.partial(QuietHandler, directory=HTML)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser(book):
+    """One headless Chromium for all tests."""
+    with sync_playwright() as playwright:
+        found = [os.environ.get("CHROMIUM")]
+        if found == [None]:
+            found = [*map(shutil.which, BROWSERS)]
+            found.append(playwright.chromium.executable_path)
+        path = next((p for p in found if p and Path(p).is_file()), None)
+        if path is None:
+            stop = pytest.fail if os.environ.get("CI") else pytest.skip
+            stop("No Chromium found: install one or set CHROMIUM.")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def look(browser, site):
+    """A function that opens a page in a mode, once, and says what it found."""
+
+    @functools.cache
+    def open_page(name, mode):
+        context = browser.new_context(viewport={"width": 1300, "height": 900})
+        context.add_init_script(f"localStorage.mode = '{mode}'")
+        context.add_init_script(f"localStorage.theme = '{mode}'")
+        context.add_init_script(path=HERE / "pages.js")
+        elsewhere = re.compile(rf"^(?!{re.escape(site)}|data:|blob:)")
+        context.route(elsewhere, lambda route: route.abort())
+        page = context.new_page()
+        trouble = []
+        add = trouble.append
+        page.on("response", lambda r: r.ok or add(f"{r.status} {r.url}"))
+        page.on("requestfailed", lambda r: add(f"failed: {r.url}"))
+        page.on("console", lambda m: m.type != "error" or add(m.text))
+        page.on("pageerror", lambda error: add(str(error)))
+        page.goto(site + name)
+        page.evaluate("reader.settle()")
+        facts = page.evaluate("reader.facts()")
+        facts["axe"] = Axe().run(page, options=AXE).response["violations"]
+        facts["overflow"] = {}
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            facts["overflow"][width] = page.evaluate("reader.overflow()")
+        facts["trouble"] = trouble + facts["elsewhere"]
+        context.close()
+        return facts
+
+    return lambda name, mode="light": open_page(name, mode)
+
+
+@each_page
+@each_mode
+def test_loads_alone(look, name, mode):
+    """Each page loads without an error and without any other host."""
+    assert not look(name, mode)["trouble"]
+
+
+@each_page
+def test_mathematics(look, name):
+    """Each formula is typeset: no error, no TeX left to read."""
+    facts = look(name)
+    assert not facts["not_typeset"]
+    assert not facts["misset"]
+    assert not facts["tex"]
+
+
+@each_page
+def test_images(look, name):
+    """Each image loads, with words for those who cannot see it."""
+    facts = look(name)
+    assert not [i["file"] for i in facts["images"] if not i["width"]]
+    # Sphinx writes the file's name where an author gave no words.
+    no_words = re.compile(r"$|.*\.(png|svg|jpe?g|gif)$")
+    assert not [i["file"] for i in facts["images"] if no_words.match(i["alt"])]
+    assert not facts["without_caption"]
+
+
+@each_page
+@pytest.mark.parametrize("width", WIDTHS)
+def test_fits_the_window(look, name, width):
+    """Only boxes of their own scroll sideways, on a laptop and on a phone."""
+    assert not look(name)["overflow"][width]
+
+
+@each_page
+@each_mode
+def test_accessible(look, name, mode):
+    """Axe finds nothing serious: contrast, alternative text, link names."""
+    assert not [
+        (rule["id"], [node["html"] for node in rule["nodes"]])
+        for rule in look(name, mode)["axe"]
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+@each_page
+@each_mode
+def test_modes(look, name, mode):
+    """Dark is dark and light is light, and no figure is dimmed in either."""
+    facts = look(name, mode)
+    assert facts["mode"] == mode
+    red, green, blue = map(int, re.findall(r"\d+", facts["ground"]))
+    if mode == "dark":
+        assert max(red, green, blue) < 64
+    else:
+        assert min(red, green, blue) > 240
+    assert not facts["dimmed"]
+
+
+@each_page
+@each_mode
+def test_wordmark_and_icon(look, name, mode):
+    """Each page shows one wordmark, the mode's own, and has an icon."""
+    facts = look(name, mode)
+    assert facts["logos"] == [f"_static/logo-{mode}.svg"]
+    assert facts["icons"] == ["_static/favicon.svg"]
+    assert (HTML / "_static/favicon.svg").is_file()
+
+
+@each_page
+def test_links(look, name):
+    """Each link inside the book leads to a file and to a place in it."""
+    dead = []
+    for link in look(name)["links"]:
+        target, place = link["file"], link["place"]
+        if not (HTML / target).is_file():
+            dead.append(target)
+        elif place and place not in look(target)["ids"]:
+            dead.append(f"{target}#{place}")
+    assert not dead
+
+
+@each_page
+def test_notebook_download(look, name):
+    """A page made from a notebook offers that notebook."""
+    facts = look(name)
+    if facts["has_code"]:
+        notebook = f"_sources/{Path(name).with_suffix('.ipynb').as_posix()}"
+        assert notebook in [link["file"] for link in facts["links"]]
+        assert json.loads((HTML / notebook).read_text("utf-8"))["cells"]
+
+
+@pytest.mark.parametrize("name", TOC)
+def test_previous_and_next(look, name):
+    """Previous and next follow the table of contents."""
+    at = TOC.index(name)
+    wanted = {"left-prev": TOC[:at][-1:], "right-next": TOC[at + 1 :][:1]}
+    links = look(name)["links"]
+    assert wanted == {
+        kind: [link["file"] for link in links if kind in link["kind"]]
+        for kind in wanted
+    }
+
+
+@each_page
+def test_page_size(look, name):
+    """A page and the images that it alone shows stay under one megabyte."""
+    shown = {
+        page: {image["file"] for image in look(page)["images"]}
+        for page in PAGES
+    }
+    shows = Counter(image for images in shown.values() for image in images)
+    own = [image for image in shown[name] if image and shows[image] == 1]
+    size = sum((HTML / path).stat().st_size for path in [name, *own])
+    assert size < PAGE_LIMIT
+
+
+def test_first_page(browser, site):
+    """The address of the site itself leads to the first page."""
+    page = browser.new_page()
+    page.goto(site)
+    page.wait_for_url(site + TOC[0])
+    page.close()
+
+
+def test_search(browser, site):
+    """Someone who types "forget gate" is led to a page of the book."""
+    page = browser.new_page()
+    page.add_init_script(path=HERE / "pages.js")
+    page.goto(site + "search.html")
+    page.fill("main input[name=q]", "forget gate")
+    page.press("main input[name=q]", "Enter")
+    page.wait_for_url(re.compile(r"\?q=forget\+gate"))
+    page.locator("#search-results li a").first.wait_for(timeout=10_000)
+    results = page.evaluate("reader.results()")
+    page.close()
+    assert set(results) & set(TOC)
