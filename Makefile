@@ -12,7 +12,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # The book's networks are small: more than two threads slow them down.
 export OMP_NUM_THREADS ?= 2
 
-PACKAGE   := $(foreach end,py toml mplstyle,$(wildcard src/unrolled/*.$(end)))
+PACKAGE   := $(wildcard src/unrolled/*.py src/unrolled/*/*.py \
+             src/unrolled/*.toml src/unrolled/*.mplstyle)
 NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb)
 PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \
              $(wildcard book/_static/*)

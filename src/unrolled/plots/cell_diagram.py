@@ -11,7 +11,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, Patch
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array
-from unrolled._palette import COLORS, GATE_NAMES
+from unrolled.plots.palette import COLORS, GATE_NAMES
 
 _GREY = "#8A8A8A"
 _LINE = 0.46  # height of a line of text

@@ -1,30 +1,13 @@
-"""Every figure of the book: ``plot_*(data, *, ax=None) -> Axes``.
-
-Figures take their look from ``plt.style.use("unrolled.unrolled")``; nothing
-here changes matplotlib's settings or shows a figure.
-"""
+"""The figures of the forward pass and of one weight's gradient."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._cell_diagram import plot_cell
 from unrolled._checks import check_array, check_type
-from unrolled._palette import COLORS, GATE_NAMES
 from unrolled.numpy_lstm import StepCache, sigmoid
-
-__all__ = [
-    "COLORS",
-    "GATE_NAMES",
-    "plot_cell",
-    "plot_gates",
-    "plot_nudges",
-    "plot_predictions",
-    "plot_prices",
-    "plot_squashing",
-    "plot_states",
-]
+from unrolled.plots.palette import COLORS, GATE_NAMES
 
 
 def plot_prices(prices: ArrayLike, *, ax: Axes | None = None) -> Axes:
