@@ -13,9 +13,17 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled import claims, data, numpy_lstm, numpy_train, plots
+from unrolled import (
+    claims,
+    data,
+    numpy_jacobian,
+    numpy_lstm,
+    numpy_train,
+    plots,
+)
 from unrolled.claims import Claim, check, load
 from unrolled.data import Normalization, next_step_pairs
+from unrolled.numpy_jacobian import cell_jacobian, contributions
 from unrolled.numpy_lstm import (
     bptt,
     cell_backward,
@@ -27,13 +35,17 @@ from unrolled.numpy_lstm import (
 )
 from unrolled.numpy_train import SGD, Adam, squared_error
 from unrolled.plots import (
+    plot_bug_losses,
     plot_cell,
+    plot_cell_paths,
+    plot_contributions,
     plot_gates,
     plot_nudges,
     plot_predictions,
     plot_prices,
     plot_squashing,
     plot_states,
+    plot_unrolled,
 )
 
 mpl.use("Agg")  # draws into memory: the tests need no screen
@@ -132,6 +144,9 @@ ARRAYS = {
         ("dhs", lambda v: bptt(v, CACHES, PARAMS), (N, T, H)),
         ("dhs", lambda v: bptt(v, CACHES, PARAMS, 2), (N, T, H)),
     ],
+    "numpy_jacobian.contributions": [
+        ("dhs", lambda v: contributions(v, CACHES, PARAMS), (N, T, H)),
+    ],
     "numpy_train.squared_error": [
         ("prediction", lambda v: squared_error(v, HS), (N, T, H)),
         ("target", lambda v: squared_error(HS, v), (N, T, H)),
@@ -148,6 +163,7 @@ ARRAYS = {
         ("predictions", lambda v: plot_predictions(v, UNIT_Y), (1, 2, 1)),
         ("targets", lambda v: plot_predictions(UNIT_Y, v), (1, 2, 1)),
     ],
+    "plots.plot_contributions": [("table", plot_contributions, (9, 9))],
     "plots.plot_nudges": [
         ("nudges", lambda v: plot_nudges(v, np.ones(9)), (9,)),
         ("errors", lambda v: plot_nudges(np.ones(9), v), (9,)),
@@ -260,6 +276,24 @@ TABLE = [
     *[("numpy_lstm.bptt", partial(bptt, HS, CACHES, PARAMS, window=bad),
        "window: expected a whole number of at least 1, got ")
       for bad in BAD_WHOLE],
+    ("numpy_jacobian.contributions",
+     lambda: contributions(HS, CACHES[:3], PARAMS),
+     r"dhs: expected shape \(2, 3, 5\).*got \(2, 4, 5\)"),
+    *[(f"numpy_jacobian.{name}", partial(call, caches, given), message)
+      for name, call in (("contributions", partial(contributions, HS)),
+                         ("cell_jacobian", cell_jacobian))
+      for caches, given, message in [
+          ([], PARAMS, r"caches: expected a list .*, got \[\]"),
+          (None, PARAMS, "caches: expected a list .*, got None"),
+          (STACKED, PARAMS, "caches: expected a StepCache, got array"),
+          ([STACKED], PARAMS, r"cache.x: expected shape .*got \(2, 4, 3\)"),
+          (WRONG_CACHES, PARAMS,
+           r"cache.h_prev: expected shape \(2, 5\).*got \(2, 6\)"),
+          (CACHES, missing("bias"), "params: expected .*'bias'.*got "),
+          (CACHES, None, "params: expected .*'bias'.*got None"),
+          (CACHES, params(bias=np.full(4 * H, np.nan)),
+           "bias: expected finite numbers, got nan"),
+      ]],
     *[("numpy_lstm.init_params", partial(init_params, bad, 2, RNG),
        "input_size: expected a whole number of at least 1, got ")
       for bad in [*BAD_WHOLE, None]],
@@ -321,6 +355,33 @@ TABLE = [
     ("plots.plot_predictions",
      lambda: plot_predictions(UNIT_Y, UNIT_Y[:, :1]),
      r"targets: expected shape \(1, 2, 1\).*got \(1, 1, 1\)"),
+    *[("plots.plot_unrolled", partial(plot_unrolled, bad),
+       "steps: expected a whole number of at least 2, got ")
+      for bad in [*BAD_WHOLE, 1, None]],
+    ("plots.plot_contributions", lambda: plot_contributions(np.eye(3)[:2]),
+     r"table: expected shape \(2, 2\).*got \(2, 3\)"),
+    ("plots.plot_contributions", lambda: plot_contributions(np.ones((2, 2))),
+     "table: expected 0 where the use comes after the error.*got array"),
+    ("plots.plot_contributions", lambda: plot_contributions(np.zeros((2, 2))),
+     "table: expected .*some number elsewhere, got array"),
+    *[("plots.plot_cell_paths", partial(plot_cell_paths, bad),
+       "norms: expected a dict with some of .*got ")
+      for bad in [{}, None, [1.0], {"h": np.ones((2, 3))}]],
+    *[("plots.plot_cell_paths", partial(plot_cell_paths, {"g": bad}),
+       r"norms\['g'\]: expected .*got ")
+      for bad in [np.ones(3), np.full((2, 3), np.nan), -np.ones((2, 3)), "a"]],
+    ("plots.plot_cell_paths",
+     lambda: plot_cell_paths({"g": np.ones((2, 3)), "o": np.ones((2, 4))}),
+     r"norms\['o'\]: expected shape \(2, 3\).*got \(2, 4\)"),
+    *[("plots.plot_bug_losses", partial(plot_bug_losses, bad),
+       "losses: expected a dict of one to four runs, got ")
+      for bad in [{}, None, [1.0], {n: [1.0] for n in "abcde"}]],
+    *[("plots.plot_bug_losses", partial(plot_bug_losses, {"a": bad}),
+       r"losses\['a'\]: expected .*got ")
+      for bad in [1.0, [np.nan], [[1.0]], "a", []]],
+    ("plots.plot_bug_losses",
+     lambda: plot_bug_losses({"a": [1.0, 2.0], "b": [1.0]}),
+     r"losses\['b'\]: expected shape \(2,\).*got \(1,\)"),
     ("plots.plot_nudges", lambda: plot_nudges([1.0, 0.1], [1.0]),
      r"errors: expected shape \(2,\).*got \(1,\)"),
     ("plots.plot_nudges", lambda: plot_nudges([1.0, 0.0], [1.0, 1.0]),
@@ -461,7 +522,8 @@ def test_bad_input_is_named(call, message):
 
 def public_calls():
     """Every public function and class, and the methods of the classes."""
-    for module in (claims, data, numpy_lstm, numpy_train, plots):
+    modules = (claims, data, numpy_jacobian, numpy_lstm, numpy_train, plots)
+    for module in modules:
         home = module.__name__.removeprefix("unrolled.")
         for name, value in vars(module).items():
             home_here = getattr(value, "__module__", None) == module.__name__

@@ -26,12 +26,14 @@ AT_ONCE = 2  # processes
 pytestmark = pytest.mark.mutation
 
 CELL = "tests/test_numpy_lstm.py"
+JACOBIAN = "tests/test_numpy_jacobian.py"
 TRAIN = "tests/test_numpy_train.py"
 DATA = "tests/test_data.py"
 CLAIMS = "tests/test_claims.py"
 ERRORS = "tests/test_errors.py"
 FORWARD = "book/02_forward.ipynb"
 ONE_WEIGHT = "book/03_one_weight.ipynb"
+BPTT = "book/04_bptt.ipynb"
 
 
 class Mutation(NamedTuple):
@@ -136,6 +138,25 @@ MUTATIONS = {
         "max(0, t + 1 - window)",
         "min(t, max(0, t + 2 - window))",
         CELL,
+    ),
+    # The gradient taken apart
+    "an error forgets its cell gradient": Mutation(
+        "numpy_jacobian.py",
+        "_, dh, dc, grads = _step_backward(",
+        "_, dh, _, grads = _step_backward(",
+        JACOBIAN,
+    ),
+    "output gate's paths counted twice": Mutation(
+        "numpy_jacobian.py",
+        '"o": (dh * np.tanh(c) * o * (1 - o)) @ U["o"],',
+        '"o": 2 * (dh * np.tanh(c) * o * (1 - o)) @ U["o"],',
+        JACOBIAN,
+    ),
+    "parts of i and f swapped": Mutation(
+        "numpy_jacobian.py",
+        'zip("ifgo", np.split(',
+        'zip("figo", np.split(',
+        BPTT,
     ),
     # The first parameters
     "bias opens the input gate": Mutation(

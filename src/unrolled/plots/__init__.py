@@ -5,6 +5,12 @@ here changes matplotlib's settings or shows a figure. One file holds the figures
 of one subject.
 """
 
+from unrolled.plots.bptt import (
+    plot_bug_losses,
+    plot_cell_paths,
+    plot_contributions,
+    plot_unrolled,
+)
 from unrolled.plots.cell_diagram import plot_cell
 from unrolled.plots.forward import (
     plot_gates,
@@ -19,11 +25,15 @@ from unrolled.plots.palette import COLORS, GATE_NAMES
 __all__ = [
     "COLORS",
     "GATE_NAMES",
+    "plot_bug_losses",
     "plot_cell",
+    "plot_cell_paths",
+    "plot_contributions",
     "plot_gates",
     "plot_nudges",
     "plot_predictions",
     "plot_prices",
     "plot_squashing",
     "plot_states",
+    "plot_unrolled",
 ]
