@@ -45,7 +45,7 @@ from unrolled.plots import (
     plot_prices,
     plot_squashing,
     plot_states,
-    plot_unrolled,
+    plot_walks_back,
 )
 
 mpl.use("Agg")  # draws into memory: the tests need no screen
@@ -355,7 +355,7 @@ TABLE = [
     ("plots.plot_predictions",
      lambda: plot_predictions(UNIT_Y, UNIT_Y[:, :1]),
      r"targets: expected shape \(1, 2, 1\).*got \(1, 1, 1\)"),
-    *[("plots.plot_unrolled", partial(plot_unrolled, bad),
+    *[("plots.plot_walks_back", partial(plot_walks_back, bad),
        "steps: expected a whole number of at least 2, got ")
       for bad in [*BAD_WHOLE, 1, None]],
     ("plots.plot_contributions", lambda: plot_contributions(np.eye(3)[:2]),

@@ -57,7 +57,7 @@ def arrows(ax):
 
 @pytest.mark.parametrize("steps", [2, 3, 4])
 def test_unrolled(draw, steps):
-    ax = draw(plots.plot_unrolled, steps)
+    ax = draw(plots.plot_walks_back, steps)
     for t in range(steps):
         for label in (f"$c_{t}$", f"$h_{t}$", f"error {t}", f"gates\nstep {t}"):
             assert texts(ax).count(label) == 1

@@ -9,7 +9,7 @@ from unrolled.plots.bptt import (
     plot_bug_losses,
     plot_cell_paths,
     plot_contributions,
-    plot_unrolled,
+    plot_walks_back,
 )
 from unrolled.plots.cell_diagram import plot_cell
 from unrolled.plots.forward import (
@@ -35,5 +35,5 @@ __all__ = [
     "plot_prices",
     "plot_squashing",
     "plot_states",
-    "plot_unrolled",
+    "plot_walks_back",
 ]

@@ -29,7 +29,7 @@ _SIGNED = LinearSegmentedColormap.from_list(
 )
 
 
-def plot_unrolled(steps: int = 3, *, ax: Axes | None = None) -> Axes:
+def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
     """Draw all ways that errors take back through an unrolled LSTM.
 
     Args:
