@@ -15,15 +15,27 @@ from unrolled.plots.forward import (
     plot_states,
 )
 from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.recurrent import (
+    plot_cliff,
+    plot_shrinking,
+    plot_two_runs,
+    plot_unrolled,
+    plot_wall,
+)
 
 __all__ = [
     "COLORS",
     "GATE_NAMES",
     "plot_cell",
+    "plot_cliff",
     "plot_gates",
     "plot_nudges",
     "plot_predictions",
     "plot_prices",
+    "plot_shrinking",
     "plot_squashing",
     "plot_states",
+    "plot_two_runs",
+    "plot_unrolled",
+    "plot_wall",
 ]
