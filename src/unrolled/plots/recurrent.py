@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array
@@ -241,7 +242,7 @@ def plot_cliff(
         b: biases, (m,), increasing.
         loss: the loss at each pair, (m, n).
         paths: by label, points (u, b) of a descent, (steps, 2), at most
-            three. A point off the map is shown by an arrow that leaves it.
+            three. A point off the map does not widen it.
         ax: where to draw; a new figure unless told.
 
     Raises:
@@ -267,7 +268,9 @@ def plot_cliff(
     }
     ax = ax or plt.figure(figsize=(4.8, 4.2)).add_subplot()
     field = ax.contourf(u, b, loss, 24, cmap="Greys")
-    ax.figure.colorbar(field, ax=ax, label="loss", pad=0.02)
+    ax.figure.colorbar(
+        field, ax=ax, label="loss", pad=0.02, ticks=MaxNLocator(5)
+    )
     ax.set(
         xlabel="recurrent weight u",
         ylabel="bias b",
