@@ -18,6 +18,7 @@ from unrolled import (
     data,
     numpy_jacobian,
     numpy_lstm,
+    numpy_rnn,
     numpy_train,
     plots,
 )
@@ -33,19 +34,24 @@ from unrolled.numpy_lstm import (
     sigmoid,
     stack_caches,
 )
-from unrolled.numpy_train import SGD, Adam, squared_error
+from unrolled.numpy_train import SGD, Adam, clip_grad_norm, squared_error
 from unrolled.plots import (
     plot_bug_losses,
     plot_cell,
     plot_cell_paths,
+    plot_cliff,
     plot_contributions,
     plot_gates,
     plot_nudges,
     plot_predictions,
     plot_prices,
+    plot_shrinking,
     plot_squashing,
     plot_states,
+    plot_two_runs,
+    plot_unrolled,
     plot_walks_back,
+    plot_wall,
 )
 
 mpl.use("Agg")  # draws into memory: the tests need no screen
@@ -63,6 +69,13 @@ UNIT_CACHES = forward(UNIT_X, data.source_a_weights())[1]
 UNIT, UNIT_STACKED = UNIT_CACHES[0], stack_caches(UNIT_CACHES)
 
 W = {"w": np.ones(2)}
+
+RNN = {
+    "weight_ih": np.full((H, D), 0.1),
+    "weight_hh": np.full((H, H), 0.1),
+    "bias": np.zeros(H),
+}
+RNN_HS = numpy_rnn.forward(X, RNN)
 
 
 def with_(array, value):
@@ -156,6 +169,52 @@ ARRAYS = {
     ],
     "numpy_train.Adam.step": [
         ("grads", lambda v: Adam().step(W, {"w": v}), (2,))
+    ],
+    "numpy_rnn.forward": [
+        ("x", lambda v: numpy_rnn.forward(v, RNN), (N, T, D)),
+        ("bias", lambda v: numpy_rnn.forward(X, RNN | {"bias": v}), (H,)),
+        (
+            "weight_ih",
+            lambda v: numpy_rnn.forward(X, RNN | {"weight_ih": v}),
+            (H, D),
+        ),
+        (
+            "weight_hh",
+            lambda v: numpy_rnn.forward(X, RNN | {"weight_hh": v}),
+            (H, H),
+        ),
+    ],
+    "numpy_rnn.bptt": [
+        ("dhs", lambda v: numpy_rnn.bptt(v, X, RNN_HS, RNN), (N, T, H)),
+        ("x", lambda v: numpy_rnn.bptt(RNN_HS, v, RNN_HS, RNN), (N, T, D)),
+        ("hs", lambda v: numpy_rnn.bptt(RNN_HS, X, v, RNN), (N, T, H)),
+    ],
+    "numpy_rnn.jacobians": [
+        ("hs", lambda v: numpy_rnn.jacobians(v, RNN), (N, T, H)),
+    ],
+    "plots.plot_two_runs": [
+        ("one", lambda v: plot_two_runs(v, np.ones(9)), (9,)),
+        ("other", lambda v: plot_two_runs(np.ones(9), v), (9,)),
+    ],
+    "plots.plot_unrolled": [
+        ("inputs", lambda v: plot_unrolled(np.ones(4), v), (3,)),
+        ("states", lambda v: plot_unrolled(v, np.ones(3)), (4,)),
+    ],
+    "plots.plot_shrinking": [
+        ("curves", lambda v: plot_shrinking({"a": v}), (3, 9)),
+        ("lines", lambda v: plot_shrinking({"a": [[1.0]]}, {"a": v}), (9,)),
+    ],
+    "plots.plot_cliff": [
+        ("loss", lambda v: plot_cliff([0, 1], [0, 1], v), (2, 2)),
+        (
+            "paths",
+            lambda v: plot_cliff([0, 1], [0, 1], np.eye(2), {"a": v}),
+            (3, 2),
+        ),
+    ],
+    "plots.plot_wall": [
+        ("b", lambda v: plot_wall(v, np.ones(9)), (9,)),
+        ("loss", lambda v: plot_wall(np.ones(9), v), (9,)),
     ],
     "plots.plot_prices": [("prices", plot_prices, (9,))],
     "plots.plot_squashing": [("z", plot_squashing, (9,))],
@@ -404,6 +463,81 @@ TABLE = [
      r"gradients\['weight_f'\]: expected shape \(2,\).*got \(1,\)"),
     ("plots.plot_cell", lambda: plot_cell({"z_f": 1.0}),
      "values: expected a dict with some of .*got"),
+    *[("numpy_rnn.forward", partial(numpy_rnn.forward, X, bad),
+       r"params: expected .*'bias'.*got ")
+      for bad in [None, {}, [1.0], {"bias": np.zeros(H)}, RNN | {"b": 1.0}]],
+    ("numpy_rnn.forward",
+     lambda: numpy_rnn.forward(X, RNN | {"weight_hh": np.ones((H, D))}),
+     r"weight_hh: expected shape \(5, 5\).*got \(5, 3\)"),
+    ("numpy_rnn.forward",
+     lambda: numpy_rnn.forward(X, RNN | {"weight_ih": np.ones((D, H))}),
+     r"weight_ih: expected shape \(5, D\).*got \(3, 5\)"),
+    ("numpy_rnn.forward", lambda: numpy_rnn.forward(X[..., :2], RNN),
+     r"x: expected shape \(N, T, 3\).*got \(2, 4, 2\)"),
+    ("numpy_rnn.forward", lambda: numpy_rnn.forward(X, RNN, ZEROS[:1]),
+     r"h0: expected shape \(2, 5\).*got \(1, 5\)"),
+    ("numpy_rnn.forward",
+     lambda: numpy_rnn.forward(X, RNN, with_(ZEROS, np.nan)),
+     "h0: expected finite numbers, got nan"),
+    ("numpy_rnn.bptt", lambda: numpy_rnn.bptt(RNN_HS, X, RNN_HS[:1], RNN),
+     r"hs: expected shape \(2, 4, 5\).*got \(1, 4, 5\)"),
+    ("numpy_rnn.bptt", lambda: numpy_rnn.bptt(RNN_HS[:, 1:], X, RNN_HS, RNN),
+     r"dhs: expected shape \(2, 4, 5\).*got \(2, 3, 5\)"),
+    ("numpy_rnn.bptt",
+     lambda: numpy_rnn.bptt(RNN_HS, X, with_(RNN_HS, -1.5), RNN),
+     "hs: expected states from -1 to 1, got -1.5"),
+    ("numpy_rnn.bptt",
+     lambda: numpy_rnn.bptt(RNN_HS, X, RNN_HS, RNN, ZEROS[:1]),
+     r"h0: expected shape \(2, 5\).*got \(1, 5\)"),
+    ("numpy_rnn.bptt", lambda: numpy_rnn.bptt(RNN_HS, X, RNN_HS, None),
+     r"params: expected .*'bias'.*got None"),
+    ("numpy_rnn.jacobians", lambda: numpy_rnn.jacobians(RNN_HS[..., :4], RNN),
+     r"hs: expected shape \(N, T, 5\).*got \(2, 4, 4\)"),
+    ("numpy_rnn.jacobians",
+     lambda: numpy_rnn.jacobians(with_(RNN_HS, 2.0), RNN),
+     "hs: expected states from -1 to 1, got 2.0"),
+    ("numpy_rnn.jacobians", lambda: numpy_rnn.jacobians(RNN_HS, PARAMS),
+     r"weight_ih: expected shape \(20, D\)|weight_hh: expected .*got "),
+    *[("numpy_train.clip_grad_norm", partial(clip_grad_norm, bad, 1.0),
+       "grads.*: expected .*got ")
+      for bad in [{}, None, [1.0], {"w": "a"}, {"w": [np.nan]},
+                  {"w": [np.inf]}, {"w": np.full(4, 1.5e308)}]],
+    *[("numpy_train.clip_grad_norm", partial(clip_grad_norm, W, bad),
+       "max_norm: expected a number above 0, got ")
+      for bad in [0, 0.0, *BAD_NUMBERS]],
+    ("plots.plot_two_runs", lambda: plot_two_runs([1.0, 2.0], [1.0]),
+     r"other: expected shape \(2,\).*got \(1,\)"),
+    *[("plots.plot_unrolled", partial(plot_unrolled, np.ones(n + 1), [1.0] * n),
+       f"inputs: expected two to four, got {n}") for n in (1, 5)],
+    ("plots.plot_unrolled", lambda: plot_unrolled([1.0] * 3, [1.0] * 3),
+     r"states: expected shape \(4,\).*got \(3,\)"),
+    ("plots.plot_unrolled",
+     lambda: plot_unrolled([1.0] * 4, [1.0] * 3, [1.0] * 4),
+     r"gradients: expected shape \(3,\).*got \(4,\)"),
+    *[("plots.plot_shrinking", partial(plot_shrinking, bad),
+       "curves: expected .*got ") for bad in [{}, None, [[1.0]], "ab", 3]],
+    ("plots.plot_shrinking",
+     lambda: plot_shrinking({n: [[1.0]] for n in "abcdef"}),
+     "curves: expected one to five, got 6"),
+    ("plots.plot_shrinking", lambda: plot_shrinking({"a": [[1.0, 0.0]]}),
+     r"curves\['a'\]: expected sizes above 0, got 0.0"),
+    ("plots.plot_shrinking",
+     lambda: plot_shrinking({"a": [[1.0]]}, {"b": [-1.0]}),
+     r"lines\['b'\]: expected sizes above 0, got -1.0"),
+    ("plots.plot_shrinking", lambda: plot_shrinking({"a": [[1.0]]}, [1.0]),
+     r"lines: expected sizes by label, got \[1.0\]"),
+    *[("plots.plot_cliff", partial(plot_cliff, bad, [0, 1], np.eye(2)),
+       "u: expected .*got ")
+      for bad in [[0], [1, 0], [1, 1], None, [0, np.nan]]],
+    ("plots.plot_cliff", lambda: plot_cliff([0, 1], [1, 1], np.eye(2)),
+     "b: expected at least two weights that increase, got "),
+    ("plots.plot_cliff", lambda: plot_cliff([0, 1], [0, 1, 2], np.eye(2)),
+     r"loss: expected shape \(3, 2\).*got \(2, 2\)"),
+    *[("plots.plot_cliff", partial(plot_cliff, [0, 1], [0, 1], np.eye(2), bad),
+       "paths: expected up to three, by label, got ")
+      for bad in [[1.0], "a", {n: [[0.0, 0.0]] for n in "abcd"}]],
+    ("plots.plot_wall", lambda: plot_wall([1.0, 2.0], [1.0]),
+     r"loss: expected shape \(2,\).*got \(1,\)"),
     # The ledger; its rows are in test_claims.py.
     ("claims.Claim", lambda: claim(verdict="maybe"),
      "A05: expected a verdict of .*got 'maybe'"),
@@ -522,8 +656,8 @@ def test_bad_input_is_named(call, message):
 
 def public_calls():
     """Every public function and class, and the methods of the classes."""
-    modules = (claims, data, numpy_jacobian, numpy_lstm, numpy_train, plots)
-    for module in modules:
+    modules = (claims, data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train)
+    for module in (*modules, plots):
         home = module.__name__.removeprefix("unrolled.")
         for name, value in vars(module).items():
             home_here = getattr(value, "__module__", None) == module.__name__

@@ -4,6 +4,7 @@ Optimisers return new parameters and leave the old ones as they are, so that a
 notebook can compare before and after.
 """
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -66,6 +67,56 @@ def squared_error(
     error = prediction - target
     loss = (weight * error**2).sum() / (N * F)
     return float(loss), 2 * weight * error / (N * F)
+
+
+def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
+    r"""Shorten a gradient that is too long, and keep its direction.
+
+    All gradients together are one long vector :math:`\delta\theta`. If its
+    length is above `max_norm`, every entry is multiplied by one factor:
+
+    .. math::
+        \delta\theta \leftarrow \delta\theta \cdot
+        \min\Bigl(1, \frac{m}{\lVert \delta\theta \rVert + 10^{-6}}\Bigr)
+
+    with m for `max_norm`. The millionth is PyTorch's.
+
+    Args:
+        grads: the gradients, by parameter.
+        max_norm: the length allowed, above 0.
+
+    Returns:
+        New gradients, by the same names, and the length *before* clipping.
+
+    Raises:
+        ValueError: no gradients, NaN or infinite ones, or so large that their
+            length is infinite; a `max_norm` that is not above 0.
+
+    Example:
+        >>> clipped, norm = clip_grad_norm({"w": np.array([3.0, 4.0])}, 1.0)
+        >>> norm, clipped["w"].round(4).tolist()
+        (5.0, [0.6, 0.8])
+
+    Reference: Pascanu, Mikolov & Bengio (2013), algorithm 1; PyTorch's
+    ``torch.nn.utils.clip_grad_norm_``. Chapter: 01_vanishing.
+    """
+    check_type("grads", grads, dict)
+    if not grads:
+        raise ValueError("grads: expected at least one gradient, got {}")
+    grads = {
+        name: check_array(f"grads[{name!r}]", gradient, None)
+        for name, gradient in grads.items()
+    }
+    tiny = np.finfo(float).tiny
+    max_norm = check_number(
+        "max_norm", max_norm, "above 0", minimum=tiny, below=np.inf
+    )
+    # hypot, unlike a sum of squares, does not overflow on the way.
+    norm = math.hypot(*(g for array in grads.values() for g in array.flat))
+    if norm == math.inf:
+        raise ValueError("grads: expected a finite length, got inf")
+    factor = min(1.0, max_norm / (norm + 1e-6))
+    return {name: factor * grads[name] for name in grads}, norm
 
 
 class SGD:

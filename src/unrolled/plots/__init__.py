@@ -21,6 +21,13 @@ from unrolled.plots.forward import (
     plot_states,
 )
 from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.recurrent import (
+    plot_cliff,
+    plot_shrinking,
+    plot_two_runs,
+    plot_unrolled,
+    plot_wall,
+)
 
 __all__ = [
     "COLORS",
@@ -28,12 +35,17 @@ __all__ = [
     "plot_bug_losses",
     "plot_cell",
     "plot_cell_paths",
+    "plot_cliff",
     "plot_contributions",
     "plot_gates",
     "plot_nudges",
     "plot_predictions",
     "plot_prices",
+    "plot_shrinking",
     "plot_squashing",
     "plot_states",
+    "plot_two_runs",
+    "plot_unrolled",
     "plot_walks_back",
+    "plot_wall",
 ]
