@@ -15,15 +15,25 @@ from unrolled.plots.forward import (
     plot_states,
 )
 from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.truncation import (
+    plot_memory,
+    plot_pairs,
+    plot_truncation,
+    plot_windows,
+)
 
 __all__ = [
     "COLORS",
     "GATE_NAMES",
     "plot_cell",
     "plot_gates",
+    "plot_memory",
     "plot_nudges",
+    "plot_pairs",
     "plot_predictions",
     "plot_prices",
     "plot_squashing",
     "plot_states",
+    "plot_truncation",
+    "plot_windows",
 ]
