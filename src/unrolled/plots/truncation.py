@@ -54,9 +54,7 @@ def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
             _arrow(ax, (t, 0.34), (t + 1, 0.34), COLORS["x"], -0.5)
         if t and keep and kept[t - 1]:
             _arrow(ax, (t, -0.34), (t - 1, -0.34), red, -0.5)
-    ax.text(
-        last, -0.95, "error", color=red, ha="center", va="top", fontsize=9
-    )
+    ax.text(last, -0.95, "error", color=red, ha="center", va="top", fontsize=9)
     _arrow(ax, (last, -0.92), (last, -0.34), red, 0)
     ax.set(xlim=(-0.5, last + 0.5), ylim=(-1.35, 0.85), aspect="equal")
     ax.axis("off")
