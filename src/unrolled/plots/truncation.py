@@ -147,7 +147,7 @@ def plot_memory(
             f"{min(steps.min(), *(line.min() for line in held.values()))}"
         )
     ax = ax or plt.figure().add_subplot()
-    colors = (COLORS["h"], COLORS["c"], COLORS["h"], COLORS["c"])
+    colors = 2 * (COLORS["x"], COLORS["c"])
     for line, (name, values) in enumerate(held.items()):
         style = "o-" if line < 2 else "s--"
         ax.plot(steps, values / 1e6, style, color=colors[line], label=name)
@@ -198,7 +198,8 @@ def plot_windows(
         xlim=(1, None),
         ylim=(0, None),
     )
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     return ax
 
 
