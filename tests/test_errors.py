@@ -42,16 +42,20 @@ from unrolled.plots import (
     plot_cliff,
     plot_contributions,
     plot_gates,
+    plot_memory,
     plot_nudges,
+    plot_pairs,
     plot_predictions,
     plot_prices,
     plot_shrinking,
     plot_squashing,
     plot_states,
+    plot_truncation,
     plot_two_runs,
     plot_unrolled,
     plot_walks_back,
     plot_wall,
+    plot_windows,
 )
 
 mpl.use("Agg")  # draws into memory: the tests need no screen
@@ -226,6 +230,15 @@ ARRAYS = {
     "plots.plot_nudges": [
         ("nudges", lambda v: plot_nudges(v, np.ones(9)), (9,)),
         ("errors", lambda v: plot_nudges(np.ones(9), v), (9,)),
+    ],
+    "plots.plot_truncation": [("kept", plot_truncation, (9,))],
+    "plots.plot_pairs": [("kept", plot_pairs, (9, 9))],
+    "plots.plot_memory": [
+        ("steps", lambda v: plot_memory(v, {"a": np.ones(9)}), (9,)),
+        ("held", lambda v: plot_memory(np.ones(9), {"a": v}), (9,)),
+    ],
+    "plots.plot_windows": [
+        ("values", lambda v: plot_windows({"a": v}, "cosine"), (9, 9)),
     ],
 }
 
@@ -538,6 +551,26 @@ TABLE = [
       for bad in [[1.0], "a", {n: [[0.0, 0.0]] for n in "abcd"}]],
     ("plots.plot_wall", lambda: plot_wall([1.0, 2.0], [1.0]),
      r"loss: expected shape \(2,\).*got \(1,\)"),
+    *[("plots.plot_truncation", partial(plot_truncation, bad),
+       rf"kept: expected .*got {got}")
+      for bad, got in [([1, 0.5, 1], "0.5"), ([2, 1], "2"), ([-1, 1], "-1"),
+                       ([1, 0], r"\[1, 0\]"), ([1, 0, 1], r"\[1, 0, 1\]")]],
+    *[("plots.plot_pairs", partial(plot_pairs, bad),
+       rf"kept: expected .*got .*{got}")
+      for bad, got in [([[1, 0]], r"\(1, 2\)"), ([[1, 0], [0.5, 1]], "0.5"),
+                       ([[1, 1], [0, 1]], r"\[0, 1\]")]],
+    *[("plots.plot_memory", partial(plot_memory, [1.0, 2.0], bad),
+       "held.*: expected .*got ")
+      for bad in [{}, None, [1.0, 2.0], {"a": [1.0]}, {"a": [1.0, -1.0]},
+                  {name: [1.0, 2.0] for name in "abcde"}]],
+    ("plots.plot_memory", lambda: plot_memory([-1.0], {"a": [1.0]}),
+     "steps.*: expected .*got -1.0"),
+    *[("plots.plot_windows", partial(plot_windows, bad, "cosine"),
+       "values.*: expected .*got ")
+      for bad in [{}, None, np.ones((2, 2)), {"a": np.ones(2)},
+                  {name: np.ones((2, 2)) for name in "abcde"}]],
+    *[("plots.plot_windows", partial(plot_windows, {"a": [[1.0]]}, bad),
+       "measure: expected a text, got ") for bad in [None, 3]],
     # The ledger; its rows are in test_claims.py.
     ("claims.Claim", lambda: claim(verdict="maybe"),
      "A05: expected a verdict of .*got 'maybe'"),

@@ -28,6 +28,12 @@ from unrolled.plots.recurrent import (
     plot_unrolled,
     plot_wall,
 )
+from unrolled.plots.truncation import (
+    plot_memory,
+    plot_pairs,
+    plot_truncation,
+    plot_windows,
+)
 
 __all__ = [
     "COLORS",
@@ -38,14 +44,18 @@ __all__ = [
     "plot_cliff",
     "plot_contributions",
     "plot_gates",
+    "plot_memory",
     "plot_nudges",
+    "plot_pairs",
     "plot_predictions",
     "plot_prices",
     "plot_shrinking",
     "plot_squashing",
     "plot_states",
+    "plot_truncation",
     "plot_two_runs",
     "plot_unrolled",
     "plot_walks_back",
     "plot_wall",
+    "plot_windows",
 ]
