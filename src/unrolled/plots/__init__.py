@@ -15,15 +15,25 @@ from unrolled.plots.forward import (
     plot_states,
 )
 from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.training import (
+    plot_forecasts,
+    plot_learning_rates,
+    plot_losses,
+    plot_training_loop,
+)
 
 __all__ = [
     "COLORS",
     "GATE_NAMES",
     "plot_cell",
+    "plot_forecasts",
     "plot_gates",
+    "plot_learning_rates",
+    "plot_losses",
     "plot_nudges",
     "plot_predictions",
     "plot_prices",
     "plot_squashing",
     "plot_states",
+    "plot_training_loop",
 ]
