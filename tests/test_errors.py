@@ -18,13 +18,19 @@ from unrolled import (
     data,
     numpy_jacobian,
     numpy_lstm,
+    numpy_readout,
     numpy_rnn,
     numpy_train,
     plots,
 )
 from unrolled.claims import Claim, check, load
-from unrolled.data import Normalization, next_step_pairs
 from unrolled.numpy_jacobian import cell_jacobian, contributions
+from unrolled.data import (
+    Normalization,
+    minibatches,
+    next_step_pairs,
+    windows,
+)
 from unrolled.numpy_lstm import (
     bptt,
     cell_backward,
@@ -35,13 +41,17 @@ from unrolled.numpy_lstm import (
     stack_caches,
 )
 from unrolled.numpy_train import SGD, Adam, clip_grad_norm, squared_error
+from unrolled.numpy_readout import readout_backward, readout_forward
 from unrolled.plots import (
     plot_bug_losses,
     plot_cell,
     plot_cell_paths,
     plot_cliff,
     plot_contributions,
+    plot_forecasts,
     plot_gates,
+    plot_learning_rates,
+    plot_losses,
     plot_memory,
     plot_nudges,
     plot_pairs,
@@ -50,6 +60,7 @@ from unrolled.plots import (
     plot_shrinking,
     plot_squashing,
     plot_states,
+    plot_training_loop,
     plot_truncation,
     plot_two_runs,
     plot_unrolled,
@@ -73,6 +84,8 @@ UNIT_CACHES = forward(UNIT_X, data.source_a_weights())[1]
 UNIT, UNIT_STACKED = UNIT_CACHES[0], stack_caches(UNIT_CACHES)
 
 W = {"w": np.ones(2)}
+READOUT = {"weight": np.ones((2, H)), "bias": np.ones(2)}
+TWO = {"SGD": np.ones((2, 3)), "Adam": np.ones((3, 4))}
 
 RNN = {
     "weight_ih": np.full((H, D), 0.1),
@@ -219,6 +232,38 @@ ARRAYS = {
     "plots.plot_wall": [
         ("b", lambda v: plot_wall(v, np.ones(9)), (9,)),
         ("loss", lambda v: plot_wall(np.ones(9), v), (9,)),
+    "data.windows": [("series", lambda v: windows(v, 2), (9,))],
+    "numpy_readout.readout_forward": [
+        ("hs", lambda v: readout_forward(v, READOUT), (N, T, H)),
+        (
+            "weight",
+            lambda v: readout_forward(HS, READOUT | {"weight": v}),
+            (2, H),
+        ),
+        ("bias", lambda v: readout_forward(HS, READOUT | {"bias": v}), (2,)),
+    ],
+    "numpy_readout.readout_backward": [
+        ("errors", lambda v: readout_backward(v, HS, READOUT), (N, T, 2)),
+        (
+            "hs",
+            lambda v: readout_backward(np.ones((N, T, 2)), v, READOUT),
+            (N, T, H),
+        ),
+    ],
+    "plots.plot_losses": [
+        ("losses", lambda v: plot_losses({"SGD": v}), (2, 3)),
+    ],
+    "plots.plot_learning_rates": [
+        ("rates", lambda v: plot_learning_rates({"SGD": v}, TWO), (2,)),
+        (
+            "losses",
+            lambda v: plot_learning_rates({"SGD": np.ones(2)}, {"SGD": v}),
+            (2, 3),
+        ),
+    ],
+    "plots.plot_forecasts": [
+        ("prices", lambda v: plot_forecasts(v, [1.0], {}), (9,)),
+        ("forecasts", lambda v: plot_forecasts([1.0], v, {}), (9,)),
     ],
     "plots.plot_prices": [("prices", plot_prices, (9,))],
     "plots.plot_squashing": [("z", plot_squashing, (9,))],
@@ -571,6 +616,88 @@ TABLE = [
                   {name: np.ones((2, 2)) for name in "abcde"}]],
     *[("plots.plot_windows", partial(plot_windows, {"a": [[1.0]]}, bad),
        "measure: expected a text, got ") for bad in [None, 3]],
+    # Training: windows, batches, the readout and its figures.
+    *[("data.windows", partial(windows, [1.0, 2.0, 3.0], bad),
+       "steps: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    ("data.windows", lambda: windows([1.0, 2.0, 3.0], 3),
+     "steps: expected at most 2, .*got 3"),
+    ("data.windows", lambda: windows([1.0], 1),
+     "steps: expected at most 0, .*got 1"),
+    *[("data.minibatches", partial(minibatches, bad, 2, RNG),
+       "count: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    *[("data.minibatches", partial(minibatches, 2, bad, RNG),
+       "size: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    *[("data.minibatches", partial(minibatches, 2, 2, bad),
+       "rng: expected a .*Generator, got ")
+      for bad in [0, None, np.random.RandomState(0), np.random]],
+    *[(f"numpy_readout.{name}", partial(call, bad), message)
+      for name, call in [
+          ("readout_forward", partial(readout_forward, HS)),
+          ("readout_backward",
+           partial(readout_backward, np.ones((N, T, 2)), HS)),
+      ]
+      for bad, message in [
+          (None, "params: expected .*'bias'.*got None"),
+          ({"weight": np.ones((2, H))},
+           r"params: expected .*'bias'\], got \['weight'\]"),
+          (READOUT | {"v": 1.0}, "params: expected .*got .*'v'"),
+          (READOUT | {"weight": np.ones((2, H + 1))},
+           r"hs: expected shape \(N, T, 6\).*got \(2, 4, 5\)"),
+          (READOUT | {"bias": np.ones(3)},
+           r"bias: expected shape \(2,\).*got \(3,\)"),
+      ]],
+    ("numpy_readout.readout_backward",
+     lambda: readout_backward(HS, HS, READOUT),
+     r"errors: expected shape \(2, 4, 2\).*got \(2, 4, 5\)"),
+    ("numpy_readout.readout_backward",
+     lambda: readout_backward(np.ones((N, T - 1, 2)), HS, READOUT),
+     r"errors: expected shape \(2, 4, 2\).*got \(2, 3, 2\)"),
+    *[("plots.plot_training_loop", partial(plot_training_loop, bad),
+       "missing: expected numbers .*got ") for bad in [None, 4, "45", {7}]],
+    *[("plots.plot_training_loop", partial(plot_training_loop, [bad]),
+       "missing: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    *[("plots.plot_losses", partial(plot_losses, bad),
+       "losses: expected a dict of one to 3 arrays .*got ")
+      for bad in [None, {}, [[1.0]], {key: [[1.0]] for key in "abcd"}]],
+    *[("plots.plot_losses", partial(plot_losses, {"SGD": [[1.0]]}, levels),
+       message)
+      for levels, message in [
+          ([1.0], r"levels: expected a dict, got \[1.0\]"),
+          ({"a": np.nan}, "levels.*: expected finite numbers, got nan"),
+          ({"a": [1.0]}, r"levels.*: expected shape .*got \(1,\)"),
+          ({"a": 0.0}, "levels: expected numbers above 0, got 0.0"),
+      ]],
+    ("plots.plot_losses", lambda: plot_losses({"SGD": [[1.0, -1.0]]}),
+     "losses and levels: expected numbers above 0, got -1.0"),
+    *[("plots.plot_losses",
+       partial(plot_losses, {"SGD": [[1.0]]}, None, bad),
+       "every: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    *[("plots.plot_learning_rates", partial(plot_learning_rates, *bad),
+       message)
+      for bad, message in [
+          ((None, TWO), "rates: expected a dict of .*got None"),
+          (({"SGD": [1.0, 2.0]}, None), "losses: expected a dict .*got None"),
+          (({"SGD": [1.0, 2.0]}, TWO),
+           r"losses: expected those of \['SGD'\], got \['SGD', 'Adam'\]"),
+          (({"SGD": [1.0]}, {"SGD": np.ones((2, 3))}),
+           r"losses.*: expected shape \(1, S\).*got \(2, 3\)"),
+          (({"SGD": [0.0]}, {"SGD": [[1.0]]}),
+           "rates and losses: expected numbers above 0, got 0.0"),
+          (({"SGD": [1.0]}, {"SGD": [[-1.0]]}),
+           "rates and losses: expected numbers above 0, got -1.0"),
+      ]],
+    *[("plots.plot_forecasts", partial(plot_forecasts, [1.0], [1.0], bad),
+       message)
+      for bad, message in [
+          (None, "naive: expected a dict, got None"),
+          ({"a": np.inf}, "naive.*: expected finite numbers, got inf"),
+          ({"a": [1.0]}, r"naive.*: expected shape .*got \(1,\)"),
+      ]],
     # The ledger; its rows are in test_claims.py.
     ("claims.Claim", lambda: claim(verdict="maybe"),
      "A05: expected a verdict of .*got 'maybe'"),
@@ -689,8 +816,16 @@ def test_bad_input_is_named(call, message):
 
 def public_calls():
     """Every public function and class, and the methods of the classes."""
-    modules = (claims, data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train)
-    for module in (*modules, plots):
+    for module in (
+        claims,
+        data,
+        numpy_jacobian,
+        numpy_lstm,
+        numpy_readout,
+        numpy_rnn,
+        numpy_train,
+        plots,
+    ):
         home = module.__name__.removeprefix("unrolled.")
         for name, value in vars(module).items():
             home_here = getattr(value, "__module__", None) == module.__name__

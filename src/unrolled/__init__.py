@@ -6,6 +6,7 @@ The small package behind the book. Each module holds one idea:
 - `numpy_lstm`: the LSTM in NumPy, forward and backward;
 - `numpy_jacobian`: a gradient taken apart, by step and by path;
 - `numpy_rnn`: the plain recurrent network, which forgets;
+- `numpy_readout`: predictions from hidden states, forward and backward;
 - `numpy_train`: losses and optimisers in NumPy;
 - `claims`: the ledger of what the source texts claim, and its check;
 - `plots`: every figure (imported on its own, as it needs matplotlib).
@@ -16,6 +17,7 @@ from unrolled import (
     data,
     numpy_jacobian,
     numpy_lstm,
+    numpy_readout,
     numpy_rnn,
     numpy_train,
 )
@@ -25,6 +27,7 @@ __all__ = [
     "data",
     "numpy_jacobian",
     "numpy_lstm",
+    "numpy_readout",
     "numpy_rnn",
     "numpy_train",
 ]

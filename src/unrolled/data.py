@@ -7,12 +7,13 @@ input and one hidden unit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_number
+from unrolled._checks import check_array, check_number, check_type, check_whole
 
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
@@ -106,6 +107,74 @@ def next_step_pairs(series: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
             f"series: expected at least two values, got {len(series)}"
         )
     return series[None, :-1, None].copy(), series[None, 1:, None].copy()
+
+
+def windows(series: ArrayLike, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a series into all its windows of so many steps.
+
+    Neighbouring windows overlap: each begins one step after the one before.
+
+    Args:
+        series: T values, shape (T,).
+        steps: S, the steps of each window, at most T - 1.
+
+    Returns:
+        Inputs x and targets y, each of shape (T - S, S, 1): one sequence for
+        each window, its targets the values that follow its inputs.
+
+    Raises:
+        ValueError: steps that are not a whole number of at least 1, or more
+            than the series has; NaN or infinite values.
+
+    Example:
+        >>> x, y = windows([1.0, 2.0, 3.0, 4.0], 2)
+        >>> x[..., 0].tolist(), y[..., 0].tolist()
+        ([[1.0, 2.0], [2.0, 3.0]], [[2.0, 3.0], [3.0, 4.0]])
+
+    Chapter: 05_training.
+    """
+    series = check_array("series", series, ("T",))
+    steps = check_whole("steps", steps)
+    if steps >= len(series):
+        raise ValueError(
+            f"steps: expected at most {len(series) - 1}, one less than the "
+            f"series has values, got {steps}"
+        )
+    cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
+    return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
+
+
+def minibatches(
+    count: int, size: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Deal out shuffled sequence numbers in batches: one epoch.
+
+    Args:
+        count: N, the number of sequences.
+        size: how many go into each batch. The last batch is smaller if this
+            does not divide N.
+        rng: the source of randomness.
+
+    Yields:
+        The numbers of one batch's sequences, shape (size,). Each number from
+        0 to N - 1 comes exactly once.
+
+    Raises:
+        ValueError: a count or size that is not a whole number of at least 1,
+            an `rng` of another kind.
+
+    Example:
+        >>> batches = minibatches(5, 2, np.random.default_rng(0))
+        >>> [len(batch) for batch in batches]
+        [2, 2, 1]
+
+    Chapter: 05_training.
+    """
+    count = check_whole("count", count)
+    size = check_whole("size", size)
+    check_type("rng", rng, np.random.Generator)
+    order = rng.permutation(count)
+    return (order[k : k + size] for k in range(0, count, size))
 
 
 def source_a_weights() -> dict[str, np.ndarray]:

@@ -28,6 +28,12 @@ from unrolled.plots.recurrent import (
     plot_unrolled,
     plot_wall,
 )
+from unrolled.plots.training import (
+    plot_forecasts,
+    plot_learning_rates,
+    plot_losses,
+    plot_training_loop,
+)
 from unrolled.plots.truncation import (
     plot_memory,
     plot_pairs,
@@ -43,7 +49,10 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_forecasts",
     "plot_gates",
+    "plot_learning_rates",
+    "plot_losses",
     "plot_memory",
     "plot_nudges",
     "plot_pairs",
@@ -52,6 +61,7 @@ __all__ = [
     "plot_shrinking",
     "plot_squashing",
     "plot_states",
+    "plot_training_loop",
     "plot_truncation",
     "plot_two_runs",
     "plot_unrolled",

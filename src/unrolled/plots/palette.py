@@ -9,11 +9,14 @@ COLORS = {
     "h": "#D55E00",
     "x": "#6B6B6B",
     "gradient": "#B2182B",
+    "sgd": "#56B4E9",
+    "adam": "#332288",
 }
 """One colour for each quantity, everywhere.
 
 Gates and states have colours of Okabe and Ito's palette, which the colour-blind
 can tell apart; inputs are grey, gradients dark red.
+The optimisers are sky blue (SGD) and indigo (Adam).
 """
 
 GATE_NAMES = {
