@@ -24,13 +24,13 @@ from unrolled import (
     plots,
 )
 from unrolled.claims import Claim, check, load
-from unrolled.numpy_jacobian import cell_jacobian, contributions
 from unrolled.data import (
     Normalization,
     minibatches,
     next_step_pairs,
     windows,
 )
+from unrolled.numpy_jacobian import cell_jacobian, contributions
 from unrolled.numpy_lstm import (
     bptt,
     cell_backward,
@@ -40,8 +40,8 @@ from unrolled.numpy_lstm import (
     sigmoid,
     stack_caches,
 )
-from unrolled.numpy_train import SGD, Adam, clip_grad_norm, squared_error
 from unrolled.numpy_readout import readout_backward, readout_forward
+from unrolled.numpy_train import SGD, Adam, clip_grad_norm, squared_error
 from unrolled.plots import (
     plot_bug_losses,
     plot_cell,
@@ -232,6 +232,7 @@ ARRAYS = {
     "plots.plot_wall": [
         ("b", lambda v: plot_wall(v, np.ones(9)), (9,)),
         ("loss", lambda v: plot_wall(np.ones(9), v), (9,)),
+    ],
     "data.windows": [("series", lambda v: windows(v, 2), (9,))],
     "numpy_readout.readout_forward": [
         ("hs", lambda v: readout_forward(v, READOUT), (N, T, H)),
