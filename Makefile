@@ -56,7 +56,7 @@ lab: $(DONE)/install-dev
 	$(BIN)/jupyter lab book
 
 execute: $(DONE)/install
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --coalesce-streams \
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 
 clean:
