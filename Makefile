@@ -56,8 +56,10 @@ lab: $(DONE)/install-dev
 	$(BIN)/jupyter lab book
 
 execute: $(DONE)/install
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --coalesce-streams \
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+	$(BIN)/jupyter nbconvert --to notebook --inplace --coalesce-streams \
+	    $(NOTEBOOKS)
 
 clean:
 	rm -rf $(VENV) _build src/*.egg-info .pytest_cache .ruff_cache
