@@ -27,6 +27,8 @@ pytestmark = pytest.mark.mutation
 
 CELL = "tests/test_numpy_lstm.py"
 JACOBIAN = "tests/test_numpy_jacobian.py"
+RNN = "tests/test_numpy_rnn.py"
+TRAINING = "tests/test_training.py"
 TRAIN = "tests/test_numpy_train.py"
 DATA = "tests/test_data.py"
 CLAIMS = "tests/test_claims.py"
@@ -157,6 +159,31 @@ MUTATIONS = {
         'zip("ifgo", np.split(',
         'zip("figo", np.split(',
         BPTT,
+    ),
+    # The plain RNN, clipping, the readout
+    "slope of tanh lost on the way back": Mutation(
+        "numpy_rnn.py",
+        "dz = (dhs[:, t] + dh) * (1 - hs[:, t] ** 2)",
+        "dz = dhs[:, t] + dh",
+        RNN,
+    ),
+    "slope of the step before": Mutation(
+        "numpy_rnn.py",
+        "step = (1 - hs[:, t + 1] ** 2)",
+        "step = (1 - hs[:, t] ** 2)",
+        RNN,
+    ),
+    "clipping that lengthens": Mutation(
+        "numpy_train.py",
+        "factor = min(1.0, max_norm / (norm + 1e-6))",
+        "factor = max_norm / (norm + 1e-6)",
+        RNN,
+    ),
+    "readout's bias of the last step only": Mutation(
+        "numpy_readout.py",
+        '"bias": errors.sum(axis=(0, 1))',
+        '"bias": errors[:, -1].sum(axis=0)',
+        TRAINING,
     ),
     # The first parameters
     "bias opens the input gate": Mutation(
