@@ -1,4 +1,10 @@
-"""Settings that all tests share."""
+"""Settings and fixtures that several test files share."""
+
+import matplotlib as mpl
+import pytest
+from matplotlib import pyplot as plt
+
+mpl.use("Agg")  # draws into memory: the tests need no screen
 
 
 def pytest_configure(config):
@@ -6,3 +12,36 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", "mutation: breaks the package on purpose (a minute or two)"
     )
+
+
+@pytest.fixture(name="only_draws")
+def check_only_draws(monkeypatch):
+    """Hold around each figure: nothing is shown, no setting changes."""
+
+    def show(*args, **kwargs):
+        pytest.fail("a figure was shown")
+
+    monkeypatch.setattr(plt, "show", show)
+    before = dict(mpl.rcParams)
+    yield
+    plt.close("all")
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.fixture(name="draw", params=["own figure", "given axes"])
+def make_draw(request, only_draws):
+    """A function that calls a plot, and checks the Axes it returns."""
+
+    def draw(plot, *args):
+        if request.param == "own figure":
+            ax = plot(*args)
+            assert isinstance(ax, plt.Axes)
+            return ax
+        _, (left, right) = plt.subplots(ncols=2)
+        ax = plot(*args, ax=right)
+        assert ax is right
+        assert not left.has_data()
+        assert plt.get_fignums() == [1]
+        return ax
+
+    return draw

@@ -8,7 +8,6 @@ what its message must say.
 import inspect
 from functools import partial
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
@@ -68,8 +67,6 @@ from unrolled.plots import (
     plot_wall,
     plot_windows,
 )
-
-mpl.use("Agg")  # draws into memory: the tests need no screen
 
 RNG = np.random.default_rng(0)
 N, T, D, H = 2, 4, 3, 5

@@ -10,23 +10,7 @@ from matplotlib import pyplot as plt
 
 from unrolled import data, numpy_lstm, plots
 
-mpl.use("Agg")  # draws into memory: the tests need no screen
-
 PRICES = np.array(data.PRICES)
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_is_shown_and_no_setting_changed(monkeypatch):
-    """Hold for every test here: plots only draw."""
-
-    def show(*args, **kwargs):
-        pytest.fail("a figure was shown")
-
-    monkeypatch.setattr(plt, "show", show)
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
 
 
 @pytest.fixture(name="anchor")
@@ -35,25 +19,6 @@ def make_anchor():
     x, y, weights = data.anchor()
     _, caches = numpy_lstm.forward(x, weights)
     return numpy_lstm.stack_caches(caches), y, caches[2]
-
-
-@pytest.fixture(name="draw", params=["own figure", "given axes"])
-def make_draw(request):
-    """A function that calls a plot, and checks the Axes it returns."""
-
-    def draw(plot, *args):
-        if request.param == "own figure":
-            ax = plot(*args)
-            assert isinstance(ax, plt.Axes)
-            return ax
-        _, (left, right) = plt.subplots(ncols=2)
-        ax = plot(*args, ax=right)
-        assert ax is right
-        assert not left.has_data()
-        assert plt.get_fignums() == [1]
-        return ax
-
-    return draw
 
 
 def texts(ax):

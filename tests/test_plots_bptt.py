@@ -1,45 +1,12 @@
 """The figures of backpropagation through time show what they are given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
 from unrolled import plots
 
-mpl.use("Agg")  # draws into memory: the tests need no screen
-
 TABLE = np.array([[0.0, 0, 0], [-0.24, 0.011, 0], [0.058, -0.0049, 0.1]])
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_is_shown_and_no_setting_changed(monkeypatch):
-    """Hold for every test here: plots only draw."""
-    monkeypatch.setattr(plt, "show", lambda *a, **k: pytest.fail("shown"))
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
-
-
-@pytest.fixture(name="draw", params=["own figure", "given axes"])
-def make_draw(request):
-    """A function that calls a plot, and checks the Axes it returns."""
-
-    def draw(plot, *args):
-        if request.param == "own figure":
-            ax = plot(*args)
-            assert isinstance(ax, plt.Axes)
-            return ax
-        _, (left, right) = plt.subplots(ncols=2)
-        ax = plot(*args, ax=right)
-        assert ax is right
-        assert not left.has_data()
-        assert plt.get_fignums() == [1]
-        return ax
-
-    return draw
 
 
 def texts(ax):

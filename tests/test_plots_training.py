@@ -1,41 +1,9 @@
 """The figures of the training loop show the data they are given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 from unrolled import plots
-
-mpl.use("Agg")  # draws into memory: the tests need no screen
-
-
-@pytest.fixture(autouse=True)
-def _no_setting_is_changed(monkeypatch):
-    monkeypatch.setattr(plt, "show", lambda *_: pytest.fail("shown"))
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
-
-
-@pytest.fixture(name="draw", params=["own figure", "given axes"])
-def make_draw(request):
-    """A function that calls a plot, and checks the Axes it returns."""
-
-    def draw(plot, *args):
-        if request.param == "own figure":
-            ax = plot(*args)
-            assert isinstance(ax, plt.Axes)
-            return ax
-        _, (left, right) = plt.subplots(ncols=2)
-        ax = plot(*args, ax=right)
-        assert ax is right
-        assert not left.has_data()
-        assert plt.get_fignums() == [1]
-        return ax
-
-    return draw
 
 
 def named(ax):

@@ -1,42 +1,13 @@
 """The figures of truncation show the data they are given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
 from unrolled import plots
 
-mpl.use("Agg")  # draws into memory: the tests need no screen
-
 RED = plots.COLORS["gradient"]
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture(autouse=True)
-def _no_setting_is_changed():
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
-
-
-@pytest.fixture(name="draw", params=["own figure", "given axes"])
-def make_draw(request):
-    """A function that calls a plot, and checks the Axes it returns."""
-
-    def draw(plot, *args):
-        if request.param == "own figure":
-            return plot(*args)
-        _, (left, right) = plt.subplots(ncols=2)
-        ax = plot(*args, ax=right)
-        assert ax is right
-        assert not left.has_data()
-        assert plt.get_fignums() == [1]
-        return ax
-
-    return draw
 
 
 def arrows(ax):
