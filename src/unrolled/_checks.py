@@ -1,6 +1,6 @@
 """Checks of arguments, shared by the public functions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,6 +67,17 @@ def check_type(name: str, value: object, kind: type) -> None:
         raise ValueError(
             f"{name}: expected a {kind.__name__}, got {value!r:.80}"
         )
+
+
+def check_names(name: str, value: object, names: Collection[str]) -> None:
+    """Insist on a dict with exactly these names.
+
+    Raises:
+        ValueError: no dict, missing or additional names.
+    """
+    if not isinstance(value, dict) or set(value) != set(names):
+        got = [*value] if isinstance(value, dict) else value
+        raise ValueError(f"{name}: expected {[*names]}, got {got!r:.80}")
 
 
 def check_whole(name: str, value: int, minimum: int = 1) -> int:

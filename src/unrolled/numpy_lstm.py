@@ -11,7 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_number, check_type, check_whole
+from unrolled._checks import (
+    check_array,
+    check_names,
+    check_number,
+    check_type,
+    check_whole,
+)
 
 Params = dict[str, np.ndarray]
 """Parameters, or gradients by parameter: name to array."""
@@ -407,9 +413,7 @@ def _backward_pass(
 
 def _check_params(params: Params) -> tuple[Params, int, int]:
     """Return a copy of the parameters, D and H once the shapes fit."""
-    if not isinstance(params, dict) or set(params) != set(_SHAPES):
-        got = [*params] if isinstance(params, dict) else params
-        raise ValueError(f"params: expected {[*_SHAPES]}, got {got!r:.80}")
+    check_names("params", params, _SHAPES)
     params = {
         name: check_array(name, params[name], shape)
         for name, shape in _SHAPES.items()

@@ -7,7 +7,7 @@ readout turns them into predictions of any size and number.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array
+from unrolled._checks import check_array, check_names
 from unrolled.numpy_lstm import Params
 
 _SHAPES = {"weight": ("F", "H"), "bias": ("F",)}
@@ -87,9 +87,7 @@ def readout_backward(
 
 def _check_params(params: Params) -> tuple[Params, int, int]:
     """Return a copy of the parameters, F and H once the shapes fit."""
-    if not isinstance(params, dict) or set(params) != set(_SHAPES):
-        got = [*params] if isinstance(params, dict) else params
-        raise ValueError(f"params: expected {[*_SHAPES]}, got {got!r:.80}")
+    check_names("params", params, _SHAPES)
     params = {
         name: check_array(name, params[name], shape)
         for name, shape in _SHAPES.items()

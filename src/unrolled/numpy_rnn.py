@@ -10,7 +10,7 @@ is one less its squared value.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array
+from unrolled._checks import check_array, check_names
 
 Params = dict[str, np.ndarray]
 """Parameters, or gradients by parameter: name to array."""
@@ -182,9 +182,7 @@ def jacobians(hs: ArrayLike, params: Params) -> np.ndarray:
 
 def _check_params(params: Params) -> tuple[Params, int, int]:
     """Return a copy of the parameters, D and H once the shapes fit."""
-    if not isinstance(params, dict) or set(params) != set(_SHAPES):
-        got = [*params] if isinstance(params, dict) else params
-        raise ValueError(f"params: expected {[*_SHAPES]}, got {got!r:.80}")
+    check_names("params", params, _SHAPES)
     bias = check_array("bias", params["bias"], _SHAPES["bias"])
     H = len(bias)
     weight_ih = check_array("weight_ih", params["weight_ih"], (H, "D"))

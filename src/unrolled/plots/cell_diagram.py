@@ -202,21 +202,30 @@ def _draw_arrow(
         tail[0] = head[0] = min(tail[0], head[0])  # between boxes: upright
     along = (head - tail) / np.linalg.norm(head - tail)
     aside = shift * np.array([along[1], -along[0]])
-    ax.annotate(
-        "",
-        xy=head + aside,
-        xytext=tail + aside,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": color,
-            "linewidth": 1.6 if shift else 1.1,
-            "patchA": patches[start],
-            "patchB": patches[end],
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-        zorder=2,
+    _annotate_arrow(
+        ax,
+        tail + aside,
+        head + aside,
+        patches[end],
+        patchA=patches[start],
+        color=color,
+        linewidth=1.6 if shift else 1.1,
     )
+
+
+def _annotate_arrow(
+    ax: Axes,
+    tail: ArrayLike,
+    head: ArrayLike,
+    end: Patch,
+    *,
+    zorder: int = 2,
+    **style: object,
+) -> None:
+    """Draw an arrow that stops at the edge of the patch at its end."""
+    style = {"color": _GREY, "linewidth": 1.1} | style
+    style |= {"arrowstyle": "-|>", "patchB": end, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=zorder)
 
 
 def _draw_inputs(
@@ -238,20 +247,8 @@ def _draw_inputs(
         end, turn = nodes[gate], x != nodes[gate].x
         if turn:
             ax.plot([x, x], [level, end.y], **style)
-        ax.annotate(
-            "",
-            xy=(end.x, end.y),
-            xytext=(x, end.y if turn else level),
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": _GREY,
-                "linewidth": 1.1,
-                "patchB": patches[gate],
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-            zorder=1,
-        )
+        tail = (x, end.y if turn else level)
+        _annotate_arrow(ax, tail, (end.x, end.y), patches[gate], zorder=1)
 
 
 def _draw_way_back(
@@ -259,19 +256,15 @@ def _draw_way_back(
 ) -> None:
     """Draw the five phases: red arrows from the error to the two weights."""
     red = COLORS["gradient"]
-    h = nodes["h"]
-    ax.annotate(
-        "",
-        xy=(h.x, h.y - 0.2),
-        xytext=((nodes["y"].x + h.x) / 2, h.y - 0.2),
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": red,
-            "linewidth": 1.6,
-            "patchB": patches["h"],
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
+    y, h = nodes["y"], nodes["h"]
+    _annotate_arrow(
+        ax,
+        ((y.x + h.x) / 2, h.y - 0.2),
+        (h.x, h.y - 0.2),
+        patches["h"],
+        zorder=3,
+        color=red,
+        linewidth=1.6,
     )
     _draw_arrow(ax, nodes, patches, "weight_f", "z_f")
     _draw_arrow(ax, nodes, patches, "z_f", "f")

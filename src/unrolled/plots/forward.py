@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from unrolled._checks import check_array, check_type
 from unrolled.numpy_lstm import StepCache, sigmoid
 from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.parts import legend_above
 
 
 def plot_prices(prices: ArrayLike, *, ax: Axes | None = None) -> Axes:
@@ -83,7 +84,7 @@ def plot_gates(caches: StepCache, *, ax: Axes | None = None) -> Axes:
     for name, values in gates.items():
         ax.plot(values, "o-", color=COLORS[name], label=GATE_NAMES[name])
     ax.set(xlabel="step t", ylabel="gate value", xticks=range(gates["f"].size))
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -104,7 +105,7 @@ def plot_states(caches: StepCache, *, ax: Axes | None = None) -> Axes:
     ax.plot(c.ravel(), "s-", color=COLORS["c"], label="cell state c")
     ax.plot(h.ravel(), "o-", color=COLORS["h"], label="hidden state h")
     ax.set(xlabel="step t", ylabel="state", xticks=range(c.size))
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -131,7 +132,7 @@ def plot_predictions(
         ylabel="normalised price",
         xticks=range(predictions.size),
     )
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -160,8 +161,3 @@ def plot_nudges(
     ax.loglog(nudges, errors, "o-", color=COLORS["gradient"])
     ax.set(xlabel="size of the nudge", ylabel="relative error")
     return ax
-
-
-def _legend_above(ax: Axes) -> None:
-    """Put the legend above the axes, two entries in a row."""
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_type, check_whole
 from unrolled.plots.palette import COLORS
+from unrolled.plots.parts import legend_above
 
 STEPS = (
     "empty memories, h = 0 and c = 0",
@@ -138,7 +139,7 @@ def plot_losses(
         )
     ax.set(xlabel="updates", ylabel="MSE", yscale="log")
     _plain_ticks(ax.yaxis)
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -186,7 +187,7 @@ def plot_learning_rates(
     ax.set(xscale="log", yscale="log")
     _plain_ticks(ax.xaxis)
     _plain_ticks(ax.yaxis)
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -230,7 +231,7 @@ def plot_forecasts(
         ax.plot(next_day + 0.45, value, marker, color=COLORS["c"], label=name)
     ax.set(xlabel="day", ylabel="price", xlim=(0.5, next_day + 0.9))
     ax.set_xticks([*days, next_day])
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -273,8 +274,3 @@ def _plain_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=subs))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-
-
-def _legend_above(ax: Axes) -> None:
-    """Put the legend above the axes, two entries in a row."""
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
