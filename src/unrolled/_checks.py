@@ -29,7 +29,7 @@ def check_array(
         raise ValueError(
             f"{name}: expected numbers of {form}, got {value!r:.80}"
         )
-    if shape is not None and not _fits(array.shape, shape):
+    if shape is not None and not fits(array.shape, shape):
         raise ValueError(
             f"{name}: expected {form} with no empty axis, got {array.shape}"
         )
@@ -49,7 +49,7 @@ def _as_array(value: object) -> np.ndarray | None:
         return None
 
 
-def _fits(shape: Sequence[int], wanted: Sequence[int | str]) -> bool:
+def fits(shape: Sequence[int], wanted: Sequence[int | str]) -> bool:
     """Tell whether a shape is the wanted one."""
     return len(shape) == len(wanted) and all(
         size >= 1 if isinstance(want, str) else size == want
