@@ -95,9 +95,7 @@ def check_device(name: str, value: Tensor, like: Tensor) -> None:
         )
 
 
-def _check_shape(
-    name: str, value: Tensor, shape: Sequence[int | str]
-) -> None:
+def _check_shape(name: str, value: Tensor, shape: Sequence[int | str]) -> None:
     """Insist on a tensor of this shape."""
     form = f"shape {tuple(shape)}".replace("'", "")
     if not isinstance(value, Tensor):

@@ -1,0 +1,149 @@
+"""What all cells share: parameters, their first values, checks."""
+
+import math
+from typing import ClassVar, Literal, get_args
+
+import torch
+from torch import Generator, Tensor, nn
+
+from unrolled._checks import check_type, check_whole
+from unrolled._torch_checks import check_tensor
+
+Init = Literal["uniform", "xavier", "pytorch"]
+"""How the weights of each gate are drawn."""
+
+
+class Cell(nn.Module):
+    r"""One step in time: the base of every cell in `unrolled.cell`.
+
+    Parameters have PyTorch's names and packing: ``weight_ih`` (KH, D),
+    ``weight_hh`` (KH, H) and ``bias`` (KH,), for K blocks of H rows. A
+    subclass gives `blocks` and `state_names`, and computes its equations in
+    `step`.
+
+    Args:
+        input_size: D, inputs per step.
+        hidden_size: H, hidden units.
+        bias: whether there is a bias.
+        two_biases: whether there are two, ``bias`` and ``bias_hh``, which are
+            added, as in PyTorch's own layers.
+        init: how each gate's (H, D) and (H, H) weights are drawn.
+            ``"uniform"``: on :math:`\pm 1/\sqrt H`; ``"xavier"``: on
+            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`. Biases are 0
+            with both. ``"pytorch"``: weights and biases on
+            :math:`\pm 1/\sqrt H`, PyTorch's default.
+        generator: the source of randomness; PyTorch's global one unless told.
+
+    Raises:
+        ValueError: a size that is not a whole number of at least 1, options
+            of another type, two biases without a bias, an unknown `init`.
+
+    Reference: Glorot & Bengio (2010), equation 16, for ``"xavier"``.
+    Chapter: 07_network.
+    """
+
+    blocks: ClassVar[int]
+    """K, the blocks of H rows in the weights: one for each gate."""
+
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+    """What a cell hands from step to step, the hidden state first."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        *,
+        two_biases: bool = False,
+        init: Init = "uniform",
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        D = self.input_size = check_whole("input_size", input_size)
+        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        check_type("bias", bias, bool)
+        check_type("two_biases", two_biases, bool)
+        if two_biases and not bias:
+            raise ValueError(
+                "two_biases: expected False, as bias is False, got True"
+            )
+        if init not in get_args(Init):
+            raise ValueError(
+                f"init: expected one of {', '.join(get_args(Init))}, "
+                f"got {init!r:.80}"
+            )
+        rows = self.blocks * H
+        self.weight_ih = nn.Parameter(torch.empty(rows, D))
+        self.weight_hh = nn.Parameter(torch.empty(rows, H))
+        self.bias = nn.Parameter(torch.zeros(rows)) if bias else None
+        self.bias_hh = nn.Parameter(torch.zeros(rows)) if two_biases else None
+        self._init_parameters(init, generator)
+
+    @torch.no_grad()
+    def _init_parameters(self, init: Init, generator: Generator | None) -> None:
+        """Draw the weights gate by gate."""
+        if generator is not None:
+            check_type("generator", generator, Generator)
+        bound = 1 / math.sqrt(self.hidden_size)
+        for weight in (self.weight_ih, self.weight_hh):
+            for gate in weight.chunk(self.blocks):  # (H, D) or (H, H)
+                if init == "xavier":
+                    nn.init.xavier_uniform_(gate, generator=generator)
+                else:
+                    gate.uniform_(-bound, bound, generator=generator)
+        if init == "pytorch":
+            for bias in self.biases:
+                bias.uniform_(-bound, bound, generator=generator)
+
+    @property
+    def biases(self) -> list[nn.Parameter]:
+        """The biases that there are: none, one or two, each (KH,)."""
+        return [b for b in (self.bias, self.bias_hh) if b is not None]
+
+    @property
+    def total_bias(self) -> Tensor | float:
+        """What is added to the products: the sum of the biases, (KH,)."""
+        return sum(self.biases[1:], self.biases[0]) if self.biases else 0.0
+
+    @torch.no_grad()
+    def _add_to_bias(self, block: int, value: float) -> None:
+        """Add to one gate's bias; with two biases, half to each."""
+        for bias in self.biases:
+            bias.chunk(self.blocks)[block].add_(value / len(self.biases))
+
+    def forward(
+        self, x: Tensor, state: Tensor | tuple[Tensor, ...]
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Compute one step, from the state before it to the state after it.
+
+        Args:
+            x: the step's input, (N, D).
+            state: h (N, H), or the pair of h and c for an LSTM.
+
+        Returns:
+            The new state, in the same form.
+
+        Raises:
+            ValueError: wrong shapes, dtypes or devices, NaN or infinite
+                values, another number of states.
+        """
+        like = self.weight_ih
+        check_tensor("x", x, ("N", self.input_size), like)
+        names = self.state_names
+        states = state if len(names) > 1 else (state,)
+        if not isinstance(states, tuple | list) or len(states) != len(names):
+            raise ValueError(
+                f"state: expected ({', '.join(names)}), got {state!r:.80}"
+            )
+        for name, value in zip(names, states, strict=True):
+            check_tensor(name, value, (len(x), self.hidden_size), like)
+        states = self.step(x, *states)
+        return states if len(names) > 1 else states[0]
+
+    def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """Compute the equations, without checks; the hidden state first."""
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """Say the sizes when printed."""
+        return f"{self.input_size}, {self.hidden_size}"
