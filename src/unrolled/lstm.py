@@ -219,11 +219,9 @@ class _Scan(Function):
         hs, cs = x.new_empty(T + 1, H, N), x.new_empty(T + 1, H, N)
         hs[0], cs[0] = h, c
         tanh_c = torch.empty_like(cs[0])
-        weights_ih = weight_ih.expand(T, -1, -1)  # (T, 4H, D)
-        if bias is None:
-            gates = torch.bmm(weights_ih, x)  # (T, 4H, N)
-        else:
-            gates = torch.baddbmm(bias[:, None], weights_ih, x)  # (T, 4H, N)
+        gates = weight_ih.expand(T, -1, -1).bmm(x)  # (T, 4H, N)
+        if bias is not None:
+            gates += bias[:, None]
         h, c = hs[0], cs[0]
         steps = zip(
             gates.unbind(), hs[1:].unbind(), cs[1:].unbind(), strict=True
