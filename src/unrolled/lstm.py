@@ -219,18 +219,23 @@ class _Scan(Function):
         hs, cs = x.new_empty(T + 1, H, N), x.new_empty(T + 1, H, N)
         hs[0], cs[0] = h, c
         tanh_c = torch.empty_like(cs[0])
-        gates = weight_ih.expand(T, -1, -1).bmm(x)  # (T, 4H, N)
+        # tanh(z) = 2 sigmoid(2z) - 1: with the candidate's rows doubled, one
+        # sigmoid serves all four gates.
+        doubling = x.new_ones(4, H, 1)
+        doubling[2] = 2
+        doubling = doubling.view(4 * H, 1)
+        gates = (doubling * weight_ih).expand(T, -1, -1).bmm(x)  # (T, 4H, N)
         if bias is not None:
-            gates += bias[:, None]
+            gates += doubling * bias[:, None]
+        doubled_hh = doubling * weight_hh
         h, c = hs[0], cs[0]
         steps = zip(
             gates.unbind(), hs[1:].unbind(), cs[1:].unbind(), strict=True
         )
         for z, h_next, c_next in steps:
-            z.addmm_(weight_hh, h)  # (4H, N)
+            z.addmm_(doubled_hh, h).sigmoid_()  # (4H, N)
             i, f, g, o = z.view(4, H, N).unbind()
-            i.sigmoid_(), f.sigmoid_(), o.sigmoid_()
-            _tanh(g, out=g)
+            torch.add(_MINUS_ONE, g, alpha=2, out=g)
             c = torch.mul(f, c, out=c_next).addcmul_(i, g)
             h = torch.mul(o, _tanh(c, out=tanh_c), out=h_next)
         ctx.save_for_backward(x, weight_ih, weight_hh, gates, hs, cs)
@@ -273,8 +278,9 @@ class _Scan(Function):
             dz_i, dz_f, dz_g, dz_o = dz.view(4, H, N).unbind()
             _tanh(c, out=tanh_c)
             dc += _through_tanh(torch.mul(dh, o, out=from_h), tanh_c)
-            _through_sigmoid(torch.mul(dc, g, out=dz_i), i)
-            _through_sigmoid(torch.mul(dc, c_before, out=dz_f), f)
+            torch.mul(dc, g, out=dz_i)
+            torch.mul(dc, c_before, out=dz_f)
+            _through_sigmoid(dz[: 2 * H], z[: 2 * H])  # i and f together
             _through_tanh(torch.mul(dc, i, out=dz_g), g)
             _through_sigmoid(torch.mul(dh, tanh_c, out=dz_o), o)
             torch.mm(weight_hh_t, dz, out=dh)
