@@ -254,10 +254,8 @@ class CharLM(nn.Module):
                 least 1, an unknown character, an end in the prompt, no prompt
                 where one is needed, a temperature below 0, NaN or infinite.
         """
-        count, length = (
-            check_whole("count", count),
-            check_whole("length", length),
-        )
+        count = check_whole("count", count)
+        length = check_whole("length", length)
         temperature = check_number(
             "temperature",
             temperature,
@@ -266,6 +264,7 @@ class CharLM(nn.Module):
             below=math.inf,
         )
         check_generator(generator)
+        check_type("prompt", prompt, str)
         start = self._encode("prompt", self._before + prompt)
         if self.end is not None and self.end in prompt:
             raise ValueError(
