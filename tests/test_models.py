@@ -233,10 +233,12 @@ def test_seq2seq_hands_its_state_over(make, bidirectional, layers):
 
 @each_layer
 def test_greedy_takes_the_best_given_what_it_wrote(make):
-    model = seq2seq(make).double()
+    model = loud(seq2seq(make, size=12), 4).double()
+    torch.nn.init.zeros_(model.head.bias)  # no favourite token
     source, _, lengths, _ = tasks.reversal(200, 4, 3, seeded())
     written = model.greedy(source, 6, lengths)
     assert written.shape == (200, 6)
+    assert len(set(map(tuple, written.tolist()))) > 5
     assert written.dtype == torch.int64
     given = torch.full((200, 1), model.start)
     ended = torch.zeros(200, dtype=torch.bool)
@@ -292,11 +294,11 @@ def chances(model, text, temperature=1.0):
     return (logits / temperature).softmax(dim=0).tolist()
 
 
-def loud(model):
-    """Let a model have clear opinions, for its samples to show."""
+def loud(model, times=1.5):
+    """Let a model have clear opinions, for its output to show."""
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.mul_(1.5)
+            parameter.mul_(times)
     return model
 
 
@@ -362,36 +364,47 @@ def test_texts_end_at_the_end():
     assert {len(text) for text in texts} == {1, 2, 3, 4}
 
 
-def test_writing_stops_when_all_have_ended():
-    model = char_lm(end=".")
-    with torch.no_grad():
-        model.head.bias[2] = 100.0
-    steps = steps_read(model, lambda: model.generate(5, 50, prompt="ab"))
-    assert steps == [3]  # the start and the prompt, and nothing more
+def read_by(layer, call):
+    """The tokens (N, T) that a layer reads in each of its calls."""
+    read = []
 
+    def note(_, inputs):
+        assert not torch.is_grad_enabled()
+        read.append(inputs[0].argmax(dim=2))
 
-def test_a_prompt_is_kept_and_read_after_the_end():
-    model = loud(char_lm(end="."))
-    (text,) = model.generate(1, 1, prompt="ab", temperature=0)
-    row = chances(model, ".ab")
-    assert text == "ab" + "ab."[row.index(max(row))]
-
-
-def steps_read(model, call):
-    """How many steps the recurrent layer reads in each of its calls."""
-    steps = []
-    hook = model.recurrent.register_forward_pre_hook(
-        lambda layer, inputs: steps.append(inputs[0].shape[1])
-    )
+    hook = layer.register_forward_pre_hook(note)
     call()
     hook.remove()
-    return steps
+    return read
 
 
 def test_nothing_is_read_twice():
     model = char_lm()
-    steps = steps_read(model, lambda: model.generate(2, 5, prompt="ab."))
-    assert steps == [3, 1, 1, 1, 1]
+    read = read_by(model.recurrent, lambda: model.generate(2, 5, prompt="ab."))
+    assert [tokens.shape[1] for tokens in read] == [3, 1, 1, 1, 1]
+
+
+def test_a_prompt_is_kept_and_read_after_the_end():
+    model, texts = char_lm(end="."), []
+    read = read_by(
+        model.recurrent,
+        lambda: texts.extend(model.generate(2, 4, prompt="ab")),
+    )
+    assert read[0].tolist() == [[2, 0, 1]] * 2
+    assert {text[:2] for text in texts} == {"ab"}
+
+
+def test_writing_stops_when_all_have_ended():
+    writer, translator = char_lm(end="."), seq2seq()
+    with torch.no_grad():
+        writer.head.bias[2] = 100.0
+        translator.head.bias[4] = 100.0
+    calls = {
+        writer.recurrent: lambda: writer.generate(5, 50, prompt="ab"),
+        translator.decoder: lambda: translator.greedy(TOKENS, 50),
+    }
+    for layer, call in calls.items():
+        assert len(read_by(layer, call)) == 1
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -514,7 +527,7 @@ def test_padding_changes_nothing_in_a_source(make, bidirectional):
     written = model.greedy(source, 4, lengths)
     assert torch.equal(model.greedy(other, 4, lengths), written)
     # Nor does what the decoder is given past the target's end.
-    ignored = target == tasks.IGNORED
+    ignored = target == tasks.IGNORE
     other = torch.where(ignored, (given + 1) % 5, given)
     assert torch.equal(
         model(source, other, lengths)[~ignored], expected[~ignored]
@@ -534,7 +547,7 @@ def overfit(model, inputs, target, updates=150, lr=0.02):
         loss.backward()
         optimiser.step()
     answer = model(*inputs).argmax(dim=-1)
-    counted = target != tasks.IGNORED
+    counted = target != tasks.IGNORE
     return (answer == target)[counted].double().mean().item()
 
 

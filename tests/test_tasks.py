@@ -14,7 +14,7 @@ import torch
 from unrolled import tasks
 from unrolled.tasks import (
     BRACKET_TOKENS,
-    IGNORED,
+    IGNORE,
     MARK_RATE,
     NOUNS,
     QUESTION_TOKENS,
@@ -127,9 +127,9 @@ def test_brackets_are_what_they_say():
         text = "".join(BRACKET_TOKENS[token] for token in row[:length])
         assert tagged[:length] == read_brackets(text)
         assert row[length:] == [0] * (12 - length)
-        assert tagged[length:] == [IGNORED] * (12 - length)
+        assert tagged[length:] == [IGNORE] * (12 - length)
     assert_fair(lengths.tolist(), range(1, 13))
-    seen = tokens[tags != IGNORED]
+    seen = tokens[tags != IGNORE]
     assert share(seen >= 4) == pytest.approx(MARK_RATE, abs=0.01)
     assert_fair(seen[seen < 4].tolist(), range(4))
 
@@ -189,7 +189,7 @@ def test_brackets_limit_is_reached(window):
     last = windows.gather(2, places.argmax(dim=2, keepdim=True)).squeeze(2)
     says_inside = (last == opening) | (tokens == closing)
     right = says_inside == tags.bool()
-    assert share(right[tags != IGNORED]) == pytest.approx(
+    assert share(right[tags != IGNORE]) == pytest.approx(
         brackets_limit(40, window), abs=0.01
     )
 
@@ -374,7 +374,7 @@ def test_reversal_is_what_it_says():
     ):
         backwards, rest = row[:length][::-1], 5 - length
         assert row[length:] == [0] * rest
-        assert wanted == [*backwards, end] + [IGNORED] * rest
+        assert wanted == [*backwards, end] + [IGNORE] * rest
         assert fed == [start, *backwards] + [0] * rest
     assert_fair(lengths.tolist(), range(1, 6))
     real = torch.arange(5) < lengths[:, None]
@@ -397,7 +397,7 @@ def test_reversal_by_chance():
 
 def test_exact_match_wants_every_step():
     *_, target = reversal(50, 4, 3, seeded())
-    for n, length in enumerate((target != IGNORED).sum(dim=1).tolist()):
+    for n, length in enumerate((target != IGNORE).sum(dim=1).tolist()):
         for t in range(target.shape[1]):
             guess = target.clamp(min=0)
             guess[n, t] += 1

@@ -19,7 +19,7 @@ from unrolled.models.parts import (
     token_input,
 )
 from unrolled.recurrent import Recurrent
-from unrolled.tasks import IGNORED
+from unrolled.tasks import IGNORE
 
 
 class CharLM(nn.Module):
@@ -160,7 +160,7 @@ class CharLM(nn.Module):
             pad_sequence(
                 [row[1:] for row in rows],
                 batch_first=True,
-                padding_value=IGNORED,
+                padding_value=IGNORE,
             ),
         )
 

@@ -6,7 +6,7 @@ derived in the task's description and computed by its ``..._limit``.
 
 Tokens are numbers from 0; a string such as `BRACKET_TOKENS` names them. Past
 a sequence's length the tokens are 0, which a model that is told the lengths
-never looks at, and the targets `IGNORED`, which the loss leaves out.
+never looks at, and the targets `IGNORE`, which the loss leaves out.
 """
 
 from unrolled.tasks.language import (
@@ -19,7 +19,7 @@ from unrolled.tasks.language import (
     sentences_limit,
 )
 from unrolled.tasks.sequences import (
-    IGNORED,
+    IGNORE,
     exact_match,
     first_last,
     reversal,
@@ -36,7 +36,7 @@ from unrolled.tasks.tagging import (
 
 __all__ = [
     "BRACKET_TOKENS",
-    "IGNORED",
+    "IGNORE",
     "MARK_RATE",
     "NOUNS",
     "QUESTION_TOKENS",

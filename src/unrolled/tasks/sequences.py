@@ -6,7 +6,7 @@ from torch import Tensor
 from unrolled._checks import check_type, check_whole
 from unrolled._torch_checks import check_whole_tensor
 
-IGNORED = -100
+IGNORE = -100
 """The target that counts for nothing, as in PyTorch's cross-entropy."""
 
 
@@ -77,7 +77,7 @@ def reversal(
 
     Returns:
         The source (N, S); the decoder's input (N, S + 1); the source's lengths
-        (N,); the target (N, S + 1), with `IGNORED` past its end. All int64.
+        (N,); the target (N, S + 1), with `IGNORE` past its end. All int64.
 
     Raises:
         ValueError: a number that is not whole or below 1, no generator.
@@ -101,7 +101,7 @@ def reversal(
     step, end = torch.arange(S + 1), lengths[:, None]  # (S + 1,), (N, 1)
     source = source.masked_fill(step[:-1] >= end, 0)
     backwards = source.gather(1, (end - 1 - step).clamp(min=0))  # (N, S + 1)
-    target = torch.where(step < end, backwards, IGNORED)
+    target = torch.where(step < end, backwards, IGNORE)
     target = target.masked_fill(step == end, V + 1)
     given = torch.where(step <= end, target.roll(1, dims=1), 0)
     given[:, 0] = V
@@ -113,7 +113,7 @@ def exact_match(predicted: Tensor, target: Tensor) -> float:
 
     Args:
         predicted: tokens, (N, T), int64.
-        target: tokens, (N, T), int64; where `IGNORED`, anything is right.
+        target: tokens, (N, T), int64; where `IGNORE`, anything is right.
 
     Returns:
         A share between 0 and 1.
@@ -129,7 +129,7 @@ def exact_match(predicted: Tensor, target: Tensor) -> float:
     Chapter: 07_network.
     """
     most = torch.iinfo(torch.int64).max
-    check_whole_tensor("target", target, ("N", "T"), IGNORED, most)
+    check_whole_tensor("target", target, ("N", "T"), IGNORE, most)
     check_whole_tensor("predicted", predicted, target.shape, 0, most)
-    right = (predicted == target) | (target == IGNORED)
+    right = (predicted == target) | (target == IGNORE)
     return right.all(dim=1).double().mean().item()

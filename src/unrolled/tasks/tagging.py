@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from unrolled._checks import check_type, check_whole
-from unrolled.tasks.sequences import IGNORED
+from unrolled.tasks.sequences import IGNORE
 
 LETTERS = "abcd"
 """The letters between the marks; they tell nothing."""
@@ -42,7 +42,7 @@ def brackets(
 
     Returns:
         The tokens (N, T), numbered as `BRACKET_TOKENS`; the lengths (N,); the
-        tags (N, T), with `IGNORED` past the length. All int64.
+        tags (N, T), with `IGNORE` past the length. All int64.
 
     Raises:
         ValueError: a number that is not whole or below 1, no generator.
@@ -70,7 +70,7 @@ def brackets(
     return (
         tokens.masked_fill(past_the_end, 0),
         lengths,
-        tags.masked_fill(past_the_end, IGNORED),
+        tags.masked_fill(past_the_end, IGNORE),
     )
 
 
