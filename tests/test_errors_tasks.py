@@ -14,6 +14,7 @@ from unrolled.tasks import (
     questions_limit,
     reversal,
     sentences,
+    sentences_limit,
 )
 
 G = torch.Generator()
@@ -58,6 +59,11 @@ TABLE = [
      "text: expected a str, got None"),
     ("is_sentence", lambda: is_sentence(b"the cat runs."),
      "text: expected a str, got b'the"),
+    *[
+        ("sentences_limit", lambda bad=bad: sentences_limit(bad),
+         f"remembers_subject: expected a bool, got {bad!r}")
+        for bad in (None, 0, "yes")
+    ],
     ("exact_match", lambda: exact_match(TARGET.clamp(min=0), None),
      "target: expected a tensor .*got None"),
     ("exact_match", lambda: exact_match([[1, 2]], TARGET),
@@ -90,5 +96,4 @@ def test_bad_input_is_named(call, message):
 
 def test_every_public_call_is_in_the_table():
     public = {name for name in tasks.__all__ if callable(getattr(tasks, name))}
-    takes_nothing = {"sentences_limit"}
-    assert {name for name, *_ in TABLE} == public - takes_nothing
+    assert {name for name, *_ in TABLE} == public

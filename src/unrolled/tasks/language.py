@@ -122,7 +122,7 @@ def is_sentence(text: str) -> bool:
     return match is not None and match[1] != match[2]  # one s of the two
 
 
-def sentences_limit() -> float:
+def sentences_limit(remembers_subject: bool = True) -> float:
     r"""Compute how well the characters of `sentences` can be predicted.
 
     A sentence with k phrases "near the ..." takes 1 + k fair choices of a noun
@@ -133,26 +133,39 @@ def sentences_limit() -> float:
 
     No model does with fewer bits on average. Divided by the mean number of
     characters it is the least possible cross-entropy of the next character.
-    Who guesses at random, among V characters, needs :math:`\log_2 V` bits for
-    each. One bit is :math:`\ln 2` in the unit of PyTorch's cross-entropy.
+
+    Who has forgotten, after a phrase, whether the subject was one or many,
+    guesses the verb's s: one bit more in the two sentences of three that have
+    a phrase. Of the sentences that it writes, 2/3 at most are right. Who
+    guesses at random, among V characters, needs :math:`\log_2 V` bits for each.
+
+    Args:
+        remembers_subject: whether the subject is remembered over a phrase.
 
     Returns:
-        Bits per character, the full stop included.
+        Bits per character, the full stop included. (One bit is :math:`\ln 2`
+        in the unit of PyTorch's cross-entropy.)
+
+    Raises:
+        ValueError: something else than True or False.
 
     Example:
-        >>> round(sentences_limit(), 4)
-        0.3454
+        >>> round(sentences_limit(), 4), round(sentences_limit(False), 4)
+        (0.3454, 0.3694)
         >>> round(math.log2(len(SENTENCE_CHARACTERS)), 4)
         4.2479
 
     Reference: Shannon (1948). Chapter: 07_network.
     """
+    check_type("remembers_subject", remembers_subject, bool)
     k = _MOST_PHRASES / 2
     bits = (
         math.log2(1 + _MOST_PHRASES)
         + (1 + k) * math.log2(2 * len(NOUNS))
         + math.log2(len(VERBS))
     )
+    if not remembers_subject:
+        bits += _MOST_PHRASES / (1 + _MOST_PHRASES)
     # Half of the nouns and half of the verbs have an s.
     noun, verb = (
         sum(map(len, words)) / len(words) + 1 / 2 for words in (NOUNS, VERBS)
