@@ -28,6 +28,9 @@ CLASSIFIER, TAGGER = Classifier(LAYER, 2), Tagger(LAYER, 2)
 WRITER = CharLM(LAYER, "ab.", end=".")
 ENDLESS = CharLM(LAYER, "ab.")
 SEQ2SEQ = Seq2Seq(LAYER, DECODER, D, D + 1)
+BROKEN = [CharLM(LAYER, "ab.", end="."), Seq2Seq(LAYER, DECODER, D, D + 1)]
+for broken in BROKEN:
+    torch.nn.init.constant_(broken.head.bias, NAN)
 
 
 def with_(tensor, value):
@@ -272,6 +275,12 @@ def char_lm_rows():
             lambda b=bad: WRITER.generate(1, 1, prompt=b),
             "prompt: expected a str, got",
         )
+    for temperature in (0, 1.0):
+        yield (
+            "CharLM.generate",
+            lambda t=temperature: BROKEN[0].generate(1, 1, temperature=t),
+            "logits: expected finite numbers, got nan",
+        )
     yield (
         "CharLM.generate",
         lambda: WRITER.generate(1, 1, prompt="ac"),
@@ -366,6 +375,11 @@ def seq2seq_rows():
             lambda b=bad: SEQ2SEQ.greedy(TOKENS, 3, b),
             f"lengths: {words}",
         )
+    yield (
+        "Seq2Seq.greedy",
+        lambda: BROKEN[1].greedy(TOKENS, 3),
+        "logits: expected finite numbers, got nan",
+    )
     for bad in BAD_WHOLE:
         yield (
             "Seq2Seq.greedy",

@@ -1,14 +1,13 @@
 """A model that writes, one character at a time."""
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from unrolled._checks import check_number, check_type, check_whole
-from unrolled._torch_checks import check_whole_tensor
+from unrolled._torch_checks import check_tensor, check_whole_tensor
 from unrolled.models.parts import (
     State,
     check_generator,
@@ -128,7 +127,9 @@ class CharLM(nn.Module):
         check_whole_tensor("tokens", tokens, ("T",), 0, V - 1)
         return "".join(self.characters[token] for token in tokens.tolist())
 
-    def examples(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
+    def examples(
+        self, texts: list[str] | tuple[str, ...]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Turn texts into what there is to learn from them.
 
         Each character is paired with the one that follows it; with an end
@@ -252,7 +253,8 @@ class CharLM(nn.Module):
         Raises:
             ValueError: a count or length that is not a whole number of at
                 least 1, an unknown character, an end in the prompt, no prompt
-                where one is needed, a temperature below 0, NaN or infinite.
+                where one is needed, a temperature below 0, NaN or infinite;
+                a model that has gone wrong and gives NaN.
         """
         count = check_whole("count", count)
         length = check_whole("length", length)
@@ -294,6 +296,7 @@ def _draw(
     logits: Tensor, temperature: float, generator: Generator | None
 ) -> Tensor:
     """Draw one token for each row of logits (N, V): (N, 1)."""
+    check_tensor("logits", logits, ("N", "V"))  # NaN would be the likeliest
     if temperature == 0:
         return logits.argmax(dim=1, keepdim=True)
     # Exact also for tiny temperatures: the largest entry is 0 before dividing.

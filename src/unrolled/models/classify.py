@@ -54,7 +54,7 @@ class Classifier(nn.Module):
             raise ValueError(
                 f"layers: expected 'last' or 'all', got {layers!r:.80}"
             )
-        check_number(
+        dropout = check_number(
             "dropout", dropout, "from 0 to below 1", minimum=0, below=1
         )
         layers_read = recurrent.num_layers if layers == "all" else 1

@@ -4,6 +4,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_type, check_whole
+from unrolled._torch_checks import check_tensor
 from unrolled.models.parts import (
     State,
     check_one_way,
@@ -147,7 +148,7 @@ class Seq2Seq(nn.Module):
 
         Raises:
             ValueError: as `forward`; steps that are not a whole number of at
-                least 1.
+                least 1; a model that has gone wrong and gives NaN.
         """
         T = check_whole("max_steps", max_steps)
         with predicting(self):
@@ -157,6 +158,7 @@ class Seq2Seq(nn.Module):
             ended = torch.zeros_like(tokens, dtype=torch.bool)  # (N, 1)
             for t in range(T):
                 logits, state = self._decode("tokens", tokens, state)
+                check_tensor("logits", logits, ("N", 1, "V"))
                 tokens = logits.argmax(dim=2)  # (N, 1)
                 written[:, t : t + 1] = tokens.masked_fill(ended, self.end)
                 ended |= tokens == self.end

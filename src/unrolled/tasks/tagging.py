@@ -125,6 +125,9 @@ def questions(
     has not seen yet. Who reads from the right too is always right; how often
     the other can be is computed by `questions_limit`.
 
+    (Asked only once, at the end, a network that reads one way has seen all that
+    there is. It is the answer at each step that needs both directions.)
+
     Args:
         count: N, sequences.
         steps: T, tokens.
