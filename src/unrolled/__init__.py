@@ -14,7 +14,7 @@ In PyTorch, for networks that are trained:
 
 - `cell`: the readable cells, each forward pass its equations;
 - `recurrent`: any cell, stacked in layers and looped in time;
-- `lstm`: the same for the LSTM, fast;
+- `lstm`, `lstm_scan`: the same for the LSTM, fast; its loop, by hand;
 - `gates`: what an LSTM's gates did;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;

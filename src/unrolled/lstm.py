@@ -1,18 +1,15 @@
-r"""The fast LSTM: the readable cell's numbers, its backward pass by hand."""
+r"""The fast LSTM: the same numbers as the readable cell looped in time."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.autograd import Function
-from torch.autograd.function import FunctionCtx, once_differentiable
 
 from unrolled._checks import check_type
 from unrolled.cell import LSTMCell
 from unrolled.cell_base import Cell, Init
+from unrolled.lstm_scan import LSTMScan
 from unrolled.recurrent import Recurrent
-
-_MINUS_ONE = torch.tensor(-1.0)  # a number would be converted at each call
 
 
 class LSTM(Recurrent):
@@ -179,9 +176,9 @@ class LSTM(Recurrent):
         start: tuple[Tensor, ...],
         return_gates: bool,
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
-        """Do what the base class does, with the loop and its gradient below."""
+        """Do what the base class does, but as one operation for autograd."""
         bias = cell.total_bias if cell.biases else None
-        hs, cs, h, c, gates = _Scan.apply(
+        hs, cs, h, c, gates = LSTMScan.apply(
             x.permute(1, 2, 0),  # (T, D, N)
             *(state.T for state in start),  # (H, N) each
             cell.weight_ih,
@@ -194,136 +191,3 @@ class LSTM(Recurrent):
             gates = gates.permute(2, 0, 1)  # (N, T, 4H)
             trace = [*gates.chunk(4, dim=2), cs.detach(), hs.detach()]
         return (hs, cs), (h.T, c.T), trace
-
-
-class _Scan(Function):
-    """One layer in one direction, over all steps.
-
-    The steps come first and the sequences last: x is (T, D, N), a state is
-    (H, N), the states of all steps are (T, H, N), the gates (T, 4H, N).
-    """
-
-    @staticmethod
-    def forward(
-        ctx: FunctionCtx,
-        x: Tensor,
-        h: Tensor,
-        c: Tensor,
-        weight_ih: Tensor,
-        weight_hh: Tensor,
-        bias: Tensor | None,
-    ) -> tuple[Tensor, ...]:
-        T, _, N = x.shape
-        H = len(h)
-        x = x.contiguous()
-        hs, cs = x.new_empty(T + 1, H, N), x.new_empty(T + 1, H, N)
-        hs[0], cs[0] = h, c
-        tanh_c = torch.empty_like(cs[0])
-        # tanh(z) = 2 sigmoid(2z) - 1: with the candidate's rows doubled, one
-        # sigmoid serves all four gates.
-        doubling = x.new_ones(4, H, 1)
-        doubling[2] = 2
-        doubling = doubling.view(4 * H, 1)
-        gates = (doubling * weight_ih).expand(T, -1, -1).bmm(x)  # (T, 4H, N)
-        if bias is not None:
-            gates += doubling * bias[:, None]
-        doubled_hh = doubling * weight_hh
-        h, c = hs[0], cs[0]
-        steps = zip(
-            gates.unbind(), hs[1:].unbind(), cs[1:].unbind(), strict=True
-        )
-        for z, h_next, c_next in steps:
-            z.addmm_(doubled_hh, h).sigmoid_()  # (4H, N)
-            i, f, g, o = z.view(4, H, N).unbind()
-            torch.add(_MINUS_ONE, g, alpha=2, out=g)
-            c = torch.mul(f, c, out=c_next).addcmul_(i, g)
-            h = torch.mul(o, _tanh(c, out=tanh_c), out=h_next)
-        ctx.save_for_backward(x, weight_ih, weight_hh, gates, hs, cs)
-        ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(gates)
-        return hs[1:], cs[1:], h.clone(), c.clone(), gates
-
-    @staticmethod
-    @once_differentiable
-    def backward(
-        ctx: FunctionCtx,
-        dhs: Tensor | None,
-        dcs: Tensor | None,
-        dh: Tensor | None,
-        dc: Tensor | None,
-        _: None,
-    ) -> tuple[Tensor | None, ...]:
-        x, weight_ih, weight_hh, gates, hs, cs = ctx.saved_tensors
-        T, _, N = x.shape
-        H = weight_hh.shape[1]
-        nothing = [None] * T
-        steps = zip(
-            nothing if dhs is None else dhs.contiguous().unbind(),
-            nothing if dcs is None else dcs.contiguous().unbind(),
-            gates.unbind(),
-            cs[:-1].unbind(),
-            cs[1:].unbind(),
-            (dzs := torch.empty_like(gates)).unbind(),
-            strict=True,
-        )
-        weight_hh_t = weight_hh.t().contiguous()
-        dh, dc = _new_or_zeros(dh, hs[0]), _new_or_zeros(dc, cs[0])
-        tanh_c, from_h = torch.empty_like(cs[0]), torch.empty_like(cs[0])
-        for own_dh, own_dc, z, c_before, c, dz in reversed([*steps]):
-            if own_dh is not None:
-                dh += own_dh
-            if own_dc is not None:
-                dc += own_dc
-            i, f, g, o = z.view(4, H, N).unbind()
-            dz_i, dz_f, dz_g, dz_o = dz.view(4, H, N).unbind()
-            _tanh(c, out=tanh_c)
-            dc += _through_tanh(torch.mul(dh, o, out=from_h), tanh_c)
-            torch.mul(dc, g, out=dz_i)
-            torch.mul(dc, c_before, out=dz_f)
-            _through_sigmoid(dz[: 2 * H], z[: 2 * H])  # i and f together
-            _through_tanh(torch.mul(dc, i, out=dz_g), g)
-            _through_sigmoid(torch.mul(dh, tanh_c, out=dz_o), o)
-            torch.mm(weight_hh_t, dz, out=dh)
-            dc *= f
-        needs = ctx.needs_input_grad
-        return (
-            weight_ih.t().expand(T, -1, -1).bmm(dzs) if needs[0] else None,
-            dh,
-            dc,
-            _sum_of_products(dzs, x) if needs[3] else None,
-            _sum_of_products(dzs, hs[:-1]) if needs[4] else None,
-            dzs.sum(2).sum(0) if needs[5] else None,
-        )
-
-
-def _tanh(z: Tensor, out: Tensor) -> Tensor:
-    """Compute tanh(z) = 2 sigmoid(2z) - 1: on a CPU, faster than tanh."""
-    if not z.is_cpu:
-        return torch.tanh(z, out=out)
-    torch.add(z, z, out=out).sigmoid_()
-    return torch.add(_MINUS_ONE, out, alpha=2, out=out)
-
-
-def _new_or_zeros(dh: Tensor | None, like: Tensor) -> Tensor:
-    """Copy what the loop will change in place; zeros if there is nothing."""
-    if dh is None:
-        return torch.zeros_like(like)
-    return dh.clone(memory_format=torch.contiguous_format)
-
-
-def _through_sigmoid(dy: Tensor, y: Tensor) -> Tensor:
-    """Carry dy back through y = sigmoid(z), in place: dy * y * (1 - y)."""
-    return torch.ops.aten.sigmoid_backward.grad_input(dy, y, grad_input=dy)
-
-
-def _through_tanh(dy: Tensor, y: Tensor) -> Tensor:
-    """Carry dy back through y = tanh(z), in place: dy * (1 - y * y)."""
-    return torch.ops.aten.tanh_backward.grad_input(dy, y, grad_input=dy)
-
-
-def _sum_of_products(dzs: Tensor, inputs: Tensor) -> Tensor:
-    """Sum dz x^T over all steps and sequences: (T, 4H, N), (T, D, N)."""
-    # This way round, as narrow inputs are slow the other way.
-    total = dzs.new_empty(inputs.shape[1], dzs.shape[1])  # (D, 4H)
-    torch.addbmm(total, inputs, dzs.transpose(1, 2), beta=0, out=total)
-    return total.t().contiguous()  # (4H, D)
