@@ -139,7 +139,8 @@ class Data:
             wanted = f"{shape} {target.dtype}"
             fits = is_tensor and got == wanted
         else:
-            wanted = f"floating-point scores of shape {shape} + (classes,)"
+            sizes = ", ".join(map(str, [*shape, "classes"]))
+            wanted = f"floating-point scores of shape ({sizes})"
             fits = is_tensor and output.shape[:-1] == target.shape
         if not fits:
             raise ValueError(
