@@ -263,6 +263,16 @@ def test_a_stopped_run_stays_stopped(uninterrupted, tmp_path):
     assert history == uninterrupted[2]
 
 
+def test_the_bar_goes_on_where_it_ended(tmp_path, capfd):
+    path, model = tmp_path / "run.pt", made(mlp)
+    fit(model, points(), None, config(epochs=2), checkpoint=path)
+    settings = config(epochs=4)
+    fit(model, points(), None, settings, checkpoint=path, progress=True)
+    shown = capfd.readouterr().err
+    assert "epoch 3/4" in shown
+    assert "12/12" in shown  # 3 steps in an epoch
+
+
 def test_resuming_leaves_the_global_stream_alone(tmp_path):
     path = tmp_path / "run.pt"
     for epochs in (2, 4, 4):

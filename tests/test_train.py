@@ -277,6 +277,17 @@ def test_modes_are_restored(training):
         assert module.training == (training != (module is model[2]))
 
 
+def test_measuring_keeps_no_graph():
+    model, seen = made(mlp), []
+    model.register_forward_hook(
+        lambda module, _, output: seen.append(output.requires_grad)
+    )
+    evaluate(model, points())
+    assert seen == [False]
+    fit(model, points(), points(), config(epochs=1, batch_size=22))
+    assert seen == [False, True, False]
+
+
 def test_gradients_are_gone():
     model = made(mlp)
     fit(model, points(), None, config())
