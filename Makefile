@@ -27,7 +27,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: help book test pages serve lab execute clean FORCE
+.PHONY: help book test pages serve lab execute bench clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -37,6 +37,7 @@ help:
 	@echo "make pages    check the built pages in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make execute  run every notebook and keep its outputs"
+	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
 	@echo "make clean    remove the environment and everything built"
 
 book: $(HTML)/index.html
@@ -60,6 +61,9 @@ execute: $(DONE)/install
 	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(BIN)/jupyter nbconvert --to notebook --inplace --coalesce-streams \
 	    $(NOTEBOOKS)
+
+bench: $(DONE)/install
+	$(BIN)/python bench/training_step.py
 
 clean:
 	rm -rf $(VENV) _build src/*.egg-info .pytest_cache .ruff_cache
@@ -95,7 +99,7 @@ $(HTML)/index.html: $(DONE)/install $(DONE)/names _config.yml _toc.yml $(PAGES)
 
 $(DONE)/lint: $(DONE)/install $(DONE)/names $(PACKAGE) $(NOTEBOOKS) $(TESTS)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff format --check src tests bench
 	@touch $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output

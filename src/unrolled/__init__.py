@@ -1,16 +1,33 @@
 """Unrolled: how LSTMs learn, number by number.
 
-The small package behind the book. Each module holds one idea:
+The small package behind the book. Each module holds one idea. In NumPy, with
+every number in sight:
 
 - `data`: the series and weights that the chapters compute with;
 - `numpy_lstm`: the LSTM in NumPy, forward and backward;
 - `numpy_jacobian`: a gradient taken apart, by step and by path;
 - `numpy_rnn`: the plain recurrent network, which forgets;
 - `numpy_readout`: predictions from hidden states, forward and backward;
-- `numpy_train`: losses and optimisers in NumPy;
+- `numpy_train`: losses and optimisers in NumPy.
+
+In PyTorch, for networks that are trained:
+
+- `cell`: the readable cells, each forward pass its equations;
+- `recurrent`: any cell, stacked in layers and looped in time;
+- `lstm`: the same for the LSTM, fast;
+- `gates`: what an LSTM's gates did;
+- `models`: networks for sequences, on any of these layers;
+- `tasks`: small tasks that such networks can learn;
+- `train`: training, with checkpoints.
+
+And for the book:
+
 - `claims`: the ledger of what the source texts claim, and its check;
 - `plots`: every figure (imported on its own, as it needs matplotlib).
 """
+
+from importlib import import_module
+from typing import Any
 
 from unrolled import (
     claims,
@@ -22,12 +39,33 @@ from unrolled import (
     numpy_train,
 )
 
+_NEED_TORCH = {
+    "LSTM": "lstm",
+    "Recurrent": "recurrent",
+    "TrainConfig": "train",
+    "evaluate": "train",
+    "fit": "train",
+}
+"""Names by module; imported when first used, as PyTorch takes a second."""
+
 __all__ = [
+    "LSTM",
+    "Recurrent",
+    "TrainConfig",
     "claims",
     "data",
+    "evaluate",
+    "fit",
     "numpy_jacobian",
     "numpy_lstm",
     "numpy_readout",
     "numpy_rnn",
     "numpy_train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs PyTorch when it is asked for."""
+    if name not in _NEED_TORCH:
+        raise AttributeError(f"module 'unrolled' has no attribute {name!r}")
+    return getattr(import_module(f"unrolled.{_NEED_TORCH[name]}"), name)

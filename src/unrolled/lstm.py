@@ -1,14 +1,60 @@
-r"""The fast LSTM: the readable cell's numbers, with a backward pass by hand."""
+r"""The fast LSTM: the readable cell's numbers, its backward pass by hand."""
 
-from torch import Generator
+from collections.abc import Sequence
 
+import torch
+from torch import Generator, Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import FunctionCtx, once_differentiable
+
+from unrolled._checks import check_type
 from unrolled.cell import LSTMCell
-from unrolled.cell_base import Init
+from unrolled.cell_base import Cell, Init
 from unrolled.recurrent import Recurrent
+
+_MINUS_ONE = torch.tensor(-1.0)  # a number would be converted at each call
 
 
 class LSTM(Recurrent):
-    """A stack of LSTM layers (the fast pass is still to come)."""
+    r"""A stack of LSTM layers: `Recurrent` with `LSTMCell`, but fast.
+
+    Parameters, arguments and results are those of
+    ``Recurrent(LSTMCell, ...)``, and so is the order of ``cells``; only the
+    loop over the steps and its gradient are computed in another way.
+
+    Args:
+        input_size: D, inputs per step.
+        hidden_size: H, hidden units in each layer and direction.
+        num_layers: L, the layers.
+        dropout: the probability that a hidden state is dropped on its way to
+            the next layer, in training.
+        bias: whether there is a bias.
+        forget_bias: added to the forget gates' biases at the start, in every
+            layer and direction; the total, however many biases there are.
+        bidirectional: whether each layer reads in both directions.
+        two_biases: whether each layer has two biases, which are added, as
+            PyTorch's has.
+        init: how the weights are drawn: ``"uniform"``, ``"xavier"`` or
+            ``"pytorch"``, as for ``unrolled.cell_base.Cell``.
+        generator: the source of the first weights; PyTorch's global one
+            unless told.
+
+    Raises:
+        ValueError: as `Recurrent` and `LSTMCell`. A second derivative is a
+            RuntimeError: the backward pass is not differentiable itself.
+
+    Example:
+        >>> lstm = LSTM(3, 5, num_layers=2)
+        >>> out, (h, c) = lstm(torch.ones(4, 7, 3))
+        >>> out.shape, h.shape
+        (torch.Size([4, 7, 5]), torch.Size([2, 4, 5]))
+        >>> out, (h, c), trace = lstm(torch.ones(4, 7, 3), return_gates=True)
+        >>> trace[0].f.shape  # the first layer's forget gate
+        torch.Size([4, 7, 5])
+
+    Reference: Hochreiter & Schmidhuber (1997); Gers, Schmidhuber & Cummins
+    (2000). Chapter: 07_network.
+    """
 
     def __init__(
         self,
@@ -37,3 +83,247 @@ class LSTM(Recurrent):
             two_biases=two_biases,
             init=init,
         )
+
+    @classmethod
+    def from_torch(cls, other: nn.LSTM, two_biases: bool = False) -> "LSTM":
+        """Copy PyTorch's own layer: same numbers from the same input.
+
+        Args:
+            other: the layer to copy. Ours is always batch first; whether the
+                other is makes no difference to its parameters.
+            two_biases: whether to keep PyTorch's two biases apart; their sum
+                becomes our one bias unless told.
+
+        Returns:
+            A layer with copies of the parameters, of the same dtype, on the
+            same device, in the same mode (training or not).
+
+        Raises:
+            ValueError: something else than ``torch.nn.LSTM``, or one with
+                projections (``proj_size``), which ours has not.
+
+        Example:
+            >>> theirs = nn.LSTM(3, 5, batch_first=True)
+            >>> x = torch.ones(4, 7, 3)
+            >>> torch.allclose(LSTM.from_torch(theirs)(x)[0], theirs(x)[0])
+            True
+        """
+        check_type("other", other, nn.LSTM)
+        if other.proj_size:
+            raise ValueError(
+                "other: expected an LSTM without projections, got "
+                f"proj_size={other.proj_size}"
+            )
+        check_type("two_biases", two_biases, bool)
+        ours = cls(
+            other.input_size,
+            other.hidden_size,
+            other.num_layers,
+            other.dropout if other.num_layers > 1 else 0.0,
+            bias=other.bias,
+            bidirectional=other.bidirectional,
+            two_biases=two_biases and other.bias,
+        )
+        ours.to(other.weight_ih_l0).train(other.training)
+        with torch.no_grad():
+            for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
+                cell.weight_ih.copy_(theirs[0])
+                cell.weight_hh.copy_(theirs[1])
+                biases = theirs[2:] if two_biases else [sum(theirs[2:])]
+                for bias, value in zip(cell.biases, biases, strict=False):
+                    bias.copy_(value)
+        return ours
+
+    def to_torch(self) -> nn.LSTM:
+        """Make PyTorch's own layer of this one: same numbers, batch first.
+
+        Returns:
+            A layer with copies of the parameters, of the same dtype, on the
+            same device, in the same mode. With one bias here, PyTorch's
+            second is 0.
+
+        Example:
+            >>> ours = LSTM(3, 5)
+            >>> x = torch.ones(4, 7, 3)
+            >>> torch.allclose(ours.to_torch()(x)[0], ours(x)[0])
+            True
+        """
+        weight = self.cells[0].weight_ih
+        theirs = nn.LSTM(
+            self.input_size,
+            self.hidden_size,
+            self.num_layers,
+            bias=bool(self.cells[0].biases),
+            batch_first=True,
+            dropout=self.dropout,
+            bidirectional=self.num_directions == 2,
+            device=weight.device,
+            dtype=weight.dtype,
+        )
+        theirs.train(self.training)
+        with torch.no_grad():
+            for cell, copies in zip(
+                self.cells, theirs.all_weights, strict=True
+            ):
+                ours = [cell.weight_ih, cell.weight_hh, *cell.biases]
+                for copy in copies[len(ours) :]:
+                    copy.zero_()
+                for copy, value in zip(copies, ours, strict=False):
+                    copy.copy_(value)
+        return theirs
+
+    def _scan(
+        self,
+        cell: Cell,
+        x: Tensor,
+        start: tuple[Tensor, ...],
+        return_gates: bool,
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
+        """Do what the base class does, with the loop and its gradient below."""
+        bias = cell.total_bias if cell.biases else None
+        hs, cs, h, c, gates = _Scan.apply(
+            x.permute(1, 2, 0),  # (T, D, N)
+            *(state.T for state in start),  # (H, N) each
+            cell.weight_ih,
+            cell.weight_hh,
+            bias,
+        )
+        hs, cs = hs.permute(2, 0, 1), cs.permute(2, 0, 1)  # (N, T, H) each
+        trace = []
+        if return_gates:
+            gates = gates.permute(2, 0, 1)  # (N, T, 4H)
+            trace = [*gates.chunk(4, dim=2), cs.detach(), hs.detach()]
+        return (hs, cs), (h.T, c.T), trace
+
+
+class _Scan(Function):
+    """One layer in one direction, over all steps.
+
+    The steps come first and the sequences last: x is (T, D, N), a state is
+    (H, N), the states of all steps are (T, H, N), the gates (T, 4H, N).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        x: Tensor,
+        h: Tensor,
+        c: Tensor,
+        weight_ih: Tensor,
+        weight_hh: Tensor,
+        bias: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        T, _, N = x.shape
+        H = len(h)
+        x = x.contiguous()
+        hs, cs = x.new_empty(T + 1, H, N), x.new_empty(T + 1, H, N)
+        hs[0], cs[0] = h, c
+        tanh_c = torch.empty_like(cs[0])
+        # tanh(z) = 2 sigmoid(2z) - 1: with the candidate's rows doubled, one
+        # sigmoid serves all four gates.
+        doubling = x.new_ones(4, H, 1)
+        doubling[2] = 2
+        doubling = doubling.view(4 * H, 1)
+        gates = (doubling * weight_ih).expand(T, -1, -1).bmm(x)  # (T, 4H, N)
+        if bias is not None:
+            gates += doubling * bias[:, None]
+        doubled_hh = doubling * weight_hh
+        h, c = hs[0], cs[0]
+        steps = zip(
+            gates.unbind(), hs[1:].unbind(), cs[1:].unbind(), strict=True
+        )
+        for z, h_next, c_next in steps:
+            z.addmm_(doubled_hh, h).sigmoid_()  # (4H, N)
+            i, f, g, o = z.view(4, H, N).unbind()
+            torch.add(_MINUS_ONE, g, alpha=2, out=g)
+            c = torch.mul(f, c, out=c_next).addcmul_(i, g)
+            h = torch.mul(o, _tanh(c, out=tanh_c), out=h_next)
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, hs, cs)
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(gates)
+        return hs[1:], cs[1:], h.clone(), c.clone(), gates
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: FunctionCtx,
+        dhs: Tensor | None,
+        dcs: Tensor | None,
+        dh: Tensor | None,
+        dc: Tensor | None,
+        _: None,
+    ) -> tuple[Tensor | None, ...]:
+        x, weight_ih, weight_hh, gates, hs, cs = ctx.saved_tensors
+        T, _, N = x.shape
+        H = weight_hh.shape[1]
+        nothing = [None] * T
+        steps = zip(
+            nothing if dhs is None else dhs.contiguous().unbind(),
+            nothing if dcs is None else dcs.contiguous().unbind(),
+            gates.unbind(),
+            cs[:-1].unbind(),
+            cs[1:].unbind(),
+            (dzs := torch.empty_like(gates)).unbind(),
+            strict=True,
+        )
+        weight_hh_t = weight_hh.t().contiguous()
+        dh, dc = _new_or_zeros(dh, hs[0]), _new_or_zeros(dc, cs[0])
+        tanh_c, from_h = torch.empty_like(cs[0]), torch.empty_like(cs[0])
+        for own_dh, own_dc, z, c_before, c, dz in reversed([*steps]):
+            if own_dh is not None:
+                dh += own_dh
+            if own_dc is not None:
+                dc += own_dc
+            i, f, g, o = z.view(4, H, N).unbind()
+            dz_i, dz_f, dz_g, dz_o = dz.view(4, H, N).unbind()
+            _tanh(c, out=tanh_c)
+            dc += _through_tanh(torch.mul(dh, o, out=from_h), tanh_c)
+            torch.mul(dc, g, out=dz_i)
+            torch.mul(dc, c_before, out=dz_f)
+            _through_sigmoid(dz[: 2 * H], z[: 2 * H])  # i and f together
+            _through_tanh(torch.mul(dc, i, out=dz_g), g)
+            _through_sigmoid(torch.mul(dh, tanh_c, out=dz_o), o)
+            torch.mm(weight_hh_t, dz, out=dh)
+            dc *= f
+        needs = ctx.needs_input_grad
+        return (
+            weight_ih.t().expand(T, -1, -1).bmm(dzs) if needs[0] else None,
+            dh,
+            dc,
+            _sum_of_products(dzs, x) if needs[3] else None,
+            _sum_of_products(dzs, hs[:-1]) if needs[4] else None,
+            dzs.sum(2).sum(0) if needs[5] else None,
+        )
+
+
+def _tanh(z: Tensor, out: Tensor) -> Tensor:
+    """Compute tanh(z) = 2 sigmoid(2z) - 1: on a CPU, faster than tanh."""
+    if not z.is_cpu:
+        return torch.tanh(z, out=out)
+    torch.add(z, z, out=out).sigmoid_()
+    return torch.add(_MINUS_ONE, out, alpha=2, out=out)
+
+
+def _new_or_zeros(dh: Tensor | None, like: Tensor) -> Tensor:
+    """Copy what the loop will change in place; zeros if there is nothing."""
+    if dh is None:
+        return torch.zeros_like(like)
+    return dh.clone(memory_format=torch.contiguous_format)
+
+
+def _through_sigmoid(dy: Tensor, y: Tensor) -> Tensor:
+    """Carry dy back through y = sigmoid(z), in place: dy * y * (1 - y)."""
+    return torch.ops.aten.sigmoid_backward.grad_input(dy, y, grad_input=dy)
+
+
+def _through_tanh(dy: Tensor, y: Tensor) -> Tensor:
+    """Carry dy back through y = tanh(z), in place: dy * (1 - y * y)."""
+    return torch.ops.aten.tanh_backward.grad_input(dy, y, grad_input=dy)
+
+
+def _sum_of_products(dzs: Tensor, inputs: Tensor) -> Tensor:
+    """Sum dz x^T over all steps and sequences: (T, 4H, N), (T, D, N)."""
+    # This way round, as narrow inputs are slow the other way.
+    total = dzs.new_empty(inputs.shape[1], dzs.shape[1])  # (D, 4H)
+    torch.addbmm(total, inputs, dzs.transpose(1, 2), beta=0, out=total)
+    return total.t().contiguous()  # (4H, D)

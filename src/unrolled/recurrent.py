@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import dropout
 
 from unrolled._checks import check_number, check_type, check_whole
 from unrolled._torch_checks import check_tensor, check_whole_tensor
@@ -129,18 +128,18 @@ class Recurrent(nn.Module):
         starts = list(zip(*states, strict=True))  # one for each cell
         for layer in range(self.num_layers):
             if layer:
-                below = dropout(below, self.dropout, self.training)
+                below = self._drop(below)
             outs = []
             for direction in range(self.num_directions):
                 number = layer * self.num_directions + direction
                 in_order = ends.reverse if direction else _as_it_is
-                sequences, trace = self._scan(
+                sequences, last, trace = self._scan(
                     self.cells[number],
                     in_order(below),
                     starts[number],
                     return_gates,
                 )
-                finals.append([ends.last(s) for s in sequences])
+                finals.append(last if lengths is None else ends.last(sequences))
                 outs.append(ends.clear(in_order(sequences[0])))
                 traces.append([ends.clear(in_order(s)) for s in trace])
             below = outs[0] if len(outs) == 1 else torch.cat(outs, dim=2)
@@ -156,12 +155,13 @@ class Recurrent(nn.Module):
         x: Tensor,
         start: tuple[Tensor, ...],
         return_gates: bool,
-    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Loop a cell over the steps.
 
         Returns:
-            The states, the hidden state first, and the arrays of a
-            `GateTrace` if asked for; each (N, T, H).
+            The states of all steps, the hidden state first, (N, T, H) each;
+            those of the last step, (N, H) each; and, if asked for, the arrays
+            of a `GateTrace`, (N, T, H) each.
         """
         state, states, gates = start, [], []
         for x_t in x.unbind(dim=1):  # (N, D)
@@ -171,7 +171,14 @@ class Recurrent(nn.Module):
             else:
                 state = cell.step(x_t, *state)
             states.append(state)
-        return _stack(states), [s.detach() for s in _stack(gates)]
+        return _stack(states), state, [s.detach() for s in _stack(gates)]
+
+    def _drop(self, x: Tensor) -> Tensor:
+        """Apply dropout: as PyTorch's, at half the time on a CPU."""
+        if not self.training or not self.dropout:
+            return x
+        is_kept = torch.rand_like(x) >= self.dropout
+        return x * is_kept / (1 - self.dropout)
 
     def _check(
         self,
@@ -234,11 +241,9 @@ class _Ends:
             return sequence.flip(1)
         return sequence[self.rows[:, None], self.from_end]
 
-    def last(self, sequence: Tensor) -> Tensor:
+    def last(self, states: Sequence[Tensor]) -> list[Tensor]:
         """Pick each sequence's last real step, (N, H)."""
-        if self.lengths is None:
-            return sequence[:, -1]
-        return sequence[self.rows, self.lengths - 1]
+        return [s[self.rows, self.lengths - 1] for s in states]
 
 
 def _as_it_is(sequence: Tensor) -> Tensor:

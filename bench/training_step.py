@@ -1,0 +1,220 @@
+"""`make bench`: what a training step costs, as ratios measured in one run.
+
+The model is source B's: N 64, T 30, D 10, H 128, L 2, dropout 0.3, a head on
+the final hidden states of both layers. A step is forward, backward, clipping
+and Adam. The contenders take turns, so that a machine that slows down slows all
+of them; a ratio is the median over the rounds.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+
+from unrolled.cell import LSTMCell
+from unrolled.lstm import LSTM
+from unrolled.recurrent import Recurrent
+
+N, T, D, H, L = 64, 30, 10, 128, 2
+LONGER = (30, 100, 300, 1000)
+IN_A_ROW = 3
+RECORD = Path(__file__).resolve().parent.parent / "results" / "bench.json"
+
+OURS, READABLE, THEIRS = "unrolled.LSTM", "readable cell", "nn.LSTM"
+COMPILED, FLOOR = "readable, compiled", "products alone"
+
+Step = Callable[[], None]
+
+
+def layers() -> dict[str, nn.Module]:
+    """Make the contenders: the same network, computed in different ways."""
+    return {
+        OURS: LSTM(D, H, L, dropout=0.3),
+        READABLE: Recurrent(LSTMCell, D, H, L, dropout=0.3),
+        THEIRS: nn.LSTM(D, H, L, dropout=0.3, batch_first=True),
+    }
+
+
+def training_step(layer: nn.Module, steps: int) -> Step:
+    """Make one step of training: forward, backward, clipping, Adam."""
+    head = nn.Linear(L * H, 2)
+    parameters = [*layer.parameters(), *head.parameters()]
+    adam = torch.optim.Adam(parameters, fused=True)
+    x, label = torch.randn(N, steps, D), torch.randint(2, (N,))
+
+    def step() -> None:
+        _, (h, _) = layer(x)
+        logits = head(h.transpose(0, 1).flatten(1))  # (N, 2)
+        adam.zero_grad()
+        nn.functional.cross_entropy(logits, label).backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        adam.step()
+
+    return step
+
+
+def products_alone(steps: int) -> Step:
+    """Make the matrix products of a training step, and nothing else."""
+    h, dz = torch.randn(H, N), torch.randn(4 * H, N)
+    hs, dzs = torch.randn(steps, H, N), torch.randn(steps, 4 * H, N)
+    weight_hh = torch.randn(4 * H, H)
+    z, dh = torch.empty(4 * H, N), torch.empty(H, N)
+    inputs = [torch.randn(steps, D, N), hs]
+
+    def step() -> None:
+        for below in inputs:
+            weight_ih = torch.empty(4 * H, below.shape[1])
+            torch.bmm(weight_ih.expand(steps, -1, -1), below)
+            for _ in range(steps):
+                torch.mm(weight_hh, h, out=z)
+                torch.mm(weight_hh.t(), dz, out=dh)
+            for values in (below, hs):  # the weights' gradients
+                total = torch.empty(values.shape[1], 4 * H)
+                total.addbmm_(values, dzs.transpose(1, 2), beta=0)
+        torch.bmm(weight_hh.t().expand(steps, -1, -1), dzs)  # to layer 1
+
+    return step
+
+
+def take_turns(contenders: dict[str, Step], seconds: float) -> dict:
+    """Time the contenders by turns: by name, the seconds of each round.
+
+    A turn is several steps in a row, as in training, so that each contender
+    finds the memory that it freed itself; the first is not counted.
+    """
+    times = {name: [] for name in contenders}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times[THEIRS]) < 2:
+        for name, step in contenders.items():
+            step()
+            start = time.perf_counter()
+            for _ in range(IN_A_ROW):
+                step()
+            times[name].append((time.perf_counter() - start) / IN_A_ROW)
+    return times
+
+
+def ratios(times: dict, to: str = THEIRS) -> dict[str, float]:
+    """Divide each time by another's of the same round: the medians."""
+    return {
+        name: round(
+            median(a / b for a, b in zip(own, times[to], strict=True)), 2
+        )
+        for name, own in times.items()
+    }
+
+
+def bytes_kept(layer: nn.Module, steps: int) -> int:
+    """Count what a forward pass keeps for the backward pass, in bytes."""
+    own = {p.untyped_storage().data_ptr() for p in layer.parameters()}
+    kept = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    x = torch.randn(N, steps, D)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        result = layer(x)  # held, so that no storage is used twice
+    kept.pop(x.untyped_storage().data_ptr(), None)
+    del result
+    return sum(kept.values())
+
+
+def measure(compiled: bool, seconds: float) -> dict:
+    """Measure everything: a record of plain numbers."""
+    record = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "torch": torch.__version__,
+        "step": {},
+        "longer": {},
+        "bytes": {},
+    }
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        contenders = {
+            name: training_step(layer, T) for name, layer in layers().items()
+        }
+        if compiled and threads == 1:
+            readable = Recurrent(LSTMCell, D, H, L, dropout=0.3)
+            contenders[COMPILED] = training_step(torch.compile(readable), T)
+        contenders[FLOOR] = products_alone(T)
+        times = take_turns(contenders, seconds)
+        record["step"][threads] = {
+            "ratio": ratios(times),
+            "milliseconds": {
+                name: round(1000 * median(own), 1)
+                for name, own in times.items()
+            },
+            "rounds": len(times[THEIRS]),
+        }
+    torch.set_num_threads(1)
+    for steps in LONGER:
+        contenders = {
+            name: training_step(layer, steps)
+            for name, layer in layers().items()
+        }
+        record["longer"][steps] = ratios(take_turns(contenders, seconds / 5))
+        record["bytes"][steps] = {
+            name: bytes_kept(layer, steps) for name, layer in layers().items()
+        }
+    return record
+
+
+def table(record: dict) -> str:
+    """Write a record as text."""
+    lines = [f"torch {record['torch']} on {record['machine']}"]
+    for threads, step in record["step"].items():
+        lines += ["", f"One training step, {threads} thread(s), T = {T}"]
+        lines += [
+            f"  {name:20} {ratio:5.2f} x nn.LSTM"
+            f"  ({step['milliseconds'][name]:6.1f} ms)"
+            for name, ratio in step["ratio"].items()
+        ]
+        gain = step["ratio"][READABLE] / step["ratio"][OURS]
+        lines += [f"  {OURS} is {gain:.2f} times as fast as the readable cell"]
+    lines += ["", "One training step, 1 thread, as a ratio to nn.LSTM's"]
+    lines += ["  T     " + "".join(f"{name:>18}" for name in layers())]
+    for steps, row in record["longer"].items():
+        numbers = "".join(f"{ratio:18.2f}" for ratio in row.values())
+        lines += [f"  {steps:<6}{numbers}"]
+    lines += ["", "Kept for the backward pass, MB"]
+    for steps, row in record["bytes"].items():
+        numbers = "".join(f"{count / 1e6:18.1f}" for count in row.values())
+        lines += [f"  {steps:<6}{numbers}"]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and keep the record if so told."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=12.0)
+    parser.add_argument("--record", action="store_true", help="keep the result")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    compiled = shutil.which("c++") is not None
+    record = measure(compiled, arguments.seconds)
+    print(table(record))
+    if not compiled:
+        print("\ntorch.compile was left out: it needs a C++ compiler.")
+    if arguments.record:
+        beside = RECORD.with_suffix(".part")
+        RECORD.parent.mkdir(exist_ok=True)
+        beside.write_text(json.dumps(record, indent=1) + "\n")
+        beside.replace(RECORD)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""One answer for a sequence, or one for each of its steps."""
+
+from typing import Literal
+
+from torch import Generator, Tensor, nn
+
+from unrolled._checks import check_number, check_type, check_whole
+from unrolled.models.parts import any_input, hidden, make_head
+from unrolled.recurrent import Recurrent
+
+
+class Classifier(nn.Module):
+    r"""Read a sequence to its end, then say which class it is of.
+
+    .. math:: \text{logits} = W\, h_T + b
+
+    with :math:`h_T` for the state after the last step: of the last layer, or
+    of all layers, joined; in both directions if there are two.
+
+    Args:
+        recurrent: the layer that reads, of D inputs.
+        num_classes: C, at least 2.
+        layers: whose final state the head reads: ``"last"`` or ``"all"``.
+        dropout: the probability that an entry of the state is dropped on its
+            way to the head, in training, drawn from PyTorch's global generator.
+        generator: the source of the head's first weights; the global one
+            unless told.
+
+    Raises:
+        ValueError: no recurrent layer, a number out of range, unknown layers.
+
+    Example:
+        >>> from unrolled.lstm import LSTM
+        >>> model = Classifier(LSTM(1, 128, 2, bias=False), 2)
+        >>> sum(parameter.numel() for parameter in model.parameters())
+        197378
+
+    Reference: source B, "The Training Process". Chapter: 07_network.
+    """
+
+    def __init__(
+        self,
+        recurrent: Recurrent,
+        num_classes: int,
+        *,
+        layers: Literal["last", "all"] = "last",
+        dropout: float = 0.0,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        check_type("recurrent", recurrent, Recurrent)
+        C = check_whole("num_classes", num_classes, 2)
+        if not isinstance(layers, str) or layers not in ("last", "all"):
+            raise ValueError(
+                f"layers: expected 'last' or 'all', got {layers!r:.80}"
+            )
+        dropout = check_number(
+            "dropout", dropout, "from 0 to below 1", minimum=0, below=1
+        )
+        layers_read = recurrent.num_layers if layers == "all" else 1
+        self.recurrent = recurrent
+        self.dropout = nn.Dropout(dropout)
+        self.head = make_head(
+            recurrent, layers_read * recurrent.output_size, C, generator
+        )
+        self._states_read = layers_read * recurrent.num_directions
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Score the classes.
+
+        Args:
+            x: the inputs, (N, T, D), or tokens from 0 to D - 1, (N, T), int64.
+            lengths: each sequence's steps, (N,), int64; all T unless told.
+
+        Returns:
+            Logits, (N, C).
+
+        Raises:
+            ValueError: wrong shapes, dtypes or devices, NaN or infinite
+                values, an empty batch, tokens or lengths out of range.
+        """
+        x = any_input("x", x, self.recurrent)
+        _, state = self.recurrent(x, lengths=lengths)
+        read = hidden(state)[-self._states_read :]  # (k, N, H)
+        return self.head(self.dropout(read.movedim(0, 1).flatten(1)))  # (N, C)
+
+
+class Tagger(nn.Module):
+    r"""Read a sequence, and say at each step which tag it has.
+
+    .. math:: \text{logits}_t = W\, h_t + b
+
+    A layer of one direction has seen the steps up to t; a bidirectional layer
+    has seen the whole sequence, from both ends.
+
+    Args:
+        recurrent: the layer that reads, of D inputs.
+        num_tags: C, at least 2.
+        generator: the source of the head's first weights; PyTorch's global one
+            unless told.
+
+    Raises:
+        ValueError: no recurrent layer, a number out of range.
+
+    Example:
+        >>> import torch
+        >>> from unrolled.lstm import LSTM
+        >>> model = Tagger(LSTM(6, 8, bidirectional=True), 2)
+        >>> model(torch.tensor([[0, 4, 1, 5]])).shape
+        torch.Size([1, 4, 2])
+
+    Reference: Graves & Schmidhuber (2005), for both directions.
+    Chapter: 07_network.
+    """
+
+    def __init__(
+        self,
+        recurrent: Recurrent,
+        num_tags: int,
+        *,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        check_type("recurrent", recurrent, Recurrent)
+        C = check_whole("num_tags", num_tags, 2)
+        self.recurrent = recurrent
+        self.head = make_head(recurrent, recurrent.output_size, C, generator)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Score the tags of every step.
+
+        Args:
+            x: the inputs, (N, T, D), or tokens from 0 to D - 1, (N, T), int64.
+            lengths: each sequence's steps, (N,), int64; all T unless told.
+
+        Returns:
+            Logits, (N, T, C). Past a sequence's end they mean nothing.
+
+        Raises:
+            ValueError: wrong shapes, dtypes or devices, NaN or infinite
+                values, an empty batch, tokens or lengths out of range.
+        """
+        x = any_input("x", x, self.recurrent)
+        out, _ = self.recurrent(x, lengths=lengths)  # (N, T, output_size)
+        return self.head(out)  # (N, T, C)

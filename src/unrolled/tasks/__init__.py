@@ -1,0 +1,56 @@
+r"""Small tasks for the book's networks, each with its limits worked out.
+
+Nothing is loaded: every example is drawn from a ``torch.Generator``. What the
+best possible network reaches, and what one reaches that lacks something, is
+derived in the task's description and computed by its ``..._limit``.
+
+Tokens are numbers from 0; a string such as `BRACKET_TOKENS` names them. Past
+a sequence's length the tokens are 0, which a model that is told the lengths
+never looks at, and the targets `IGNORE`, which the loss leaves out.
+"""
+
+from unrolled.tasks.language import (
+    NOUNS,
+    SENTENCE_CHARACTERS,
+    SENTENCE_END,
+    VERBS,
+    is_sentence,
+    sentences,
+    sentences_limit,
+)
+from unrolled.tasks.sequences import (
+    IGNORE,
+    exact_match,
+    first_last,
+    reversal,
+)
+from unrolled.tasks.tagging import (
+    BRACKET_TOKENS,
+    MARK_RATE,
+    QUESTION_TOKENS,
+    brackets,
+    brackets_limit,
+    questions,
+    questions_limit,
+)
+
+__all__ = [
+    "BRACKET_TOKENS",
+    "IGNORE",
+    "MARK_RATE",
+    "NOUNS",
+    "QUESTION_TOKENS",
+    "SENTENCE_CHARACTERS",
+    "SENTENCE_END",
+    "VERBS",
+    "brackets",
+    "brackets_limit",
+    "exact_match",
+    "first_last",
+    "is_sentence",
+    "questions",
+    "questions_limit",
+    "reversal",
+    "sentences",
+    "sentences_limit",
+]

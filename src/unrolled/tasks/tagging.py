@@ -1,0 +1,201 @@
+r"""Two tasks that ask for a tag at every token: brackets and questions."""
+
+import torch
+from torch import Tensor
+
+from unrolled._checks import check_type, check_whole
+from unrolled.tasks.sequences import IGNORE
+
+LETTERS = "abcd"
+"""The letters between the marks; they tell nothing."""
+
+BRACKET_TOKENS = LETTERS + "()"
+"""What the tokens of `brackets` stand for, by number."""
+
+QUESTION_TOKENS = LETTERS + ".?"
+"""What the tokens of `questions` stand for, by number."""
+
+MARK_RATE = 1 / 8
+"""The probability that a token is a mark: a bracket, a full stop, a ``?``."""
+
+_FIRST_MARK = len(LETTERS)
+
+
+def brackets(
+    count: int, steps: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    r"""Draw letters and pairs of brackets: which tokens are inside a pair?
+
+    Each token is, with probability q = `MARK_RATE`, a bracket: an opening one
+    if none is open, else a closing one. All other tokens are letters. The tag
+    is 1 inside a pair, its brackets included, and 0 outside. The last pair may
+    stay open. A letter tells nothing: its tag has to be remembered since the
+    last bracket, however long ago that was.
+
+    Who remembers is always right. How often one without memory can be is
+    computed by `brackets_limit`.
+
+    Args:
+        count: N, sequences. Each has from 1 to T tokens, equally often.
+        steps: T, the most tokens.
+        generator: the source of randomness.
+
+    Returns:
+        The tokens (N, T), numbered as `BRACKET_TOKENS`; the lengths (N,); the
+        tags (N, T), with `IGNORE` past the length. All int64.
+
+    Raises:
+        ValueError: a number that is not whole or below 1, no generator.
+
+    Example:
+        >>> generator = torch.Generator().manual_seed(5)
+        >>> tokens, lengths, tags = brackets(1, 16, generator)
+        >>> length = lengths[0]
+        >>> "".join(BRACKET_TOKENS[token] for token in tokens[0, :length])
+        'dc(bcc)ba(dcda'
+        >>> "".join(str(tag.item()) for tag in tags[0, :length])
+        '00111110011111'
+
+    Reference: Karpathy, Johnson & Fei-Fei (2016) show a cell that is on inside
+    quotes. Chapter: 07_network.
+    """
+    letters, is_mark = _draw_tokens(count, steps, generator)
+    N, T = letters.shape
+    lengths = torch.randint(1, T + 1, (N,), generator=generator)
+    seen = is_mark.cumsum(dim=1)  # (N, T): brackets up to each token
+    is_open = seen % 2 == 1
+    tokens = torch.where(is_mark, _FIRST_MARK + (~is_open).long(), letters)
+    tags = (is_open | is_mark).long()
+    past_the_end = torch.arange(T) >= lengths[:, None]  # (N, T)
+    return (
+        tokens.masked_fill(past_the_end, 0),
+        lengths,
+        tags.masked_fill(past_the_end, IGNORE),
+    )
+
+
+def brackets_limit(steps: int, window: int = 1) -> float:
+    r"""Compute how often a tagger of `brackets` can be right without memory.
+
+    It sees the last w tokens alone, its own among them. If one of them is a
+    bracket, it knows. If not, then the best guess for a letter is "outside",
+    which it was at the start: at token t, counted from 0, a pair was open
+    :math:`u = \max(0, t + 1 - w)` tokens after the start with probability
+    :math:`(1 - (1 - 2q)^u) / 2`, as each token changes it with probability q.
+    So it is right at token t with probability
+
+    .. math:: 1 - (1 - q)^w \, \frac{1 - (1 - 2q)^u}{2}
+
+    Averaged over all tokens of all sequences, of which a share proportional to
+    T - t has a token t.
+
+    Args:
+        steps: T, the most tokens of a sequence.
+        window: w, how many tokens the tagger sees.
+
+    Returns:
+        The largest share of right tags, between 1/2 and 1.
+
+    Raises:
+        ValueError: a number that is not whole or below 1.
+
+    Example:
+        >>> [round(brackets_limit(40, window), 3) for window in (1, 8, 40)]
+        [0.641, 0.908, 1.0]
+
+    Chapter: 07_network.
+    """
+    T, w = check_whole("steps", steps), check_whole("window", window)
+    t = torch.arange(T, dtype=torch.float64)
+    u = (t + 1 - w).clamp(min=0)
+    wrong = (1 - MARK_RATE) ** w * (1 - (1 - 2 * MARK_RATE) ** u) / 2
+    share = (T - t) / (T - t).sum()
+    return 1 - (share * wrong).sum().item()
+
+
+def questions(
+    count: int, steps: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    r"""Draw statements and questions: which tokens belong to a question?
+
+    Each token is, with probability q = `MARK_RATE`, a mark, and the last token
+    always is. A mark ends a sentence: ``.`` or ``?``, equally often. All other
+    tokens are letters. The tag is 1 for the tokens of a question, its mark
+    included: the *next* mark decides, which a tagger that reads from the left
+    has not seen yet. Who reads from the right too is always right; how often
+    the other can be is computed by `questions_limit`.
+
+    (Asked only once, at the end, a network that reads one way has seen all that
+    there is. It is the answer at each step that needs both directions.)
+
+    Args:
+        count: N, sequences.
+        steps: T, tokens.
+        generator: the source of randomness.
+
+    Returns:
+        The tokens (N, T), numbered as `QUESTION_TOKENS`, and the tags (N, T).
+        Both int64.
+
+    Raises:
+        ValueError: a number that is not whole or below 1, no generator.
+
+    Example:
+        >>> generator = torch.Generator().manual_seed(5)
+        >>> tokens, tags = questions(1, 16, generator)
+        >>> "".join(QUESTION_TOKENS[token] for token in tokens[0])
+        'dc.bcc?ba?dcdac.'
+        >>> "".join(str(tag.item()) for tag in tags[0])
+        '0001111111000000'
+
+    Reference: Schuster & Paliwal (1997), for networks that read both ways.
+    Chapter: 07_network.
+    """
+    letters, is_mark = _draw_tokens(count, steps, generator)
+    N, T = letters.shape
+    is_mark[:, -1] = True
+    asks = torch.randint(2, (N, T), generator=generator)
+    tokens = torch.where(is_mark, _FIRST_MARK + asks, letters)
+    # Where each token's next mark stands: the first one from here on.
+    places = torch.where(is_mark, torch.arange(T), T - 1)
+    next_mark = places.flip(1).cummin(dim=1).values.flip(1)  # (N, T)
+    return tokens, asks.gather(1, next_mark)
+
+
+def questions_limit(steps: int) -> float:
+    r"""Compute how often a tagger of `questions` is right that reads one way.
+
+    It knows a mark when it sees one. At a letter the next mark is still to
+    come, a fair coin that nothing seen so far depends on: right half the time,
+    whatever it answers. With T tokens, m of which are marks on average,
+
+    .. math:: m = 1 + q\,(T - 1) \qquad \frac{m + (T - m) / 2}{T}
+
+    Args:
+        steps: T, tokens of a sequence.
+
+    Returns:
+        The largest share of right tags, between 1/2 and 1.
+
+    Raises:
+        ValueError: a number that is not whole or below 1.
+
+    Example:
+        >>> questions_limit(1), round(questions_limit(24), 3)
+        (1.0, 0.581)
+
+    Chapter: 07_network.
+    """
+    T = check_whole("steps", steps)
+    marks = 1 + MARK_RATE * (T - 1)
+    return (marks + (T - marks) / 2) / T
+
+
+def _draw_tokens(
+    count: int, steps: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw letters (N, T), and where marks take their places (N, T)."""
+    shape = check_whole("count", count), check_whole("steps", steps)
+    check_type("generator", generator, torch.Generator)
+    letters = torch.randint(len(LETTERS), shape, generator=generator)
+    return letters, torch.rand(shape, generator=generator) < MARK_RATE

@@ -1,0 +1,99 @@
+"""Bad input to every task: a ValueError, with expected and got."""
+
+import pytest
+import torch
+
+from unrolled import tasks
+from unrolled.tasks import (
+    brackets,
+    brackets_limit,
+    exact_match,
+    first_last,
+    is_sentence,
+    questions,
+    questions_limit,
+    reversal,
+    sentences,
+    sentences_limit,
+)
+
+G = torch.Generator()
+BAD_WHOLE = [0, -1, 2.0, True, "3", None, float("nan")]
+BAD_GENERATORS = [None, 0, "seed"]
+TARGET = torch.tensor([[1, 2], [0, -100]])
+
+# Each call, its numbers, and a good argument for each.
+DRAWS = {
+    first_last: {"count": 2, "steps": 3, "features": 1},
+    brackets: {"count": 2, "steps": 3},
+    questions: {"count": 2, "steps": 3},
+    sentences: {"count": 2},
+    reversal: {"count": 2, "max_steps": 3, "vocabulary": 4},
+}
+
+TABLE = [
+    *[
+        (draw.__name__, lambda draw=draw, good=good, name=name, bad=bad:
+         draw(**{**good, name: bad}, generator=G),
+         rf"{name}: expected a whole number of at least \d, got {bad!r}")
+        for draw, good in DRAWS.items() for name in good for bad in BAD_WHOLE
+    ],
+    *[
+        (draw.__name__, lambda draw=draw, good=good, bad=bad:
+         draw(**good, generator=bad), f"generator: .*Generator, got {bad!r}")
+        for draw, good in DRAWS.items() for bad in BAD_GENERATORS
+    ],
+    ("first_last", lambda: first_last(2, 1, 3, G),
+     "steps: expected a whole number of at least 2, got 1"),
+    *[
+        (limit.__name__, lambda limit=limit, bad=bad: limit(bad),
+         f"steps: expected a whole number of at least 1, got {bad!r}")
+        for limit in (brackets_limit, questions_limit) for bad in BAD_WHOLE
+    ],
+    *[
+        ("brackets_limit", lambda bad=bad: brackets_limit(3, bad),
+         f"window: expected a whole number of at least 1, got {bad!r}")
+        for bad in BAD_WHOLE
+    ],
+    ("is_sentence", lambda: is_sentence(None),
+     "text: expected a str, got None"),
+    ("is_sentence", lambda: is_sentence(b"the cat runs."),
+     "text: expected a str, got b'the"),
+    *[
+        ("sentences_limit", lambda bad=bad: sentences_limit(bad),
+         f"remembers_subject: expected a bool, got {bad!r}")
+        for bad in (None, 0, "yes")
+    ],
+    ("exact_match", lambda: exact_match(TARGET.clamp(min=0), None),
+     "target: expected a tensor .*got None"),
+    ("exact_match", lambda: exact_match([[1, 2]], TARGET),
+     r"predicted: expected a tensor .*got \[\[1"),
+    ("exact_match", lambda: exact_match(TARGET[:1].clamp(min=0), TARGET),
+     r"predicted: expected shape \(2, 2\).*got \(1, 2\)"),
+    ("exact_match", lambda: exact_match(TARGET.double(), TARGET),
+     "predicted: expected torch.int64, got torch.float64"),
+    ("exact_match", lambda: exact_match(TARGET, TARGET),
+     "predicted: expected numbers from 0 .*got -100"),
+    ("exact_match", lambda: exact_match(TARGET, TARGET - 1),
+     "target: expected numbers from -100 .*got -101"),
+    ("exact_match", lambda: exact_match(TARGET, TARGET.float()),
+     "target: expected torch.int64, got torch.float32"),
+    ("exact_match", lambda: exact_match(TARGET[:0], TARGET[:0]),
+     r"target: expected shape .*got \(0, 2\)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "message"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        call()
+    assert "expected" in str(caught.value)
+    assert "got" in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_every_public_call_is_in_the_table():
+    public = {name for name in tasks.__all__ if callable(getattr(tasks, name))}
+    assert {name for name, *_ in TABLE} == public
