@@ -75,3 +75,16 @@ def without_seconds(history):
         {k: v for k, v in vars(epoch).items() if k != "seconds"}
         for epoch in history.epochs
     ]
+
+
+def same(one, other):
+    """Whether two states are the same, to the bit."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(
+            same(one[key], other[key]) for key in one
+        )
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return one == other

@@ -112,8 +112,8 @@ class Run:
             Epoch(
                 train_loss=train.loss,
                 train_accuracy=train.accuracy,
-                valid_loss=valid and valid.loss,
-                valid_accuracy=valid and valid.accuracy,
+                valid_loss=valid.loss if valid else None,
+                valid_accuracy=valid.accuracy if valid else None,
                 lr=lr,
                 grad_norm=tally.mean_norm(),
                 seconds=time.perf_counter() - start,
@@ -122,10 +122,10 @@ class Run:
         if self.best is not None and self.history.best_epoch == number:
             self.best = weights_of(self.model)
         self.random = current_streams(self.device)
-        losses = {"train": train.loss} | (
-            {"valid": valid.loss} if valid else {}
-        )
-        bar.set_postfix(losses)
+        shown = {"train": train.loss}
+        if valid:
+            shown["valid"] = valid.loss
+        bar.set_postfix(shown)
 
     def _step(self, batch: tuple[Tensor, ...]) -> tuple[Batch, Tensor]:
         """Learn from one batch; also return its gradient's length."""

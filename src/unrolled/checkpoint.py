@@ -97,6 +97,7 @@ def load_checkpoint(path: Path | str) -> State:
             state = torch.load(
                 file, map_location="cpu", weights_only=True, mmap=False
             )
+            form(state)  # one that holds itself has no end
     except Exception as error:  # a foreign file can fail in any way
         raise ValueError(
             f"{path.name:.80}: expected a checkpoint, got a file that cannot "

@@ -13,7 +13,7 @@ from typing import get_args
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset
-from tqdm import tqdm
+from tqdm import tqdm  # plain text: tqdm.auto's widgets die with the kernel
 
 from unrolled import _fields
 from unrolled._checks import check_type, check_whole
