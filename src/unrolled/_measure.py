@@ -14,9 +14,7 @@ from torch.utils.data import TensorDataset
 
 from unrolled._checks import check_type
 from unrolled.history import Score
-
-IGNORE = -100
-"""The target of a position that does not count, as PyTorch has it."""
+from unrolled.tasks import IGNORE
 
 
 class Batch(NamedTuple):

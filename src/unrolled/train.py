@@ -17,11 +17,12 @@ from tqdm import tqdm  # plain text: tqdm.auto's widgets die with the kernel
 
 from unrolled import _fields
 from unrolled._checks import check_type, check_whole
-from unrolled._measure import IGNORE, Data, measure_all, mode
+from unrolled._measure import Data, measure_all, mode
 from unrolled._run import Run
 from unrolled._streams import lend_streams
 from unrolled.checkpoint import check_path, save_checkpoint
 from unrolled.history import Epoch, History, Score
+from unrolled.tasks import IGNORE
 from unrolled.train_config import Loss, TrainConfig
 
 __all__ = [
