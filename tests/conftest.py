@@ -45,3 +45,14 @@ def make_draw(request, only_draws):
         return ax
 
     return draw
+
+
+@pytest.fixture(name="one_thread", scope="module")
+def use_one_thread():
+    """Let PyTorch use one thread: on a busy machine, two small ones wait."""
+    import torch  # not above: most tests do without
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
