@@ -42,6 +42,14 @@ def test_the_numpy_lstm_needs_neither_torch_nor_matplotlib(module):
     assert not {"torch", "matplotlib"} & set(found)
 
 
+def test_torch_names_come_when_asked_for():
+    for name in unrolled.__all__:
+        assert getattr(unrolled, name) is not None
+    assert unrolled.LSTM.__module__ == "unrolled.lstm"
+    with pytest.raises(AttributeError, match="no attribute 'LTSM'"):
+        _ = unrolled.LTSM
+
+
 def test_only_plots_imports_matplotlib():
     importing = {path for path in SOURCES if "matplotlib" in imported(path)}
     assert importing
