@@ -164,6 +164,14 @@ class Case:
         return torch.arange(self.T) >= self.lengths[:, None]
 
 
+def run_all(layer, case, x=None):
+    """Outputs and all gradients of an LSTM, from given states."""
+    x = case.x if x is None else x
+    outputs = flat(layer(x, (case.h, case.c)))
+    inputs = [x, case.h, case.c, *layer.parameters()]
+    return [*outputs, *gradients(outputs, case.weights, inputs)]
+
+
 CASES = [
     Case(1, 1, 1, 1),
     Case(3, 5, 2, 4),
