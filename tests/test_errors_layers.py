@@ -143,7 +143,8 @@ def rows_of_options(name, make, options):
 def rows_of_states(name, call, names, shape, label=""):
     """Bad states, given to a call one at a time beside good ones."""
     good = torch.full(shape, 0.5)
-    too_few = [(good[:, :1], r"expected shape .*got \(")]
+    # One sequence, layer or unit only: PyTorch would repeat it for all.
+    too_few = [(bad, r"expected .*got \(") for bad in (good[:1], good[:, :1])]
     for number, state_name in enumerate(names):
         for bad, words in [*bad_tensors(*shape), *too_few]:
             states = [good] * len(names)

@@ -142,13 +142,20 @@ def test_frozen_parts_get_no_gradient_and_change_none(case, frozen):
 # What a hand-written backward pass can get wrong
 
 
-def test_second_derivative_is_refused():
+LINEAR = pytest.mark.xfail(
+    reason="autograd takes the slope for a constant", strict=True
+)
+
+
+@pytest.mark.parametrize("power", [2, pytest.param(1, marks=LINEAR)])
+def test_second_derivative_is_refused(power):
     layer = CASES[1].build(LSTM)
     x = CASES[1].x
-    out, _ = layer(x)
-    (slope,) = torch.autograd.grad((out**2).sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="differentiate twice"):
-        slope.sum().backward()
+    with pytest.raises(RuntimeError, match="twice|second derivative"):
+        out, _ = layer(x)
+        loss = (out**power).sum()
+        (slope,) = torch.autograd.grad(loss, x, create_graph=True)
+        (loss + slope.sum()).backward()
 
 
 def test_two_backward_passes_double_the_gradient():
