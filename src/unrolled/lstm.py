@@ -100,7 +100,8 @@ class LSTM(Recurrent):
 
         Raises:
             ValueError: something else than ``torch.nn.LSTM``, or one with
-                projections (``proj_size``), which ours has not.
+                projections (``proj_size``), which ours has not, or with a
+                dropout of 1.
 
         Example:
             >>> theirs = nn.LSTM(3, 5, batch_first=True)
