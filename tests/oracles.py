@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from unrolled.recurrent import Recurrent
 
 Params = dict[str, np.ndarray]
 
@@ -48,3 +51,183 @@ def torch_grads(layer: torch.nn.LSTM) -> Params:
         "weight_hh": layer.weight_hh_l0.grad.numpy(),
         "bias": layer.bias_ih_l0.grad.numpy(),
     }
+
+
+# The torch half: layers of cells against PyTorch's own layers
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    """A source of randomness of its own."""
+    return torch.Generator().manual_seed(seed)
+
+
+def randomise(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    """Make it float64, and every parameter random: biases and gains, too."""
+    generator = seeded(seed)
+    with torch.no_grad():
+        for parameter in module.double().parameters():
+            parameter.normal_(0, 0.7, generator=generator)
+    return module
+
+
+def assert_same(ours, theirs, tolerance: float = 1e-10) -> None:
+    """Hold two tensors, or two lists of tensors, against each other."""
+    if isinstance(theirs, torch.Tensor):
+        ours, theirs = [ours], [theirs]
+    assert len(ours) == len(theirs)
+    for number, (our, their) in enumerate(zip(ours, theirs, strict=True)):
+        torch.testing.assert_close(
+            our,
+            their,
+            rtol=0,
+            atol=tolerance,
+            msg=lambda m, n=number: f"{n}: {m}",
+        )
+
+
+def flat(result) -> list[torch.Tensor]:
+    """What a layer or cell returns, without its nesting, without gates."""
+    if isinstance(result, torch.Tensor):
+        return [result]
+    return [tensor for part in result[:2] for tensor in flat(part)]
+
+
+def gradients(outputs, weights, inputs) -> list[torch.Tensor]:
+    """Gradient of the weighted sum of the outputs; 0 where none arrives.
+
+    An output whose weight is None does not enter the sum.
+    """
+    terms = [
+        (output * weight).sum()
+        for output, weight in zip(outputs, weights, strict=True)
+        if weight is not None
+    ]
+    return [*torch.autograd.grad(sum(terms), inputs, materialize_grads=True)]
+
+
+def stack(kind, *arguments, **options) -> Recurrent:
+    """A stack of a kind of cells, or the fast layer."""
+    if issubclass(kind, Recurrent):
+        return kind(*arguments, **options)
+    return Recurrent(kind, *arguments, **options)
+
+
+class Case:
+    """A layer's sizes, and random input to it that varies in time."""
+
+    def __init__(self, N, T, D, H, layers=1, directions=1, biases=1):
+        self.N, self.T, self.D, self.H = N, T, D, H
+        self.layers, self.directions, self.biases = layers, directions, biases
+        generator = seeded(N + 10 * T + 100 * D + 1000 * H)
+
+        def normal(*shape):
+            return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+        states, width = (layers * directions, N, H), directions * H
+        self.x = normal(N, T, D).requires_grad_()
+        self.h, self.c = (normal(*states).requires_grad_() for _ in "hc")
+        self.weights = [normal(N, T, width), normal(*states), normal(*states)]
+        self.lengths = torch.randint(1, T + 1, (N,), generator=generator)
+        self.lengths[N // 2] = T
+
+    def __repr__(self):
+        sizes = ("N", "T", "D", "H", "layers", "directions", "biases")
+        return " ".join(f"{name}{vars(self)[name]}" for name in sizes)
+
+    def one_way(self):
+        """The same sizes, without the second direction."""
+        return Case(self.N, self.T, self.D, self.H, self.layers)
+
+    def both_ways(self):
+        """The same sizes, with both directions."""
+        return Case(self.N, self.T, self.D, self.H, self.layers, 2)
+
+    def build(self, kind):
+        """One of our layers of these sizes, with random parameters."""
+        layer = stack(
+            kind,
+            self.D,
+            self.H,
+            self.layers,
+            bias=self.biases > 0,
+            two_biases=self.biases > 1,
+            bidirectional=self.directions > 1,
+        )
+        return randomise(layer)
+
+    def state(self, names):
+        """The states that a layer starts from: h, or the pair of h and c."""
+        return (self.h, self.c) if len(names) > 1 else self.h
+
+    def is_past(self):
+        """Where a sequence has ended, (N, T)."""
+        return torch.arange(self.T) >= self.lengths[:, None]
+
+
+def run_all(layer, case, x=None):
+    """Outputs and all gradients of an LSTM, from given states."""
+    x = case.x if x is None else x
+    outputs = flat(layer(x, (case.h, case.c)))
+    inputs = [x, case.h, case.c, *layer.parameters()]
+    return [*outputs, *gradients(outputs, case.weights, inputs)]
+
+
+CASES = [
+    Case(1, 1, 1, 1),
+    Case(3, 5, 2, 4),
+    Case(2, 6, 3, 1, layers=2, biases=2),
+    Case(4, 3, 1, 3, directions=2, biases=0),
+    Case(3, 7, 4, 5, layers=3, directions=2, biases=2),
+    Case(1, 8, 2, 3, layers=2, directions=2),
+    Case(5, 2, 6, 2, layers=2, biases=0),
+]
+
+
+def same_parameters(cell, theirs, suffix=""):
+    """Copy a cell's parameters into PyTorch's cell or layer.
+
+    Returns the pairs, ours and theirs; a bias that ours has not is 0 there.
+    """
+    names = {
+        "weight_ih": "weight_ih",
+        "weight_hh": "weight_hh",
+        "bias": "bias_ih",
+        "bias_hh": "bias_hh",
+    }
+    pairs = []
+    for our_name, their_name in names.items():
+        our = getattr(cell, our_name)
+        their = getattr(theirs, their_name + suffix, None)
+        if our is not None:
+            pairs.append((our, their))
+        if their is not None:
+            their.data = torch.zeros_like(their) if our is None else our.data
+    return pairs
+
+
+def torch_twin(layer, kind):
+    """PyTorch's own layer with our parameters, and the pairs of these."""
+    twin = kind(
+        layer.input_size,
+        layer.hidden_size,
+        layer.num_layers,
+        bias=bool(layer.cells[0].biases),
+        batch_first=True,
+        bidirectional=layer.num_directions == 2,
+    ).double()
+    pairs = []
+    for number, cell in enumerate(layer.cells):
+        level, direction = divmod(number, layer.num_directions)
+        suffix = f"_l{level}" + "_reverse" * direction
+        pairs += same_parameters(cell, twin, suffix)
+    return twin, pairs
+
+
+def torch_run(twin, x, state=None, lengths=None):
+    """Run PyTorch's layer, over sequences of these lengths if told."""
+    if lengths is None:
+        return twin(x, state)
+    packed = pack_padded_sequence(x, lengths, True, enforce_sorted=False)
+    out, state = twin(packed, state)
+    out, _ = pad_packed_sequence(out, True, total_length=x.shape[1])
+    return out, state

@@ -24,8 +24,8 @@ def check_tensor(
         like: a tensor whose dtype and device `value` must have.
 
     Raises:
-        ValueError: no tensor, another shape, an empty axis, another dtype or
-            device, NaN or infinite.
+        ValueError: no plain tensor, another shape, an empty axis, another
+            dtype or device, NaN or infinite.
     """
     _check_shape(name, value, shape)
     if like is not None and value.dtype != like.dtype:
@@ -65,8 +65,8 @@ def check_whole_tensor(
         like: a tensor whose device `value` must have.
 
     Raises:
-        ValueError: no tensor, another shape, an empty axis, another dtype or
-            device, a number out of range.
+        ValueError: no plain tensor, another shape, an empty axis, another
+            dtype or device, a number out of range.
     """
     _check_shape(name, value, shape)
     if value.dtype != torch.int64:
@@ -96,12 +96,15 @@ def check_device(name: str, value: Tensor, like: Tensor) -> None:
 
 
 def _check_shape(name: str, value: Tensor, shape: Sequence[int | str]) -> None:
-    """Insist on a tensor of this shape."""
+    """Insist on a tensor of this shape, neither nested nor sparse."""
     form = f"shape {tuple(shape)}".replace("'", "")
     if not isinstance(value, Tensor):
         raise ValueError(
             f"{name}: expected a tensor of {form}, got {value!r:.80}"
         )
+    if value.is_nested or value.layout != torch.strided:
+        got = "a nested one" if value.is_nested else value.layout
+        raise ValueError(f"{name}: expected a dense tensor, got {got}")
     if not fits(value.shape, shape):
         raise ValueError(
             f"{name}: expected {form} with no empty axis, "

@@ -198,7 +198,8 @@ class CoupledLSTMCell(LSTMCell):
 class LayerNormLSTMCell(LSTMCell):
     r"""An LSTM whose sums are normalised over the units of the layer.
 
-    With LN(a) = γ ⊙ (a − mean(a)) / std(a), over the entries of one sequence,
+    With LN(a) = γ ⊙ (a − mean(a)) / std(a), over the entries that belong to
+    one sequence, and 1e-5 added to the variance, as in PyTorch,
 
     .. math::
         z &= \mathrm{LN}(W_{ih}\, x_t) + \mathrm{LN}(W_{hh}\, h_{t-1}) + b \\

@@ -38,6 +38,14 @@ class Cell(nn.Module):
         ValueError: a size that is not a whole number of at least 1, options
             of another type, two biases without a bias, an unknown `init`.
 
+    Example:
+        >>> class LeakyCell(Cell):
+        ...     blocks = 1
+        ...     def step(self, x, h):
+        ...         return (0.9 * h + 0.1 * x @ self.weight_ih.T,)
+        >>> LeakyCell(3, 2)(torch.ones(1, 3), torch.ones(1, 2)).shape
+        torch.Size([1, 2])
+
     Reference: Glorot & Bengio (2010), equation 16, for ``"xavier"``.
     Chapter: 07_network.
     """

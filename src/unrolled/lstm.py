@@ -97,7 +97,8 @@ class LSTM(Recurrent):
 
         Raises:
             ValueError: something else than ``torch.nn.LSTM``, or one with
-                projections (``proj_size``), which ours has not.
+                projections (``proj_size``), which ours has not, or with a
+                dropout of 1.
 
         Example:
             >>> theirs = nn.LSTM(3, 5, batch_first=True)
@@ -120,6 +121,7 @@ class LSTM(Recurrent):
             bias=other.bias,
             bidirectional=other.bidirectional,
             two_biases=two_biases and other.bias,
+            generator=Generator(),  # so that the global one stays as it is
         )
         ours.to(other.weight_ih_l0).train(other.training)
         with torch.no_grad():
@@ -146,6 +148,7 @@ class LSTM(Recurrent):
             True
         """
         weight = self.cells[0].weight_ih
+        # On "meta" first: no numbers, none drawn from the global generator.
         theirs = nn.LSTM(
             self.input_size,
             self.hidden_size,
@@ -154,10 +157,10 @@ class LSTM(Recurrent):
             batch_first=True,
             dropout=self.dropout,
             bidirectional=self.num_directions == 2,
-            device=weight.device,
+            device="meta",
             dtype=weight.dtype,
         )
-        theirs.train(self.training)
+        theirs.to_empty(device=weight.device).train(self.training)
         with torch.no_grad():
             for cell, copies in zip(
                 self.cells, theirs.all_weights, strict=True

@@ -59,7 +59,8 @@ class Recurrent(nn.Module):
         **options,
     ) -> None:
         super().__init__()
-        if not isinstance(cell_class, type) or not issubclass(cell_class, Cell):
+        is_kind = isinstance(cell_class, type) and issubclass(cell_class, Cell)
+        if not is_kind or cell_class is Cell:
             raise ValueError(
                 f"cell_class: expected a kind of Cell, got {cell_class!r:.80}"
             )
@@ -102,9 +103,10 @@ class Recurrent(nn.Module):
         Args:
             x: the inputs, (N, T, D), with anything finite past a sequence's
                 end.
-            state: what the cells start from: h (K, N, H), or the pair of h
-                and c for an LSTM, where K counts the directions of all
-                layers, in PyTorch's order. Zeros unless told.
+            state: what the cells start from: h (L, N, H), or the pair of h
+                and c for an LSTM; (2L, N, H) if bidirectional, in PyTorch's
+                order: a layer's two directions, then the next layer. Zeros
+                unless told.
             lengths: each sequence's steps, int64, (N,), from 1 to T; all T
                 unless told.
             return_gates: whether to return a trace, too; LSTMs only.
@@ -187,7 +189,7 @@ class Recurrent(nn.Module):
         lengths: Tensor | None,
         return_gates: bool,
     ) -> tuple[Tensor, ...]:
-        """Check the arguments of `forward`; return the states, (K, N, H)."""
+        """Check the arguments of `forward`; return the states."""
         cell = self.cells[0]
         like, names = cell.weight_hh, cell.state_names
         check_tensor("x", x, ("N", "T", self.input_size), like)
