@@ -30,7 +30,7 @@ on one thread of a two-core server (`make bench` compares the whole):
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
 
 _MINUS_ONE = torch.tensor(-1.0)  # a number would be converted at each call
 
@@ -84,7 +84,6 @@ class LSTMScan(Function):
         return hs[1:], cs[1:], h.clone(), c.clone(), gates
 
     @staticmethod
-    @once_differentiable
     def backward(
         ctx: FunctionCtx,
         dhs: Tensor | None,
@@ -94,6 +93,11 @@ class LSTMScan(Function):
         _: None,
     ) -> tuple[Tensor | None, ...]:
         """Loop back: the gradient of each argument of `forward`."""
+        if torch.is_grad_enabled():  # someone will differentiate the gradient
+            raise RuntimeError(
+                "LSTM: expected a first derivative only, got one with "
+                "create_graph=True; Recurrent(LSTMCell, ...) has a second one"
+            )
         x, weight_ih, weight_hh, gates, hs, cs = ctx.saved_tensors
         T, _, N = x.shape
         H = weight_hh.shape[1]
