@@ -47,6 +47,7 @@ from unrolled.plots import (
     plot_cell_paths,
     plot_cliff,
     plot_contributions,
+    plot_epochs,
     plot_forecasts,
     plot_gates,
     plot_learning_rates,
@@ -58,7 +59,9 @@ from unrolled.plots import (
     plot_prices,
     plot_shrinking,
     plot_squashing,
+    plot_stack,
     plot_states,
+    plot_tags,
     plot_training_loop,
     plot_truncation,
     plot_two_runs,
@@ -66,6 +69,7 @@ from unrolled.plots import (
     plot_walks_back,
     plot_wall,
     plot_windows,
+    plot_wiring,
 )
 
 RNG = np.random.default_rng(0)
@@ -282,6 +286,17 @@ ARRAYS = {
     ],
     "plots.plot_windows": [
         ("values", lambda v: plot_windows({"a": v}, "cosine"), (9, 9)),
+    ],
+    "plots.plot_tags": [
+        ("tags", lambda v: plot_tags("abc", v, {"a": np.ones(3)}), (3,)),
+        (
+            "probabilities",
+            lambda v: plot_tags("abc", np.ones(3), {"a": v}),
+            (3,),
+        ),
+    ],
+    "plots.plot_epochs": [
+        ("curves", lambda v: plot_epochs({"a": v}, "loss"), (9, 9)),
     ],
 }
 
@@ -614,6 +629,50 @@ TABLE = [
                   {name: np.ones((2, 2)) for name in "abcde"}]],
     *[("plots.plot_windows", partial(plot_windows, {"a": [[1.0]]}, bad),
        "measure: expected a text, got ") for bad in [None, 3]],
+    # The figures of layers and models.
+    *[("plots.plot_wiring", partial(plot_wiring, *bad), message)
+      for bad, message in [
+          ((None, ["a"]), "reads: expected a list of words, got None"),
+          (([], []), r"reads: expected a list of words, got \[\]"),
+          (("ab", "cd"), "reads: expected a list of words, got 'ab'"),
+          ((["a"], [1]), r"writes: expected a list of words, got \[1\]"),
+          ((["a", "b"], ["c"]), "writes: expected 2 words, got 1"),
+          ((["a", "b"], ["c", ""], 2), "second: expected a step .*, got 2"),
+          ((["a"], ["c"], -1), "second: expected a whole .*, got -1"),
+          ((["a"], ["c"], 0, 1), "feeds_back: expected a bool, got 1"),
+      ]],
+    *[("plots.plot_stack", partial(plot_stack, bad),
+       "num_layers: expected a whole number .*got ")
+      for bad in [*BAD_WHOLE, 4]],
+    *[("plots.plot_stack", partial(plot_stack, 1, bad),
+       "num_directions: expected a whole number .*got ")
+      for bad in [*BAD_WHOLE, 3]],
+    *[("plots.plot_stack", partial(plot_stack, 1, 1, bad),
+       "steps: expected a whole number .*got ")
+      for bad in [*BAD_WHOLE, 1, 9]],
+    *[("plots.plot_tags", partial(plot_tags, *bad), message)
+      for bad, message in [
+          ((3, [1], {"a": [1]}), "tokens: expected a str, got 3"),
+          (("", [1], {"a": [1]}), "tokens: expected one or more, got ''"),
+          (("a", [0.5], {"a": [1]}), r"tags: expected 0 and 1 .*, got .*0.5"),
+          (("a", [1], {"a": [1.5]}), "probabilities.*: expected .*got .*1.5"),
+          (("a", [1], {"a": [-0.5]}), "probabilities.*: expected .*got -0.5"),
+          (("a", [1], {}), "probabilities: expected a dict .*got {}"),
+          (("a", [1], [[1]]), r"probabilities: expected a dict .*got \[\[1"),
+          (("a", [1], {n: [1] for n in "abcd"}),
+           "probabilities: expected a dict .*got "),
+      ]],
+    *[("plots.plot_epochs", partial(plot_epochs, *bad), message)
+      for bad, message in [
+          (({}, "a"), "curves: expected a dict .*got {}"),
+          (([[1.0]], "a"), "curves: expected a dict .*got "),
+          (({n: [[1.0]] for n in "abcd"}, "a"), "curves: expected .*got "),
+          (({"a": [[1.0]]}, None), "measure: expected a str, got None"),
+          (({"a": [[1.0]]}, "a", [1.0]), "levels: expected a dict, got "),
+          (({"a": [[1.0]]}, "a", {"b": np.nan}), "levels.*: expected .*nan"),
+          (({"a": [[1.0]]}, "a", dict.fromkeys("bcd", 1.0)),
+           "levels: expected at most 2, got 3"),
+      ]],
     # Training: windows, batches, the readout and its figures.
     *[("data.windows", partial(windows, [1.0, 2.0, 3.0], bad),
        "steps: expected a whole number of at least 1, got ")

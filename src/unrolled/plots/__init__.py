@@ -20,6 +20,12 @@ from unrolled.plots.forward import (
     plot_squashing,
     plot_states,
 )
+from unrolled.plots.network import (
+    plot_epochs,
+    plot_stack,
+    plot_tags,
+    plot_wiring,
+)
 from unrolled.plots.palette import COLORS, GATE_NAMES
 from unrolled.plots.recurrent import (
     plot_cliff,
@@ -49,6 +55,7 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_epochs",
     "plot_forecasts",
     "plot_gates",
     "plot_learning_rates",
@@ -60,7 +67,9 @@ __all__ = [
     "plot_prices",
     "plot_shrinking",
     "plot_squashing",
+    "plot_stack",
     "plot_states",
+    "plot_tags",
     "plot_training_loop",
     "plot_truncation",
     "plot_two_runs",
@@ -68,4 +77,5 @@ __all__ = [
     "plot_walks_back",
     "plot_wall",
     "plot_windows",
+    "plot_wiring",
 ]
