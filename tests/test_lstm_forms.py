@@ -240,3 +240,14 @@ def test_dropout_and_mode_are_copied(dropout, training):
 @pytest.mark.filterwarnings("ignore:dropout option adds dropout")
 def test_dropout_of_one_torch_layer_does_nothing_and_is_left_out():
     assert LSTM.from_torch(nn.LSTM(3, 4, dropout=0.5)).dropout == 0
+
+
+def test_autocast_changes_nothing():
+    layer = CASES[1].build(LSTM).float()
+    x = CASES[1].x.detach().float()
+    wanted = layer(x)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = layer(x)[0]
+    out.sum().backward()
+    assert torch.equal(out, wanted)
+    assert layer.cells[0].weight_hh.grad.dtype == torch.float32

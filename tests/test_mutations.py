@@ -33,6 +33,13 @@ TRAIN = "tests/test_numpy_train.py"
 DATA = "tests/test_data.py"
 CLAIMS = "tests/test_claims.py"
 ERRORS = "tests/test_errors.py"
+TORCH_CELL = "tests/test_cell.py"
+RECURRENT = "tests/test_recurrent.py"
+LSTM = "tests/test_lstm.py"
+MODELS = "tests/test_models.py"
+TASKS = "tests/test_tasks.py"
+FIT = "tests/test_train.py"
+CHECKPOINT = "tests/test_checkpoint.py"
 FORWARD = "book/02_forward.ipynb"
 ONE_WEIGHT = "book/03_one_weight.ipynb"
 BPTT = "book/04_bptt.ipynb"
@@ -197,6 +204,86 @@ MUTATIONS = {
         "bound = 1 / np.sqrt(H)",
         "bound = 1 / H",
         CELL,
+    ),
+    # The layers in PyTorch
+    "peephole looks at the old state": Mutation(
+        "cell.py",
+        "        c = f * c + i * g\n        o = (z_o + p_o * c).sigmoid()\n",
+        "        o = (z_o + p_o * c).sigmoid()\n        c = f * c + i * g\n",
+        TORCH_CELL,
+    ),
+    "update gate the wrong way round": Mutation(
+        "cell.py",
+        "return ((1 - z) * n + z * h,)",
+        "return (z * n + (1 - z) * h,)",
+        TORCH_CELL,
+    ),
+    "bias opens the input gate of the cell": Mutation(
+        "cell.py",
+        "self._add_to_bias(1, forget_bias)",
+        "self._add_to_bias(0, forget_bias)",
+        TORCH_CELL,
+    ),
+    "second direction not reversed": Mutation(
+        "recurrent.py",
+        "in_order = ends.reverse if direction else _as_it_is",
+        "in_order = _as_it_is",
+        RECURRENT,
+    ),
+    "state one step past the end": Mutation(
+        "recurrent.py",
+        "return [s[self.rows, self.lengths - 1] for s in states]",
+        "return [s[self.rows, -1] for s in states]",
+        RECURRENT,
+    ),
+    "what is kept not enlarged": Mutation(
+        "recurrent.py",
+        "return x * is_kept / (1 - self.dropout)",
+        "return x * is_kept",
+        RECURRENT,
+    ),
+    "cell gradient not forgotten in the fast loop": Mutation(
+        "lstm_scan.py",
+        "            dc *= f\n",
+        "",
+        LSTM,
+    ),
+    "candidate's rows not doubled": Mutation(
+        "lstm_scan.py",
+        "doubling[2] = 2",
+        "doubling[2] = 1",
+        LSTM,
+    ),
+    "states a step late for the gradient": Mutation(
+        "lstm_scan.py",
+        "_sum_of_products(dzs, hs[:-1])",
+        "_sum_of_products(dzs, hs[1:])",
+        LSTM,
+    ),
+    # Models, tasks, training in PyTorch
+    "state of the wrong layer": Mutation(
+        "models/classify.py",
+        "hidden(state)[-self._states_read :]",
+        "hidden(state)[: self._states_read]",
+        MODELS,
+    ),
+    "every bracket opens": Mutation(
+        "tasks/tagging.py",
+        "is_open = seen % 2 == 1",
+        "is_open = seen % 2 >= 0",
+        TASKS,
+    ),
+    "learning rate never falls": Mutation(
+        "_run.py",
+        "        self.scheduler.step()\n",
+        "",
+        FIT,
+    ),
+    "a checkpoint may hold code": Mutation(
+        "checkpoint.py",
+        "weights_only=True",
+        "weights_only=False",
+        CHECKPOINT,
     ),
     # The data
     "sample standard deviation": Mutation(
