@@ -59,6 +59,8 @@ def test_stack(draw, layers):
     sideways = [a for a in arrows(ax, RED) if a[1] == a[3]]
     assert len(sideways) == 2 * layers
     assert all(tail < head for tail, _, head, _ in sideways)
+    upward = [a for a in arrows(ax, RED) if a[0] == a[2]]
+    assert len(upward) == 3 * layers  # one head for each way up
     assert len(arrows(ax, GREY)) == 3  # only the first layer reads x
     named = [f"layer {number + 1} →" for number in range(layers)]
     assert words(ax)[:layers] == named
@@ -69,6 +71,9 @@ def test_stack_of_two_directions(draw):
     ax = draw(plots.plot_stack, 2, 2, 3)
     assert filled(ax) == 2 * ([False] * 3 + [True] * 3)
     sideways = [a for a in arrows(ax, RED) if a[1] == a[3]]
+    assert words(ax)[:4] == [
+        f"layer {number} {arrow}" for number in (1, 2) for arrow in "→←"
+    ]
     to_the_left = [a for a in sideways if a[0] > a[2]]
     assert len(sideways) == 8
     assert {y for _, y, *_ in to_the_left} == {
