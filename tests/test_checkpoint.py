@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from oracles import seeded
 from small_models import (
     config,
     made,
@@ -22,7 +23,7 @@ from small_models import (
 )
 from unrolled import checkpoint
 from unrolled.checkpoint import load_checkpoint, save_checkpoint
-from unrolled.train import fit
+from unrolled.train import TrainConfig, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -125,7 +126,10 @@ def test_another_training_is_refused(tmp_path, changes, message):
     ("options", "message"),
     [
         ({"size": 5}, r"model.weight is .*\(4, 3\).*here.*\(5, 3\)"),
-        ({"name": "other"}, r"another model.other.*is missing"),
+        (
+            {"name": "other"},
+            r"another trained; trained is 'weight' \(here 'other'\)",
+        ),
         ({"dtype": torch.float64}, r"model.weight is .*float32.*float64"),
     ],
 )
@@ -356,3 +360,48 @@ def test_a_state_that_holds_itself_is_refused(tmp_path):
     endless["again"] = endless
     torch.save({"format": checkpoint.FORMAT, "about": endless}, path)
     check_refused(path, "expected a checkpoint, got .*RecursionError")
+
+
+def test_data_of_any_layout_can_be_kept(tmp_path):
+    x, labels = torch.randn(20, 3, generator=seeded(0)), torch.arange(40) % 2
+    for target in (labels[::2], torch.tensor(1).expand(20)):
+        path = tmp_path / f"{target.stride()}.pt"
+        data = TensorDataset(x, target)
+        fit(nn.Linear(3, 2), data, None, TrainConfig(epochs=1), checkpoint=path)
+        load_checkpoint(path)
+
+
+def test_other_trained_parameters_are_refused(tmp_path):
+    def two(frozen):
+        model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+        model[frozen].requires_grad_(False)
+        return model
+
+    path = tmp_path / "run.pt"
+    x = torch.randn(8, 3, generator=seeded(0))
+    data = TensorDataset(x, torch.arange(8) % 3)
+    config = TrainConfig(epochs=1)
+    fit(two(frozen=0), data, None, config, checkpoint=path)
+    with pytest.raises(ValueError, match="another trained"):
+        fit(two(frozen=1), data, None, config, checkpoint=path)
+
+
+def test_a_compressed_file_is_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    save_checkpoint(path, {"zeros": torch.zeros(1000)})
+    packed = tmp_path / "packed.pt"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(packed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name), zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="is compressed"):
+        load_checkpoint(packed)
+
+
+def test_unusable_random_streams_are_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    one_epoch(path)
+    state = load_checkpoint(path)
+    state["random"]["cpu"] = torch.zeros_like(state["random"]["cpu"])
+    save_checkpoint(path, state)
+    with pytest.raises(ValueError, match="cannot be used"):
+        one_epoch(path, epochs=2)

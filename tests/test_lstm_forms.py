@@ -251,3 +251,31 @@ def test_autocast_changes_nothing():
     out.sum().backward()
     assert torch.equal(out, wanted)
     assert layer.cells[0].weight_hh.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1e-4, 1e-6])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_small_numbers_keep_their_digits(scale, dtype):
+    fast, exact = CASES[1].build(LSTM), CASES[1].build(LSTM)
+    with torch.no_grad():
+        for parameter in exact.parameters():  # no bias: the states stay small
+            parameter.copy_(parameter.to(dtype).to(torch.float64))
+        for cell in exact.cells:
+            for bias in cell.biases:
+                bias.zero_()
+    fast.load_state_dict(exact.state_dict())
+    fast.to(dtype)
+    x = (scale * CASES[1].x.detach()).to(dtype)
+    out, wanted = fast(x)[0].double(), exact(x.double())[0]
+    error = ((out - wanted).norm() / wanted.norm()).item()
+    assert error < 10 * torch.finfo(dtype).eps
+
+
+def test_one_step_without_gradients_takes_the_readable_way():
+    layer = CASES[1].build(LSTM)
+    x = CASES[1].x.detach()[:, :1]
+    with torch.no_grad():
+        out, (h, c) = layer(x)
+    wanted = layer(x)
+    for ours, theirs in zip((out, h, c), (wanted[0], *wanted[1]), strict=True):
+        assert_same(ours, theirs)

@@ -39,6 +39,15 @@ from unrolled import (
     numpy_train,
 )
 
+_TORCH_MODULES = (
+    "cell",
+    "gates",
+    "lstm",
+    "models",
+    "recurrent",
+    "tasks",
+    "train",
+)
 _NEED_TORCH = {
     "LSTM": "lstm",
     "Recurrent": "recurrent",
@@ -46,26 +55,36 @@ _NEED_TORCH = {
     "evaluate": "train",
     "fit": "train",
 }
-"""Names by module; imported when first used, as PyTorch takes a second."""
+"""Modules, and names by module: imported when first used, as PyTorch takes a
+second."""
 
 __all__ = [
     "LSTM",
     "Recurrent",
     "TrainConfig",
+    "cell",
     "claims",
     "data",
     "evaluate",
     "fit",
+    "gates",
+    "lstm",
+    "models",
     "numpy_jacobian",
     "numpy_lstm",
     "numpy_readout",
     "numpy_rnn",
     "numpy_train",
+    "recurrent",
+    "tasks",
+    "train",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what needs PyTorch when it is asked for."""
+    if name in _TORCH_MODULES:
+        return import_module(f"unrolled.{name}")
     if name not in _NEED_TORCH:
         raise AttributeError(f"module 'unrolled' has no attribute {name!r}")
     return getattr(import_module(f"unrolled.{_NEED_TORCH[name]}"), name)

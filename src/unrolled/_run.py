@@ -50,7 +50,9 @@ class Run:
     ) -> None:
         self.model, self.train, self.valid = model, train, valid
         self.config, self.device = config, device
-        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        self._trained = ", ".join(name for name, _ in named)
+        self.parameters = [parameter for _, parameter in named]
         if not self.parameters:
             raise ValueError(
                 "model: expected a parameter that requires a gradient, got none"
@@ -160,6 +162,7 @@ class Run:
             check_type(f"model.{name}", value, Tensor)
         about = asdict(self.config) | {
             "device": self.device.type,
+            "trained": self._trained,
             "train_set": fingerprint(train_set),
             "valid_set": fingerprint(valid_set),
         }
@@ -183,7 +186,7 @@ class Run:
         }
 
     def restore(self, path: Path, about: dict[str, object]) -> None:
-        """Go on from a checkpoint; nothing changes if it is refused.
+        """Go on from a checkpoint; the model stays as it is if it is refused.
 
         Raises:
             ValueError: no checkpoint, or one of another training.
@@ -201,11 +204,21 @@ class Run:
                 f"{self.config.epochs} epochs, as in config, got one of "
                 f"{len(history.epochs)}"
             )
+        before = weights_of(self.model)
+        try:
+            for kind, stream in state["random"].items():
+                torch.Generator(kind).set_state(stream)
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            self.model.load_state_dict(state["model"])
+        except Exception as error:  # the right form, but not the right content
+            self.model.load_state_dict(before)
+            raise ValueError(
+                f"{path.name:.80}: expected the state of this training, got "
+                f"one that cannot be used ({error!s:.200})"
+            ) from error
         self.epochs = [*history.epochs]
         self.best, self.random = state["best"], state["random"]
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.model.load_state_dict(state["model"])
 
     def _template(self, state: State) -> State:
         """Return a state of the form that a checkpoint of this run has."""

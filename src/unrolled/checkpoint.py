@@ -90,6 +90,13 @@ def load_checkpoint(path: Path | str) -> State:
     try:
         with path.open("rb") as file:
             with zipfile.ZipFile(file) as archive:
+                packed = [
+                    info.filename
+                    for info in archive.infolist()
+                    if info.compress_type != zipfile.ZIP_STORED
+                ]
+                if packed:  # never by torch.save; could unpack to any size
+                    raise ValueError(f"{packed[0]} is compressed")
                 damaged = archive.testzip()
             if damaged is not None:
                 raise ValueError(f"another checksum in {damaged}")
@@ -133,7 +140,7 @@ def fingerprint(dataset: TensorDataset | None) -> str:
     sizes = []
     for tensor in dataset.tensors:
         sizes.append(f"{tuple(tensor.shape)} {tensor.dtype}")
-        flat = tensor.detach().cpu().flatten()  # (all entries,)
+        flat = tensor.detach().cpu().flatten().contiguous()  # (all entries,)
         digest.update(flat.view(torch.uint8).numpy())  # their bytes
     digest.update("; ".join(sizes).encode())
     return f"{digest.hexdigest()[:16]} of {', '.join(sizes)}"

@@ -113,7 +113,7 @@ class History:
         >>> history.column("train_loss"), history.best_epoch
         ([0.9, 0.5, 0.3], 2)
 
-    Chapter: 08_thirty_steps.
+    Chapter: 07_network.
     """
 
     epochs: tuple[Epoch, ...]

@@ -135,7 +135,7 @@ def fit(
             that is no checkpoint or one of another training: configuration,
             model, data or device.
         FloatingPointError: a loss or a gradient that is not finite. All steps
-            of the epoch are checked together at its end, so that a GPU need
+            of the epoch are checked together at its end, so that the loop need
             not wait at every step; the model is then useless, the checkpoint
             that of the epoch before.
 
@@ -153,7 +153,7 @@ def fit(
         True
 
     Reference: Kingma & Ba (2015), algorithm 1; Pascanu, Mikolov & Bengio
-    (2013), algorithm 1. Chapter: 08_thirty_steps.
+    (2013), algorithm 1. Chapter: 07_network.
     """
     device = _check_model(model)
     check_type("config", config, TrainConfig)

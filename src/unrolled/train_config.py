@@ -29,7 +29,7 @@ class TrainConfig:
         True
 
     Reference: Kingma & Ba (2015) for Adam; Loshchilov & Hutter (2019),
-    algorithm 2, for its weight decay. Chapter: 08_thirty_steps.
+    algorithm 2, for its weight decay. Chapter: 07_network.
     """
 
     epochs: int

@@ -300,6 +300,6 @@ def _draw(
     if temperature == 0:
         return logits.argmax(dim=1, keepdim=True)
     # Exact also for tiny temperatures: the largest entry is 0 before dividing.
-    below_best = logits.double() - logits.max(dim=1, keepdim=True).values
-    probabilities = (below_best / temperature).softmax(dim=1)
+    below_best = logits.float() - logits.float().amax(dim=1, keepdim=True)
+    probabilities = (below_best / max(temperature, 1e-30)).softmax(dim=1)
     return torch.multinomial(probabilities, 1, generator=generator)

@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
 from unrolled._checks import check_type
+from unrolled._measure import mode
 from unrolled._torch_checks import check_whole_tensor
 from unrolled.recurrent import Recurrent
 
@@ -85,11 +86,5 @@ def hidden(state: State) -> Tensor:
 @contextmanager
 def predicting(model: nn.Module) -> Iterator[None]:
     """Leave out dropout and gradients, and put all back as it was."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with mode(model, training=False), torch.no_grad():
+        yield

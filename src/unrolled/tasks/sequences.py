@@ -132,4 +132,4 @@ def exact_match(predicted: Tensor, target: Tensor) -> float:
     check_whole_tensor("target", target, ("N", "T"), IGNORE, most)
     check_whole_tensor("predicted", predicted, target.shape, 0, most)
     right = (predicted == target) | (target == IGNORE)
-    return right.all(dim=1).double().mean().item()
+    return right.all(dim=1).float().mean().item()
