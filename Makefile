@@ -14,6 +14,7 @@ export OMP_NUM_THREADS ?= 2
 
 PACKAGE   := $(wildcard src/unrolled/*.py src/unrolled/*/*.py \
              src/unrolled/*.toml src/unrolled/*.mplstyle)
+RECORDS   := $(wildcard results/*.json results/*/*.json results/*/*.pt)
 NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb)
 PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \
              $(wildcard book/_static/*)
@@ -27,7 +28,7 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: help book test pages serve lab execute bench clean FORCE
+.PHONY: help book test pages serve lab execute bench reproduce clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -38,6 +39,7 @@ help:
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make execute  run every notebook and keep its outputs"
 	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
+	@echo "make reproduce   carry out the long runs that have no record yet"
 	@echo "make clean    remove the environment and everything built"
 
 book: $(HTML)/index.html
@@ -65,6 +67,11 @@ execute: $(DONE)/install
 bench: $(DONE)/install
 	$(BIN)/python bench/training_step.py
 
+# Can be stopped at any time, and goes on from there. JOBS: the cores to use.
+reproduce: JOBS ?= 2
+reproduce: $(DONE)/install
+	$(BIN)/python -m unrolled.experiments run all --jobs $(JOBS)
+
 clean:
 	rm -rf $(VENV) _build src/*.egg-info .pytest_cache .ruff_cache
 
@@ -88,7 +95,7 @@ $(DONE)/install-dev: requirements-dev.txt $(DONE)/install
 
 # The names of all files: changes when a file comes or goes.
 $(DONE)/names: FORCE | $(BIN)/python
-	@echo '$(PACKAGE) $(PAGES) $(NOTEBOOKS) $(TESTS)' > $@.now
+	@echo '$(PACKAGE) $(PAGES) $(NOTEBOOKS) $(TESTS) $(RECORDS)' > $@.now
 	@cmp -s $@.now $@ || cp $@.now $@
 
 # A warning is an error: a link or a reference that leads nowhere stops here.
@@ -104,10 +111,12 @@ $(DONE)/lint: $(DONE)/install $(DONE)/names $(PACKAGE) $(NOTEBOOKS) $(TESTS)
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output
 # must be the committed one.
-$(DONE)/%.nbval: %.ipynb $(DONE)/install $(DONE)/names $(PACKAGE)
+$(DONE)/%.nbval: %.ipynb $(DONE)/install $(DONE)/names $(PACKAGE) \
+                 $(RECORDS)
 	$(BIN)/python -m pytest --nbval --quiet $<
 	@mkdir -p $(@D) && touch $@
 
-$(DONE)/pytest: $(DONE)/install $(DONE)/names $(PACKAGE) $(PAGES) $(TESTS)
+$(DONE)/pytest: $(DONE)/install $(DONE)/names $(PACKAGE) $(PAGES) $(TESTS) \
+                $(RECORDS)
 	$(BIN)/python -m pytest --doctest-modules --ignore=tests/test_pages.py
 	@touch $@

@@ -413,7 +413,8 @@ def test_good_input_is_not_refused():
 
 def test_every_public_call_is_in_the_table():
     public = set()
-    for name in models.__all__:
+    elsewhere = {"Transformer"}  # test_errors_experiments.py
+    for name in {*models.__all__} - elsewhere:
         kind = getattr(models, name)
         public.add(name)
         public |= {

@@ -18,7 +18,8 @@ In PyTorch, for networks that are trained:
 - `gates`: what an LSTM's gates did;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;
-- `train`: training, with checkpoints.
+- `train`: training; its `train_config`, `history` and `checkpoint`;
+- `experiments`: the long runs behind the chapters, as data.
 
 And for the book:
 
@@ -41,6 +42,7 @@ from unrolled import (
 
 _TORCH_MODULES = (
     "cell",
+    "experiments",
     "gates",
     "lstm",
     "models",
@@ -66,6 +68,7 @@ __all__ = [
     "claims",
     "data",
     "evaluate",
+    "experiments",
     "fit",
     "gates",
     "lstm",

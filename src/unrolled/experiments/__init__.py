@@ -1,0 +1,60 @@
+"""The long experiments behind the chapters: runs as data, and their records.
+
+A run is a `RunConfig`; `execute` turns it into a `Record`. The `CATALOGUE`
+names the experiments, lists of runs; `sweep` carries out many, side by side,
+and goes on where it was stopped::
+
+    python -m unrolled.experiments list
+    python -m unrolled.experiments run published --jobs 2
+
+Notebooks read what is in ``results/`` with `load_records` and `load_model`, and
+repeat the beginning of a run with `replay`, to show that its record is honest.
+
+Nothing here chooses anything by the test data: weights and epochs are chosen by
+the validation data, a fresh draw of the same task.
+"""
+
+from unrolled.experiments.build import (
+    Datasets,
+    build_model,
+    count_parameters,
+    generator_for,
+    make_data,
+)
+from unrolled.experiments.catalogue import CATALOGUE, runs_of
+from unrolled.experiments.config import RunConfig
+from unrolled.experiments.diagnosis import gradient_norms
+from unrolled.experiments.files import (
+    by_group,
+    load_model,
+    load_record,
+    load_records,
+    results_folder,
+)
+from unrolled.experiments.record import Record
+from unrolled.experiments.runs import execute, replay
+from unrolled.experiments.sweeps import Outcome, sweep
+from unrolled.experiments.timing import estimate
+
+__all__ = [
+    "CATALOGUE",
+    "Datasets",
+    "Outcome",
+    "Record",
+    "RunConfig",
+    "build_model",
+    "by_group",
+    "count_parameters",
+    "estimate",
+    "execute",
+    "generator_for",
+    "gradient_norms",
+    "load_model",
+    "load_record",
+    "load_records",
+    "make_data",
+    "replay",
+    "results_folder",
+    "runs_of",
+    "sweep",
+]
