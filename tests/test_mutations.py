@@ -248,10 +248,10 @@ MUTATIONS = {
         "",
         LSTM,
     ),
-    "candidate's rows not doubled": Mutation(
+    "candidate between 0 and 1": Mutation(
         "lstm_scan.py",
-        "doubling[2] = 2",
-        "doubling[2] = 1",
+        "            g.tanh_()\n",
+        "            g.sigmoid_()\n",
         LSTM,
     ),
     "states a step late for the gradient": Mutation(
