@@ -1,7 +1,6 @@
 """Bad input to the experiments: a ValueError, with expected and got."""
 
 import importlib
-import inspect
 import json
 import math
 import pkgutil
@@ -15,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+from bad_input import assert_refused, public_calls
 from small_runs import run, train
 from unrolled import experiments
 from unrolled.cell import RNNCell
@@ -432,36 +432,18 @@ TABLE = [
     [pytest.param(call, message, id=name) for name, call, message in TABLE],
 )
 def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        call()
-    assert "expected" in str(caught.value)
-    assert "got" in str(caught.value)
-    assert len(str(caught.value)) < 400
+    assert_refused(call, message)
 
 
-def public_calls():
-    """Every public function and class, and the methods of the classes."""
-    modules = [
-        importlib.import_module(f"{experiments.__name__}.{module.name}")
-        for module in pkgutil.iter_modules(experiments.__path__)
-        if module.name != "__main__"  # its errors are in test_sweeps.py
-    ]
-    for module in [*modules, transformer]:
-        home = module.__name__.rsplit(".", 1)[1]
-        for name, value in vars(module).items():
-            if getattr(value, "__module__", None) != module.__name__:
-                continue
-            if name.startswith("_") or not callable(value):
-                continue
-            yield f"{home}.{name}"
-            if inspect.isclass(value):
-                for method in vars(value):
-                    if inspect.isroutine(getattr(value, method)):
-                        yield f"{home}.{name}.{method}"
+MODULES = [
+    importlib.import_module(f"{experiments.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(experiments.__path__)
+    if module.name != "__main__"  # its errors are in test_sweeps.py
+]
 
 
 def test_every_public_call_is_in_the_table():
-    public = {name for name in public_calls() if "._" not in name}
+    public = public_calls([*MODULES, transformer])
     takes_nothing = {
         "config.RunConfig.to_json",
         "record.Record.to_json",
