@@ -13,6 +13,7 @@ from oracles import stack
 from unrolled import _torch_checks, cell, cell_base, gates, lstm, recurrent
 from unrolled._torch_checks import (
     check_device,
+    check_states,
     check_tensor,
     check_whole_tensor,
 )
@@ -257,6 +258,13 @@ def rows_of_checks():
     call = partial(check_device, "y", like.to("meta"), like)
     words = "^y: expected a tensor on cpu, as the parameters, got one on meta"
     yield "_torch_checks.check_device", call, words
+    name, part = "_torch_checks.check_states", torch.ones(N, D)
+    for bad in (None, part, (part,), (part, part, part)):
+        call = partial(check_states, ("h", "c"), bad, (N, D), part)
+        yield name, call, r"^state: expected \(h, c\), got "
+    for bad, words in bad_tensors(N, D):
+        call = partial(check_states, ("h",), bad, ("N", D), part, "state ")
+        yield name, call, f"^state h: {words}"
 
 
 TABLE = [

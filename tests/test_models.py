@@ -8,15 +8,12 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 
+from oracles import seeded
 from unrolled import tasks
 from unrolled.cell import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
 from unrolled.lstm import LSTM
 from unrolled.models import CharLM, Classifier, Seq2Seq, Tagger
 from unrolled.recurrent import Recurrent
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def looped(cell_class):

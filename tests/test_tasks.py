@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 import pytest
 import torch
 
+from oracles import seeded
 from unrolled import tasks
 from unrolled.tasks import (
     BRACKET_TOKENS,
@@ -31,11 +32,6 @@ from unrolled.tasks import (
     sentences,
     sentences_limit,
 )
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
-
 
 DRAWS = {
     "first_last": lambda generator: first_last(40, 5, 2, generator),

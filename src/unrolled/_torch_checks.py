@@ -82,6 +82,36 @@ def check_whole_tensor(
     return value
 
 
+def check_states(
+    names: Sequence[str],
+    state: Tensor | Sequence[Tensor],
+    shape: Sequence[int | str],
+    like: Tensor,
+    prefix: str = "",
+) -> tuple[Tensor, ...]:
+    """Return the parts of a recurrent state: h, or h and c.
+
+    Args:
+        names: what the parts are called.
+        state: the part itself if there is one, else a tuple of all.
+        shape: of each part, as for `check_tensor`.
+        like: a tensor whose dtype and device they must have.
+        prefix: what stands before a part's name in a message.
+
+    Raises:
+        ValueError: another number of parts, or a part that `check_tensor`
+            refuses.
+    """
+    states = state if len(names) > 1 else (state,)
+    if not isinstance(states, tuple | list) or len(states) != len(names):
+        raise ValueError(
+            f"state: expected ({', '.join(names)}), got {state!r:.80}"
+        )
+    for name, value in zip(names, states, strict=True):
+        check_tensor(prefix + name, value, shape, like)
+    return tuple(states)
+
+
 def check_device(name: str, value: Tensor, like: Tensor) -> None:
     """Insist on the same device as `like`.
 

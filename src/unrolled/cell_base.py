@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_type, check_whole
-from unrolled._torch_checks import check_tensor
+from unrolled._torch_checks import check_states, check_tensor
 
 Init = Literal["uniform", "xavier", "pytorch"]
 """How the weights of each gate are drawn."""
@@ -137,16 +137,10 @@ class Cell(nn.Module):
         """
         like = self.weight_ih
         check_tensor("x", x, ("N", self.input_size), like)
-        names = self.state_names
-        states = state if len(names) > 1 else (state,)
-        if not isinstance(states, tuple | list) or len(states) != len(names):
-            raise ValueError(
-                f"state: expected ({', '.join(names)}), got {state!r:.80}"
-            )
-        for name, value in zip(names, states, strict=True):
-            check_tensor(name, value, (len(x), self.hidden_size), like)
+        shape = (len(x), self.hidden_size)
+        states = check_states(self.state_names, state, shape, like)
         states = self.step(x, *states)
-        return states if len(names) > 1 else states[0]
+        return states if len(states) > 1 else states[0]
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""

@@ -6,7 +6,11 @@ import torch
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_number, check_type, check_whole
-from unrolled._torch_checks import check_tensor, check_whole_tensor
+from unrolled._torch_checks import (
+    check_states,
+    check_tensor,
+    check_whole_tensor,
+)
 from unrolled.cell_base import Cell
 from unrolled.gates import GateTrace
 
@@ -205,14 +209,7 @@ class Recurrent(nn.Module):
         shape = (len(self.cells), N, self.hidden_size)
         if state is None:
             return tuple(like.new_zeros(shape) for _ in names)
-        states = state if len(names) > 1 else (state,)
-        if not isinstance(states, tuple | list) or len(states) != len(names):
-            raise ValueError(
-                f"state: expected ({', '.join(names)}), got {state!r:.80}"
-            )
-        for name, value in zip(names, states, strict=True):
-            check_tensor(f"state {name}", value, shape, like)
-        return tuple(states)
+        return check_states(names, state, shape, like, "state ")
 
     def extra_repr(self) -> str:
         """Say the options when printed."""
