@@ -15,7 +15,7 @@ In PyTorch, for networks that are trained:
 - `cell`: the readable cells, each forward pass its equations;
 - `recurrent`: any cell, stacked in layers and looped in time;
 - `lstm`, `lstm_scan`: the same for the LSTM, fast; its loop, by hand;
-- `gates`: what an LSTM's gates did;
+- `trace`, `gates`: what an LSTM's gates did; what they did it for;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;
 - `train`: training; its `train_config`, `history` and `checkpoint`;
@@ -48,6 +48,7 @@ _TORCH_MODULES = (
     "models",
     "recurrent",
     "tasks",
+    "trace",
     "train",
 )
 _NEED_TORCH = {
@@ -80,6 +81,7 @@ __all__ = [
     "numpy_train",
     "recurrent",
     "tasks",
+    "trace",
     "train",
 ]
 
