@@ -20,6 +20,13 @@ from unrolled.plots.forward import (
     plot_squashing,
     plot_states,
 )
+from unrolled.plots.gates import (
+    plot_gate_pairs,
+    plot_seeds,
+    plot_signal,
+    plot_unit_bands,
+    plot_units,
+)
 from unrolled.plots.network import (
     plot_epochs,
     plot_stack,
@@ -57,6 +64,7 @@ __all__ = [
     "plot_contributions",
     "plot_epochs",
     "plot_forecasts",
+    "plot_gate_pairs",
     "plot_gates",
     "plot_learning_rates",
     "plot_losses",
@@ -65,7 +73,9 @@ __all__ = [
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
+    "plot_seeds",
     "plot_shrinking",
+    "plot_signal",
     "plot_squashing",
     "plot_stack",
     "plot_states",
@@ -73,6 +83,8 @@ __all__ = [
     "plot_training_loop",
     "plot_truncation",
     "plot_two_runs",
+    "plot_unit_bands",
+    "plot_units",
     "plot_unrolled",
     "plot_walks_back",
     "plot_wall",
