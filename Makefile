@@ -13,7 +13,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export OMP_NUM_THREADS ?= 2
 
 PACKAGE   := $(wildcard src/unrolled/*.py src/unrolled/*/*.py \
-             src/unrolled/*.toml src/unrolled/*.mplstyle)
+             src/unrolled/*.toml src/unrolled/*.mplstyle \
+             src/unrolled/quiz/page.* src/unrolled/quiz/questions/*.json)
 RECORDS   := $(wildcard results/*.json results/*/*.json results/*/*.pt)
 NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb)
 PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \

@@ -24,7 +24,8 @@ In PyTorch, for networks that are trained:
 And for the book:
 
 - `claims`: the ledger of what the source texts claim, and its check;
-- `plots`: every figure (imported on its own, as it needs matplotlib).
+- `plots`: every figure (imported on its own, as it needs matplotlib);
+- `quiz`: the questions at a chapter's end (likewise, as it needs IPython).
 """
 
 from importlib import import_module
