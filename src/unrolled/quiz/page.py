@@ -12,6 +12,10 @@ from jupyterquiz.dynamic.renderer import build_script, render_div
 from unrolled.quiz.reading import load
 
 HERE = Path(__file__).parent
+CREDIT = (
+    "// With jupyterquiz, copyright 2021-2024 John M. Shea, under the MIT "
+    "licence:\n// https://github.com/jmshea/jupyterquiz"
+)
 
 
 def show(name: str) -> HTML:
@@ -60,7 +64,7 @@ def show(name: str) -> HTML:
     )
     mend = mend.replace("QUIZ_ID", quiz_id)
     # In a function of its own nothing leaks, and there is no MathJax.
-    script = f"(function (MathJax) {{\n{script}\n{mend}\n}})();"
+    script = f"(function (MathJax) {{\n{CREDIT}\n{script}\n{mend}\n}})();"
     script = script.replace("</", r"<\/")  # the end of a script is not in it
     return HTML(
         f'<div class="unrolled-quiz">\n<style>\n{style}</style>\n{box}</div>\n'
