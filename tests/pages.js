@@ -67,6 +67,13 @@ globalThis.reader = {
     };
   },
 
+  // What a piece of HTML says.
+  text(html) {
+    const box = document.createElement('div');
+    box.innerHTML = html;
+    return box.textContent;
+  },
+
   results: () => all('#search-results li a').map(file),
 
   // What sticks out of the window without a box of its own to scroll in, and,
