@@ -14,6 +14,7 @@ import torch
 from bad_input import assert_refused, public_calls
 from unrolled import (
     claims,
+    claims_page,
     data,
     numpy_jacobian,
     numpy_lstm,
@@ -755,6 +756,19 @@ TABLE = [
           ({"a": np.inf}, "naive.*: expected finite numbers, got inf"),
           ({"a": [1.0]}, r"naive.*: expected shape .*got \(1,\)"),
       ]],
+    # The page of claims
+    *[(f"claims_page.{call.__name__}", partial(call, bad, *source),
+       "ledger: expected claims by id.*got ")
+      for call, *source in ((claims_page.summary,), (claims_page.table, "A"),
+                            (claims_page.errata, "A"))
+      for bad in (None, "A05", {"A05": "text"}, [claims.load()["A05"]])],
+    *[(f"claims_page.{call.__name__}", partial(call, claims.load(), bad),
+       "source: expected A or B, got ")
+      for call in (claims_page.table, claims_page.errata)
+      for bad in ("C", None, 1, "", ["A"])],
+    *[("claims_page.anchor", partial(claims_page.anchor, bad),
+       "claim_id: expected A or B and a number, got ")
+      for bad in ("", "A", "C05", "a05", "A05 ", None, 5)],
     # The ledger; its rows are in test_claims.py.
     ("claims.Claim", lambda: claim(verdict="maybe"),
      "A05: expected a verdict of .*got 'maybe'"),
@@ -871,6 +885,7 @@ def test_every_public_call_is_in_the_tables():
     public = public_calls(
         [
             claims,
+            claims_page,
             data,
             numpy_jacobian,
             numpy_lstm,
