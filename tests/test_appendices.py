@@ -34,3 +34,14 @@ def test_chapter_numbers_are_those_of_the_files():
     for page in BOOK.glob("*.md"):
         links = re.findall(r"`chapter (\d+) <(\d+)_", page.read_text("utf-8"))
         assert [link for link in links if int(link[0]) != int(link[1])] == []
+
+
+def test_the_tests_that_are_named_exist():
+    page = (BOOK / "checks.md").read_text("utf-8")
+    named = set(re.findall(r"\btest_\w+", page))
+    tests = "".join(
+        path.read_text("utf-8")
+        for path in (notebooks.REPO / "tests").glob("test_*.py")
+    )
+    assert len(named) > 5
+    assert [name for name in named if f"def {name}(" not in tests] == []
