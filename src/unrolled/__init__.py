@@ -8,7 +8,8 @@ every number in sight:
 - `numpy_jacobian`: a gradient taken apart, by step and by path;
 - `numpy_rnn`: the plain recurrent network, which forgets;
 - `numpy_readout`: predictions from hidden states, forward and backward;
-- `numpy_train`: losses and optimisers in NumPy.
+- `numpy_train`: losses and optimisers in NumPy;
+- `margins`, `calibration`: how right answers are, and how sure.
 
 In PyTorch, for networks that are trained:
 
@@ -31,8 +32,10 @@ from importlib import import_module
 from typing import Any
 
 from unrolled import (
+    calibration,
     claims,
     data,
+    margins,
     numpy_jacobian,
     numpy_lstm,
     numpy_readout,
@@ -65,6 +68,7 @@ __all__ = [
     "LSTM",
     "Recurrent",
     "TrainConfig",
+    "calibration",
     "cell",
     "claims",
     "data",
@@ -73,6 +77,7 @@ __all__ = [
     "fit",
     "gates",
     "lstm",
+    "margins",
     "models",
     "numpy_jacobian",
     "numpy_lstm",
