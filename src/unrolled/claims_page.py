@@ -77,7 +77,7 @@ def table(ledger: Mapping[str, Claim], source: str) -> str:
         ":::{list-table}",
         ":header-rows: 1",
         ":class: stacked claims",
-        ":widths: 20 38 42",
+        ":widths: 18 34 48",
         "* - Claim",
         f"  - Source {source} says",
         "  - We found",
