@@ -10,7 +10,7 @@ from torch import nn
 
 from bad_input import assert_refused, public_calls
 from oracles import stack
-from unrolled import _torch_checks, cell, cell_base, gates, lstm, recurrent
+from unrolled import _torch_checks, cell, cell_base, lstm, recurrent, trace
 from unrolled._torch_checks import (
     check_device,
     check_states,
@@ -285,14 +285,14 @@ def test_bad_input_is_named(call, message):
 
 def test_every_public_call_is_in_the_table():
     public = public_calls(
-        [_torch_checks, cell, cell_base, gates, lstm, recurrent]
+        [_torch_checks, cell, cell_base, lstm, recurrent, trace]
     )
     takes_nothing = {
         "cell_base.Cell.extra_repr",
         "recurrent.Recurrent.extra_repr",
         "lstm.LSTM.to_torch",
     }
-    made_by_a_layer = {"gates.GateTrace"}
+    made_by_a_layer = {"trace.GateTrace"}
     without_checks = {
         name for name in public if name.endswith((".step", ".gates"))
     }

@@ -40,6 +40,7 @@ MODELS = "tests/test_models.py"
 TASKS = "tests/test_tasks.py"
 FIT = "tests/test_train.py"
 CHECKPOINT = "tests/test_checkpoint.py"
+GATES = "tests/test_gates.py"
 FORWARD = "book/02_forward.ipynb"
 ONE_WEIGHT = "book/03_one_weight.ipynb"
 BPTT = "book/04_bptt.ipynb"
@@ -395,6 +396,31 @@ MUTATIONS = {
         "if not np.isfinite(array).all():",
         "if False:",
         ERRORS,
+    ),
+    # Looking at gates
+    "the first step's gate in the carousel": Mutation(
+        "gates/statistics.py",
+        "torch.cat([f[:, 1:], torch.ones_like(f[:, :1])], dim=1)",
+        "torch.cat([torch.ones_like(f[:, :1]), f[:, 1:]], dim=1)",
+        GATES,
+    ),
+    "a probe scored on what it was fitted on": Mutation(
+        "gates/probes.py",
+        "first, second = A[:n, t], A[n:, t]",
+        "first, second = A[:n, t], A[:n, t]",
+        GATES,
+    ),
+    "a clamped cell state not handed on": Mutation(
+        "gates/interventions.py",
+        'c = fix("c", f * c + i * g)',
+        "c = f * c + i * g",
+        GATES,
+    ),
+    "a cut that cuts the other state": Mutation(
+        "gates/interventions.py",
+        'h = h.detach() if (layer, "h") in cut else h',
+        'h = h.detach() if (layer, "c") in cut else h',
+        GATES,
     ),
 }
 CHECKS = sorted({mutation.check for mutation in MUTATIONS.values()})

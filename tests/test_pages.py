@@ -20,7 +20,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from unrolled import quiz
+from unrolled import claims, claims_page, quiz
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent
@@ -72,6 +72,7 @@ QUIZZES = [
     for name in TOC
     if (quiz.reading.QUESTIONS / f"{Path(name).stem}.json").is_file()
 ]
+LEDGER = claims.load()
 each_page = pytest.mark.parametrize("name", PAGES)
 each_mode = pytest.mark.parametrize("mode", MODES)
 
@@ -237,6 +238,20 @@ def test_links(look, name):
         elif place and place not in look(target)["ids"]:
             dead.append(f"{target}#{place}")
     assert not dead
+
+
+@pytest.mark.parametrize("claim_id", LEDGER)
+def test_ledger_links(look, claim_id):
+    """Each claim's link leads to the one cell of code that checks it."""
+    place = claims_page.anchor(claim_id)
+    files = {
+        link["file"]
+        for link in look("book/claims.html")["links"]
+        if link["place"] == place
+    }
+    assert files == {f"book/{LEDGER[claim_id].chapter}.html"}
+    code = look(*files)["code_at"][place]
+    assert f'check("{claim_id}",' in code
 
 
 @each_page

@@ -8,14 +8,15 @@ every number in sight:
 - `numpy_jacobian`: a gradient taken apart, by step and by path;
 - `numpy_rnn`: the plain recurrent network, which forgets;
 - `numpy_readout`: predictions from hidden states, forward and backward;
-- `numpy_train`: losses and optimisers in NumPy.
+- `numpy_train`: losses and optimisers in NumPy;
+- `margins`, `calibration`: how right answers are, and how sure.
 
 In PyTorch, for networks that are trained:
 
 - `cell`: the readable cells, each forward pass its equations;
 - `recurrent`: any cell, stacked in layers and looped in time;
 - `lstm`, `lstm_scan`: the same for the LSTM, fast; its loop, by hand;
-- `gates`: what an LSTM's gates did;
+- `trace`, `gates`: what an LSTM's gates did; what they did it for;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;
 - `train`: training; its `train_config`, `history` and `checkpoint`;
@@ -24,6 +25,7 @@ In PyTorch, for networks that are trained:
 And for the book:
 
 - `claims`: the ledger of what the source texts claim, and its check;
+- `claims_page`: the same as text, for the book's page of claims;
 - `plots`: every figure (imported on its own, as it needs matplotlib);
 - `quiz`: the questions at a chapter's end (likewise, as it needs IPython).
 """
@@ -32,8 +34,10 @@ from importlib import import_module
 from typing import Any
 
 from unrolled import (
+    calibration,
     claims,
     data,
+    margins,
     numpy_jacobian,
     numpy_lstm,
     numpy_readout,
@@ -49,6 +53,7 @@ _TORCH_MODULES = (
     "models",
     "recurrent",
     "tasks",
+    "trace",
     "train",
 )
 _NEED_TORCH = {
@@ -65,6 +70,7 @@ __all__ = [
     "LSTM",
     "Recurrent",
     "TrainConfig",
+    "calibration",
     "cell",
     "claims",
     "data",
@@ -73,6 +79,7 @@ __all__ = [
     "fit",
     "gates",
     "lstm",
+    "margins",
     "models",
     "numpy_jacobian",
     "numpy_lstm",
@@ -81,6 +88,7 @@ __all__ = [
     "numpy_train",
     "recurrent",
     "tasks",
+    "trace",
     "train",
 ]
 

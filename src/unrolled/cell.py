@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_number
 from unrolled.cell_base import Cell, Init
-from unrolled.gates import GateTrace
+from unrolled.trace import GateTrace
 
 __all__ = [
     "CoupledLSTMCell",

@@ -12,7 +12,7 @@ from unrolled._torch_checks import (
     check_whole_tensor,
 )
 from unrolled.cell_base import Cell
-from unrolled.gates import GateTrace
+from unrolled.trace import GateTrace
 
 
 class Recurrent(nn.Module):

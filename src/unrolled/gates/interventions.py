@@ -1,0 +1,170 @@
+r"""The same network with some of its gates or states replaced."""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from torch import Tensor
+
+from unrolled._checks import check_type
+from unrolled._torch_checks import check_tensor
+from unrolled.cell import LSTMCell
+from unrolled.gates.clamp import Clamp, Fix, make_fixes
+from unrolled.models.classify import Classifier
+from unrolled.trace import GateTrace
+
+Cut = tuple[int, str]
+"""A layer, and the state ``"h"`` or ``"c"`` that its steps hand on."""
+
+
+def run_clamped(
+    model: Classifier,
+    x: Tensor,
+    clamps: Sequence[Clamp] = (),
+    return_gates: bool = False,
+) -> Tensor | tuple[Tensor, list[GateTrace]]:
+    r"""Run a classifier, and replace what the clamps say.
+
+    .. math::
+        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
+        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
+        \qquad g = \tanh(z_g) \\
+        c_t &= f \odot c_{t-1} + i \odot g \\
+        h_t &= o \odot \tanh(c_t)
+
+    Each of i, f, g, o, c and h is replaced as soon as it is computed, so that
+    all that is computed from it uses the new value. Where two clamps meet, the
+    later in the list wins. Without clamps the answer is the model's own.
+
+    Args:
+        model: a classifier on LSTM layers in one direction; dropout is left
+            out.
+        x: the inputs, (N, T, D).
+        clamps: what to replace.
+        return_gates: whether to return the traces, too.
+
+    Returns:
+        The logits, (N, C); and, if asked for, one `GateTrace` for each layer,
+        with what was replaced in it, its arrays (N, T, H). Nothing of it has a
+        gradient.
+
+    Raises:
+        ValueError: another model, wrong shapes or dtypes, NaN or infinite
+            inputs, a layer, step or unit that there is not, a value that does
+            not fit.
+
+    Example:
+        >>> from unrolled.lstm import LSTM
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> model = Classifier(LSTM(3, 5, generator=generator), 2)
+        >>> x = torch.randn(4, 7, 3, generator=generator)
+        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
+        >>> bool((run_clamped(model, x, shut) == model.head.bias).all())
+        True
+
+    Reference: Geiger et al. (2021), "Causal abstractions of neural networks",
+    for replacing a state by that of another input. Chapter: 09_gates.
+    """
+    check_type("return_gates", return_gates, bool)
+    with torch.no_grad():
+        logits, steps = unroll(model, x, clamps)
+        if not return_gates:
+            return logits
+        return logits, [stack(layer) for layer in steps]
+
+
+def stack(steps: Sequence[GateTrace]) -> GateTrace:
+    """Turn T traces of single steps, (N, H), into one of (N, T, H)."""
+    parts = zip(*steps, strict=True)
+    return GateTrace(*(torch.stack(part, dim=1) for part in parts))
+
+
+def unroll(
+    model: Classifier,
+    x: Tensor,
+    clamps: Sequence[Clamp] = (),
+    cut: Collection[Cut] = (),
+) -> tuple[Tensor, list[list[GateTrace]]]:
+    """Run a classifier step by step, as `run_clamped`, with its gradients.
+
+    Args:
+        model: as for `run_clamped`.
+        x: the inputs, (N, T, D).
+        clamps: what to replace.
+        cut: states that the next step of the layer takes as given: no gradient
+            flows back through them.
+
+    Returns:
+        The logits, (N, C), and for each layer the trace of each step, (N, H).
+    """
+    check_model(model)
+    like = model.head.weight
+    check_tensor("x", x, ("N", "T", model.recurrent.input_size), like)
+    N, T, _ = x.shape
+    L, H = model.recurrent.num_layers, model.recurrent.hidden_size
+    fixes = make_fixes(clamps, (L, N, T, H), like)
+    _check_cut(cut, model)
+    below, layers = list(x.unbind(dim=1)), []  # T times (N, D)
+    for layer, cell in enumerate(model.recurrent.cells):
+        h = c = x.new_zeros(N, cell.hidden_size)
+        steps = []
+        for t, x_t in enumerate(below):
+            h = h.detach() if (layer, "h") in cut else h
+            c = c.detach() if (layer, "c") in cut else c
+            steps.append(_step(cell, x_t, h, c, fixes[layer], t))
+            h, c = steps[-1].h, steps[-1].c
+        layers.append(steps)
+        below = [step.h for step in steps]
+    last = torch.cat([steps[-1].h for steps in layers], dim=1)  # (N, LH)
+    read = last[:, -model.head.in_features :]  # all layers, or the last
+    return model.head(read), layers
+
+
+def _step(
+    cell: LSTMCell,
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    fixes: Sequence[Fix],
+    t: int,
+) -> GateTrace:
+    """Compute one step, replacing each quantity as soon as it is there."""
+
+    def fix(name: str, value: Tensor) -> Tensor:
+        for gate, where, new in fixes:
+            if gate == name and where[t].any():
+                value = torch.where(where[t], new[:, t], value)
+        return value
+
+    z = x @ cell.weight_ih.T + h @ cell.weight_hh.T + cell.total_bias
+    z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
+    i, f = fix("i", z_i.sigmoid()), fix("f", z_f.sigmoid())
+    g, o = fix("g", z_g.tanh()), fix("o", z_o.sigmoid())
+    c = fix("c", f * c + i * g)
+    h = fix("h", o * c.tanh())
+    return GateTrace(i, f, g, o, c, h)
+
+
+def check_model(model: Classifier) -> None:
+    """Insist on a classifier on plain LSTM cells that read from the left."""
+    check_type("model", model, Classifier)
+    kinds = {type(cell) for cell in model.recurrent.cells}
+    if kinds != {LSTMCell} or model.recurrent.num_directions > 1:
+        names = ", ".join(kind.__name__ for kind in kinds)
+        raise ValueError(
+            "model: expected LSTM layers in one direction, got "
+            f"{names} with directions: {model.recurrent.num_directions}"
+        )
+
+
+def _check_cut(cut: Collection[Cut], model: Classifier) -> None:
+    """Insist on pairs of a layer that there is and a state, h or c."""
+    layers = range(model.recurrent.num_layers)
+    known = {(layer, state) for layer in layers for state in "hc"}
+    is_known = isinstance(cut, Collection) and all(
+        isinstance(pair, tuple) and pair in known for pair in cut
+    )
+    if not is_known:
+        raise ValueError(
+            f"cut: expected pairs of a layer from 0 to {len(layers) - 1} and "
+            f"'h' or 'c', got {cut!r:.80}"
+        )

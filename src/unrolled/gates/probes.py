@@ -1,0 +1,111 @@
+r"""What a straight line reads from the states: probes, and single units."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unrolled._checks import check_number
+from unrolled._torch_checks import check_tensor
+
+
+def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
+    r"""Measure how well a linear map reads a signal from each step's states.
+
+    At each step, a map is fitted on the first half of the sequences and scored
+    on the second. With A (n, H) for the states of the first half, each unit
+    shifted and scaled to mean 0 and variance 1, and b (n,) for the signal less
+    its mean,
+
+    .. math::
+        w = (A^\top A + n \lambda I)^{-1} A^\top b \qquad
+        R^2 = 1 - \frac{\overline{(s - \hat s)^2}}{\overline{(s - \bar s)^2}}
+
+    where both means are over the second half. 1 is a perfect reading. A probe
+    that has learned nothing but chance scores below 0: about
+    :math:`-H / (n - H)`.
+
+    Args:
+        states: c or h, (N, T, H).
+        signal: one number for each sequence, (N,).
+        ridge: :math:`\lambda`, which keeps w small where units say the same.
+
+    Returns:
+        :math:`R^2` for each step, (T,), float64.
+
+    Raises:
+        ValueError: other shapes, fewer than four sequences, a half in which
+            the signal never varies, a ridge that is not above 0.
+
+    Example:
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> signal = torch.randn(200, generator=generator)
+        >>> noise = torch.randn(200, 2, 3, generator=generator)
+        >>> noise[:, 1, 0] = 5 - 2 * signal  # step 1: a unit that knows it
+        >>> probe(noise, signal).round(2)
+        array([-0.07,  1.  ])
+
+    Reference: Alain & Bengio (2017), "Understanding intermediate layers using
+    linear classifier probes". Chapter: 09_gates.
+    """
+    A, b = _as_float64(states, signal)
+    ridge = check_number("ridge", ridge, "above 0", minimum=1e-15, below=1e15)
+    N, T, H = A.shape
+    n = N // 2
+    if n < 2 or not b[:n].std() or not b[n:].std():
+        raise ValueError(
+            "signal: expected two halves of at least two sequences each, in "
+            f"which it varies, got {N} sequences"
+        )
+    scale = A[:n].std(axis=0)  # (T, H)
+    A = (A - A[:n].mean(axis=0)) / np.where(scale > 0, scale, 1)
+    b = b - b[:n].mean()
+    scores = np.empty(T)
+    for t in range(T):
+        first, second = A[:n, t], A[n:, t]  # (n, H) each
+        gram = first.T @ first + n * ridge * np.eye(H)  # (H, H)
+        w = np.linalg.solve(gram, first.T @ b[:n])  # (H,)
+        scores[t] = 1 - np.mean((b[n:] - second @ w) ** 2) / b[n:].var()
+    return scores
+
+
+def correlations(states: Tensor, signal: Tensor) -> np.ndarray:
+    r"""Correlate each unit at each step with a signal.
+
+    Args:
+        states: c or h, (N, T, H).
+        signal: one number for each sequence, (N,), not all the same.
+
+    Returns:
+        Pearson's correlation over the sequences, (T, H), float64; 0 for a unit
+        that never varies.
+
+    Raises:
+        ValueError: other shapes, a signal that never varies.
+
+    Example:
+        >>> signal = torch.tensor([0.0, 1.0, 2.0])
+        >>> states = torch.stack([-3 * signal, signal * 0], dim=1)  # (N, H)
+        >>> correlations(states[:, None], signal).tolist()
+        [[-1.0, 0.0]]
+
+    Chapter: 09_gates.
+    """
+    v, s = _as_float64(states, signal)
+    if not s.std():
+        raise ValueError(
+            f"signal: expected numbers that differ, got {len(s)} times {s[0]}"
+        )
+    v, s = v - v.mean(axis=0), (s - s.mean()) / s.std()
+    size = v.std(axis=0)  # (T, H)
+    size[size <= 1e-12 * np.abs(v).max(initial=1)] = np.inf
+    return np.tensordot(s, v, axes=1) / len(s) / size  # (T, H)
+
+
+def _as_float64(states: Tensor, signal: Tensor) -> tuple[np.ndarray, ...]:
+    """Return states (N, T, H) and signal (N,) as arrays."""
+    check_tensor("states", states, ("N", "T", "H"))
+    check_tensor("signal", signal, (len(states),), states)
+    return tuple(
+        value.detach().to("cpu", torch.float64).numpy()
+        for value in (states, signal)
+    )

@@ -1,0 +1,399 @@
+"""Looking at gates, held against autograd, brute force and hand-made nets."""
+
+import numpy as np
+import pytest
+import torch
+
+from oracles import randomise, seeded
+from unrolled import gates
+from unrolled.gates import Clamp, GateTrace, run_clamped
+from unrolled.gates.interventions import unroll
+from unrolled.lstm import LSTM
+from unrolled.models.classify import Classifier
+
+N, T, D, H = 5, 6, 3, 4
+PARTS = GateTrace._fields
+
+
+def network(layers=2, read="all", seed=0, **options):
+    """A classifier with random parameters of float64, and dropout."""
+    lstm = LSTM(D, H, layers, 0.5 if layers > 1 else 0.0, **options)
+    model = Classifier(lstm, 2, layers=read, dropout=0.5)
+    return randomise(model, seed)
+
+
+def inputs(seed=1):
+    return torch.randn(N, T, D, generator=seeded(seed), dtype=torch.float64)
+
+
+MODEL, X = network(), inputs()
+
+
+def plain(model, x):
+    """The model's own logits and traces, without dropout."""
+    with torch.no_grad():
+        _, _, traces = model.eval().recurrent(x, return_gates=True)
+        return model(x), traces
+
+
+def by_hand():
+    """One layer of two units: 0 holds feature 0 of the first step, 1 forgets.
+
+    A big weight drives each gate to 0 or 1. Unit 0's input gate is shut by
+    feature 1, which the test sets to 1 from the second step on.
+    """
+    model = Classifier(LSTM(2, 2), 2).double()
+    (cell,) = model.recurrent.cells
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        i, f, _, o = cell.bias.chunk(4)
+        weight_i, _, weight_g, _ = cell.weight_ih.chunk(4)  # (2, 2) each
+        i += 40
+        weight_i[0, 1] = -80  # feature 1 shuts unit 0
+        f[0], f[1] = 40, -40  # unit 0 keeps all, unit 1 nothing
+        weight_g[:, 0] = 1
+        o += 40
+        model.head.weight[1, 0] = 1  # the answer is unit 0's h
+    x = torch.randn(400, 8, 2, generator=seeded(3)).double()
+    x[:, 0, 1], x[:, 1:, 1] = 0, 1
+    return model, x
+
+
+# Statistics
+
+
+def test_saturation_counts():
+    gate = torch.rand(7, 5, 3, generator=seeded())
+    for dim in [(0, 1, 2), (0, 1), (0, 2), (1,), 2]:
+        share = gates.saturation(gate, 0.2, 0.7, dim)
+        axes = dim if isinstance(dim, int) else tuple(dim)
+        np.testing.assert_allclose(
+            share.below, (gate.numpy() < 0.2).mean(axes), atol=1e-6
+        )
+        np.testing.assert_allclose(
+            share.above, (gate.numpy() > 0.7).mean(axes), atol=1e-6
+        )
+
+
+def test_a_level_itself_is_neither_below_nor_above():
+    share = gates.saturation(torch.full((1, 1, 1), 0.5), 0.5, 0.5)
+    assert share == (0, 0)
+
+
+def test_the_carousel_multiplies_the_later_gates():
+    f = torch.rand(3, 6, 2, generator=seeded()).double()
+    products = gates.carousel(f)
+    for t in range(6):
+        expected = np.prod(f[:, t + 1 :].numpy(), axis=1)
+        np.testing.assert_allclose(products[:, t], expected, rtol=1e-12)
+
+
+def test_slopes_are_those_of_least_squares():
+    _, (_, trace) = plain(MODEL, X)
+    signal = X[:, 0, 0]
+    parts = gates.slopes(trace, signal)
+    c, i, f, g = (getattr(trace, name).numpy() for name in "cifg")
+    before = np.concatenate([np.zeros_like(c[:, :1]), c[:, :-1]], axis=1)
+    for ours, values in zip(parts, (c, f * before, i * g), strict=True):
+        fitted = np.polyfit(signal.numpy(), values.reshape(N, -1), 1)[0]
+        np.testing.assert_allclose(ours.flatten(), fitted, atol=1e-12)
+    torch.testing.assert_close(parts.kept + parts.written, parts.c)
+
+
+def test_the_hand_made_unit_keeps_and_the_other_writes():
+    model, x = by_hand()
+    _, (trace,) = plain(model, x)
+    parts = gates.slopes(trace, x[:, 0, 0])
+    kept, written = parts.kept[1:, 0], parts.written[1:, 0]
+    torch.testing.assert_close(kept, parts.c[:1, 0].expand(7))
+    assert written.abs().max() < 1e-12
+    assert parts.kept[:, 1].abs().max() < 1e-12
+    share = gates.kept_share(parts)
+    assert share[0] == 0
+    assert (share[1:] > 0.85).all()  # unit 1's chance slopes are the rest
+
+
+def test_what_is_kept_is_measured_along_the_state():
+    c = torch.tensor([[3.0, 4.0]])
+    kept = torch.tensor([[4.0, -3.0]]) + 0.5 * c  # half of it, and sideways
+    share = gates.kept_share(gates.Slopes(c, kept, c - kept))
+    assert share.item() == pytest.approx(0.5)
+
+
+# Probes
+
+
+def test_the_probe_is_ridge_regression_on_the_other_half():
+    generator = seeded()
+    states = torch.randn(60, 3, 5, generator=generator).double() * 7 + 2
+    signal = states[:, 1, 2] + torch.randn(60, generator=generator)
+    scores = gates.probe(states, signal, ridge=0.1)
+    for t in range(3):
+        a, b = states[:30, t].numpy(), signal[:30].numpy()
+        mean, scale = a.mean(0), a.std(0)
+        # Ridge as least squares with five rows more, and a column for the mean.
+        rows = np.c_[(a - mean) / scale, np.ones(30)]
+        more = np.c_[np.sqrt(30 * 0.1) * np.eye(5), np.zeros(5)]
+        w = np.linalg.lstsq(np.r_[rows, more], np.r_[b, np.zeros(5)])[0]
+        said = np.c_[(states[30:, t].numpy() - mean) / scale, np.ones(30)] @ w
+        truth = signal[30:].numpy()
+        expected = 1 - np.mean((truth - said) ** 2) / truth.var()
+        assert scores[t] == pytest.approx(expected)
+
+
+def test_the_probe_finds_the_hand_made_memory():
+    model, x = by_hand()
+    _, (trace,) = plain(model, x)
+    signal = torch.tanh(x[:, 0, 0])
+    np.testing.assert_allclose(gates.probe(trace.c, signal), 1, atol=1e-4)
+    noise = gates.probe(trace.c[..., 1:], signal)
+    assert noise[0] > 0.999
+    assert (noise[1:] < 0.05).all()
+    found = gates.correlations(trace.c, signal)
+    np.testing.assert_allclose(found[:, 0], 1, atol=1e-6)
+    assert (np.abs(found[1:, 1]) < 0.2).all()
+
+
+def test_a_probe_of_noise_scores_below_zero():
+    states = torch.randn(400, 1, 50, generator=seeded(4))
+    signal = torch.randn(400, generator=seeded(5))
+    (score,) = gates.probe(states, signal)
+    assert -0.8 < score < -0.1  # about -50 / 150
+
+
+def test_units_that_never_vary_are_no_trouble():
+    states = torch.ones(20, 2, 3)
+    signal = torch.arange(20.0) % 10
+    assert (gates.correlations(states, signal) == 0).all()
+    np.testing.assert_allclose(gates.probe(states, signal), 0, atol=1e-12)
+
+
+def test_correlations_are_numpy_s():
+    _, (trace, _) = plain(MODEL, X)
+    ours = gates.correlations(trace.h, X[:, 2, 1])
+    for t in range(T):
+        for k in range(H):
+            theirs = np.corrcoef(trace.h[:, t, k], X[:, 2, 1])[0, 1]
+            assert ours[t, k] == pytest.approx(theirs)
+
+
+# Interventions
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        network(1, "last"),
+        network(2, "last"),
+        network(3, "all", two_biases=True),
+        network(2, "all", bias=False),
+    ],
+)
+@pytest.mark.parametrize("training", [True, False])
+def test_without_clamps_it_is_the_model(model, training):
+    logits, traces = plain(model, X)
+    model.train(training)
+    ours, our_traces = run_clamped(model, X, return_gates=True)
+    assert model.training == training
+    torch.testing.assert_close(ours, logits, rtol=0, atol=1e-12)
+    for our, their in zip(our_traces, traces, strict=True):
+        for a, b in zip(our, their, strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+    assert not ours.requires_grad
+    assert not our_traces[0].c.requires_grad
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("name", PARTS)
+def test_to_clamp_what_is_there_changes_nothing(layer, name):
+    logits, traces = plain(MODEL, X)
+    clamp = Clamp(layer, name, getattr(traces[layer], name))
+    ours = run_clamped(MODEL, X, [clamp])
+    torch.testing.assert_close(ours, logits, rtol=0, atol=1e-12)
+
+
+everywhere = pytest.mark.parametrize(
+    ("steps", "units"),
+    [(None, None), ([2], None), (None, [1, 3]), ([0, 5], [0, 2])],
+)
+
+
+def before(states):
+    """The states before each step, zeros first."""
+    return torch.cat([torch.zeros_like(states[:, :1]), states[:, :-1]], dim=1)
+
+
+@everywhere
+@pytest.mark.parametrize("name", PARTS)
+def test_a_clamp_acts_where_it_says(name, steps, units):
+    clamp = Clamp(0, name, 0.3, steps, units)
+    _, (trace, above) = run_clamped(MODEL, X, [clamp], return_gates=True)
+    where = np.zeros((T, H), dtype=bool)
+    where[np.ix_(steps or range(T), units or range(H))] = True
+    assert (getattr(trace, name)[:, where] == 0.3).all()
+    # Elsewhere each quantity follows from what it is computed from.
+    cell = MODEL.recurrent.cells[0]
+    z = X @ cell.weight_ih.T + before(trace.h) @ cell.weight_hh.T + cell.bias
+    z_i, z_f, z_g, z_o = z.detach().chunk(4, dim=2)
+    follows = GateTrace(
+        i=z_i.sigmoid(),
+        f=z_f.sigmoid(),
+        g=z_g.tanh(),
+        o=z_o.sigmoid(),
+        c=trace.f * before(trace.c) + trace.i * trace.g,
+        h=trace.o * trace.c.tanh(),
+    )
+    for part in PARTS:
+        free = ~where if part == name else where | True
+        ours, expected = getattr(trace, part), getattr(follows, part)
+        torch.testing.assert_close(ours[:, free], expected[:, free])
+    # The layer above reads the new h.
+    second = LSTM(H, H).double()
+    second.cells[0].load_state_dict(MODEL.recurrent.cells[1].state_dict())
+    with torch.no_grad():
+        torch.testing.assert_close(second(trace.h)[0], above.h)
+
+
+def test_a_later_clamp_wins():
+    clamps = [Clamp(1, "f", 0.2), Clamp(1, "f", 0.6, units=[0])]
+    _, (_, trace) = run_clamped(MODEL, X, clamps, return_gates=True)
+    assert (trace.f[..., 0] == 0.6).all()
+    assert (trace.f[..., 1:] == 0.2).all()
+
+
+def test_values_along_some_axes():
+    means = torch.rand(1, T, 1, generator=seeded()).double()
+    _, (trace, _) = run_clamped(MODEL, X, [Clamp(0, "o", means)], True)
+    assert (trace.o == means).all()
+
+
+def test_the_hand_made_memory_needs_its_gates():
+    model, x = by_hand()
+
+    def answer(*clamps):
+        logits = run_clamped(model, x, clamps)
+        return (logits[:, 1] - logits[:, 0]).numpy()
+
+    first = np.tanh(np.tanh(x[:, 0, 0].numpy()))
+    np.testing.assert_allclose(answer(), first, atol=1e-12)
+    shut_first = Clamp(0, "i", 0.0, steps=[0])
+    np.testing.assert_allclose(answer(shut_first), 0, atol=1e-12)
+    for harmless in [
+        Clamp(0, "i", 0.0, steps=range(1, 8)),
+        Clamp(0, "f", 0.0, steps=[0]),
+        Clamp(0, "f", 0.0, units=[1]),
+        Clamp(0, "o", 0.0, steps=range(7)),
+    ]:
+        np.testing.assert_allclose(answer(harmless), first, atol=1e-12)
+    forgetful = answer(Clamp(0, "f", 0.5, steps=[3]))
+    half = np.tanh(0.5 * np.tanh(x[:, 0, 0].numpy()))
+    np.testing.assert_allclose(forgetful, half, atol=1e-12)
+    # Put in another sequence's cell state: the answer goes with the donor.
+    _, (trace,) = plain(model, x)
+    swapped = answer(Clamp(0, "c", trace.c.roll(1, dims=0), steps=[4]))
+    np.testing.assert_allclose(swapped, np.roll(first, 1), atol=1e-12)
+
+
+# Flow
+
+
+def answer_of(model, x):
+    logits = model.eval()(x)
+    return logits[:, 1] - logits[:, 0]
+
+
+@pytest.mark.parametrize("read", ["last", "all"])
+def test_input_gradients_are_autograd_s(read):
+    model = network(2, read)
+    x = X.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(answer_of(model, x).sum(), x)
+    ours = gates.input_gradients(model, X)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-10)
+    assert not X.requires_grad
+    assert all(p.grad is None for p in model.parameters())
+    with torch.no_grad():
+        again = gates.input_gradients(model, X)
+    torch.testing.assert_close(again, ours)
+
+
+def test_without_any_hidden_path_only_the_forget_gates_are_left():
+    """One layer: by hand, with every h of earlier steps as a constant."""
+    model = network(1, "last")
+    _, (trace,) = plain(model, X)
+    ours = gates.input_gradients(model, X, cut={(0, "h")})
+    weight = model.head.weight[1] - model.head.weight[0]  # (H,)
+    last = trace.o[:, -1] * (1 - trace.c[:, -1].tanh() ** 2) * weight  # (N, H)
+    by_c = last[:, None] * gates.carousel(trace.f)  # (N, T, H)
+    rows = model.recurrent.cells[0].weight_ih.chunk(4)  # (H, D) each
+    i, f, g = trace.i, trace.f, trace.g
+    c = torch.cat([torch.zeros(N, 1, H).double(), trace.c[:, :-1]], 1)
+    expected = (by_c * g * i * (1 - i)) @ rows[0]
+    expected += (by_c * c * f * (1 - f)) @ rows[1]
+    expected += (by_c * i * (1 - g**2)) @ rows[2]
+    o, tanh_c = trace.o[:, -1], trace.c[:, -1].tanh()
+    expected[:, -1] += (weight * tanh_c * o * (1 - o)) @ rows[3]
+    torch.testing.assert_close(ours, expected.detach(), rtol=0, atol=1e-10)
+
+
+def test_without_any_path_only_the_last_step_is_left():
+    cut = {(layer, state) for layer in (0, 1) for state in "ch"}
+    ours = gates.input_gradients(MODEL, X, cut)
+    assert (ours[:, :-1] == 0).all()
+    assert (ours[:, -1] != 0).all()
+    torch.testing.assert_close(
+        ours[:, -1], gates.input_gradients(MODEL, X)[:, -1]
+    )
+
+
+def test_a_cut_leaves_the_forward_pass_alone():
+    logits, _ = unroll(MODEL, X, cut={(0, "h"), (1, "c")})
+    torch.testing.assert_close(logits, MODEL.eval()(X))
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize("state", ["c", "h"])
+def test_state_gradients_against_nudges(layer, state):
+    """Nudge each state, and run on from it."""
+    ours = gates.state_gradients(MODEL, X, layer, state)
+    _, traces = plain(MODEL, X)
+    value = getattr(traces[layer], state)
+    for t in range(T):
+        for k in range(H):
+            answers = []
+            for nudge in (1e-5, -1e-5):
+                moved = value.clone()
+                moved[:, t, k] += nudge
+                clamp = Clamp(layer, state, moved, steps=[t], units=[k])
+                logits = run_clamped(MODEL, X, [clamp])
+                answers.append(logits[:, 1] - logits[:, 0])
+            slope = (answers[0] - answers[1]) / 2e-5
+            torch.testing.assert_close(
+                ours[:, t, k], slope, rtol=1e-5, atol=1e-7
+            )
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_jacobians_are_autograd_s(layer):
+    direct, total = gates.cell_jacobians(MODEL, X, layer)
+    _, layers = unroll(MODEL, X)
+    steps = layers[layer]
+    forget = torch.stack([step.f for step in steps], dim=1)
+    torch.testing.assert_close(
+        torch.tensor(direct).diagonal(dim1=2, dim2=3),
+        gates.carousel(forget).detach(),
+    )
+    assert np.count_nonzero(direct) == N * T * H
+    for a in range(H):
+        rows = torch.autograd.grad(
+            steps[-1].c[:, a].sum(), [s.c for s in steps], retain_graph=True
+        )
+        expected = torch.stack(rows, dim=1)  # (N, T, H)
+        np.testing.assert_allclose(total[:, :, a], expected, atol=1e-10)
+
+
+def test_jacobians_without_a_bias():
+    model = network(1, "last", bias=False)
+    direct, total = gates.cell_jacobians(model, X, 0)
+    assert np.isfinite(total).all()
+    assert (direct[:, -1] == np.eye(H)).all()
