@@ -13,7 +13,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 export OMP_NUM_THREADS ?= 2
 
 PACKAGE   := $(wildcard src/unrolled/*.py src/unrolled/*/*.py \
-             src/unrolled/*.toml src/unrolled/*.mplstyle)
+             src/unrolled/*.toml src/unrolled/*.mplstyle \
+             src/unrolled/quiz/page.* src/unrolled/quiz/questions/*.json)
 RECORDS   := $(wildcard results/*.json results/*/*.json results/*/*.pt)
 NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb)
 PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \
@@ -100,13 +101,15 @@ $(DONE)/names: FORCE | $(BIN)/python
 
 # A warning is an error: a link or a reference that leads nowhere stops here.
 # All pages are read again, as Sphinx does not repeat the warnings of the others.
-$(HTML)/index.html: $(DONE)/install $(DONE)/names _config.yml _toc.yml $(PAGES)
+$(HTML)/index.html: $(DONE)/install $(DONE)/names _config.yml _toc.yml \
+                    $(PAGES) $(wildcard book/_ext/*.py src/unrolled/claims*)
 	$(BIN)/jupyter-book build . --all --quiet -W -n --keep-going
 	@touch $@
 
-$(DONE)/lint: $(DONE)/install $(DONE)/names $(PACKAGE) $(NOTEBOOKS) $(TESTS)
+$(DONE)/lint: $(DONE)/install $(DONE)/names $(PACKAGE) $(NOTEBOOKS) $(TESTS) \
+              $(wildcard book/_ext/*.py)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff format --check src tests bench book/_ext
 	@touch $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output

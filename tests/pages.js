@@ -63,8 +63,19 @@ globalThis.reader = {
       links: all('a[href]').map((e) => ({
         ...where(e.href), kind: [...e.classList] })).filter((e) => e.file),
       ids: all('[id]').map((e) => e.id),
+      // The code of the cell in which a named place lies, or which it is.
+      code_at: Object.fromEntries(all('div.cell[id], div.cell > [id]').map(
+        (e) => [e.id, e.closest('div.cell')
+          .querySelector('.cell_input')?.textContent ?? ''])),
       has_code: all('div.cell').length > 0,
     };
+  },
+
+  // What a piece of HTML says.
+  text(html) {
+    const box = document.createElement('div');
+    box.innerHTML = html;
+    return box.textContent;
   },
 
   results: () => all('#search-results li a').map(file),

@@ -13,7 +13,9 @@ import torch
 
 from bad_input import assert_refused, public_calls
 from unrolled import (
+    calibration,
     claims,
+    claims_page,
     data,
     numpy_jacobian,
     numpy_lstm,
@@ -42,6 +44,7 @@ from unrolled.numpy_lstm import (
 from unrolled.numpy_readout import readout_backward, readout_forward
 from unrolled.numpy_train import SGD, Adam, clip_grad_norm, squared_error
 from unrolled.plots import (
+    plot_best_and_last,
     plot_bug_losses,
     plot_cell,
     plot_cell_paths,
@@ -49,14 +52,19 @@ from unrolled.plots import (
     plot_contributions,
     plot_epochs,
     plot_forecasts,
+    plot_gap,
     plot_gates,
     plot_learning_rates,
+    plot_loss_of_one,
     plot_losses,
+    plot_margins,
     plot_memory,
     plot_nudges,
     plot_pairs,
     plot_predictions,
     plot_prices,
+    plot_reliability,
+    plot_scales,
     plot_shrinking,
     plot_squashing,
     plot_stack,
@@ -94,6 +102,7 @@ RNN = {
     "bias": np.zeros(H),
 }
 RNN_HS = numpy_rnn.forward(X, RNN)
+TABLE_OF_ONE = calibration.reliability([[0.0, 1.0]], [1])
 
 
 def with_(array, value):
@@ -294,6 +303,34 @@ ARRAYS = {
             lambda v: plot_tags("abc", np.ones(3), {"a": v}),
             (3,),
         ),
+    ],
+    "plots.plot_gap": [
+        ("train", lambda v: plot_gap(v, np.ones((9, 9)), "a"), (9, 9)),
+        ("unseen", lambda v: plot_gap(np.ones((9, 9)), v, "a"), (9, 9)),
+    ],
+    "plots.plot_loss_of_one": [("margins", plot_loss_of_one, (9,))],
+    "plots.plot_margins": [
+        (
+            "margins",
+            lambda v: plot_margins({"best": v}, {"best": np.eye(9)}, "a"),
+            (9, 9),
+        ),
+        (
+            "weights",
+            lambda v: plot_margins({"best": np.eye(9)}, {"best": v}, "a"),
+            (9, 9),
+        ),
+    ],
+    "plots.plot_scales": [
+        (
+            "factors",
+            lambda v: plot_scales(v, {"unseen": np.ones((2, 9))}),
+            (9,),
+        ),
+        ("losses", lambda v: plot_scales(np.ones(9), {"unseen": v}), (2, 9)),
+    ],
+    "plots.plot_best_and_last": [
+        ("scores", lambda v: plot_best_and_last({"a": {"last": v}}, "b"), (9,)),
     ],
     "plots.plot_epochs": [
         ("curves", lambda v: plot_epochs({"a": v}, "loss"), (9, 9)),
@@ -673,6 +710,65 @@ TABLE = [
           (({"a": [[1.0]]}, "a", dict.fromkeys("bcd", 1.0)),
            "levels: expected at most 2, got 3"),
       ]],
+    # Overfitting and confidence.
+    *[("plots.plot_gap", partial(plot_gap, *bad), message)
+      for bad, message in [
+          (([[1.0]], [[1.0, 2.0]], "a"),
+           r"unseen: expected shape \(1, 1\).*got \(1, 2\)"),
+          (([[1.0]], [[1.0]], None), "measure: expected a str, got None"),
+          (([[1.0]], [[1.0]], "a", [1, 1]), r"best: expected shape .*got \(2"),
+          (([[1.0]], [[1.0]], "a", [0]), r"best: expected .* 1 to 1, got \[0"),
+          (([[1.0]], [[1.0]], "a", [2]), r"best: expected .* 1 to 1, got \[2"),
+          (([[1.0] * 3] * 2, [[1.0] * 3] * 2, "a", [1, 1.5]),
+           r"best: expected epochs from 1 to 3, got .*1.5"),
+      ]],
+    ("plots.plot_loss_of_one", lambda: plot_loss_of_one([1.0, 0.0]),
+     "margins: expected a rising row, got"),
+    *[("plots.plot_margins", partial(plot_margins, *bad), message)
+      for bad, message in [
+          (({}, {}, "a"), r"margins: expected a dict with some .*got \[\]"),
+          (([[1.0]], {}, "a"), r"margins: expected a dict .*got \[\[1.0"),
+          (({"first": [[1.0]]}, {}, "a"), "margins: expected .*got .*'first'"),
+          (({"best": [[1.0]]}, {}, "a"), r"weights: expected .*got \[\]"),
+          (({"best": [[1.0]]}, {"last": [[1.0]]}, "a"),
+           r"weights: expected \['best'\], got \['last'\]"),
+          (({"best": [[1.0]]}, {"best": [[1.0, 2.0]]}, "a"),
+           r"weights.*: expected shape \(1, 1\).*got \(1, 2\)"),
+          (({"best": [[1.0]]}, {"best": [[1.0]]}, 3),
+           "measure: expected a str, got 3"),
+      ]],
+    *[("plots.plot_reliability", partial(plot_reliability, bad), message)
+      for bad, message in [
+          (None, "tables: expected a dict with some .*got None"),
+          ({}, r"tables: expected a dict with some .*got \[\]"),
+          ({"first": []}, "tables: expected .*got .*'first'"),
+          ({"best": []}, r"tables.*: expected a list of tables, got \[\]"),
+          ({"best": None}, "tables.*: expected a list of tables, got None"),
+          ({"best": [0.5]}, "tables.*: expected a Reliability, got 0.5"),
+      ]],
+    ("plots.plot_reliability",
+     lambda: plot_reliability({"best": [TABLE_OF_ONE]}, least=np.nan),
+     "least: expected finite numbers, got nan"),
+    *[("plots.plot_scales", partial(plot_scales, *bad), message)
+      for bad, message in [
+          (([1.0], {}), "losses: expected a dict with some .*got {}"),
+          (([1.0], None), "losses: expected a dict with some .*got None"),
+          (([1.0], {"test": [[1.0]]}), "losses: expected .*got {'test'"),
+          (([1.0], {"unseen": [[1.0, 2.0]]}),
+           r"losses.*: expected shape \(S, 1\).*got \(1, 2\)"),
+          (([0.0], {"unseen": [[1.0]]}), "expected numbers above 0, got 0.0"),
+          (([1.0], {"unseen": [[-1.0]]}), "expected .* above 0, got -1.0"),
+      ]],
+    *[("plots.plot_best_and_last", partial(plot_best_and_last, *bad), message)
+      for bad, message in [
+          (({}, "a"), "scores: expected a dict by setting, got {}"),
+          ((None, "a"), "scores: expected a dict by setting, got None"),
+          (({"a": [1.0]}, "a"), r"scores\['a'\]: expected a dict .*got \[1.0"),
+          (({"a": {}}, "a"), r"scores\['a'\]: expected a dict .*got \[\]"),
+          (({"a": {"worst": [1.0]}}, "a"), "scores.*: expected .*'worst'"),
+          (({"a": {"best": [1.0]}}, None), "measure: expected a str, got None"),
+          (({"a": {"best": [1.0]}}, "a", np.inf), "level: expected .*got inf"),
+      ]],
     # Training: windows, batches, the readout and its figures.
     *[("data.windows", partial(windows, [1.0, 2.0, 3.0], bad),
        "steps: expected a whole number of at least 1, got ")
@@ -755,6 +851,19 @@ TABLE = [
           ({"a": np.inf}, "naive.*: expected finite numbers, got inf"),
           ({"a": [1.0]}, r"naive.*: expected shape .*got \(1,\)"),
       ]],
+    # The page of claims
+    *[(f"claims_page.{call.__name__}", partial(call, bad, *source),
+       "ledger: expected claims by id.*got ")
+      for call, *source in ((claims_page.summary,), (claims_page.table, "A"),
+                            (claims_page.errata, "A"))
+      for bad in (None, "A05", {"A05": "text"}, [claims.load()["A05"]])],
+    *[(f"claims_page.{call.__name__}", partial(call, claims.load(), bad),
+       "source: expected A or B, got ")
+      for call in (claims_page.table, claims_page.errata)
+      for bad in ("C", None, 1, "", ["A"])],
+    *[("claims_page.anchor", partial(claims_page.anchor, bad),
+       "claim_id: expected A or B and a number, got ")
+      for bad in ("", "A", "C05", "a05", "A05 ", None, 5)],
     # The ledger; its rows are in test_claims.py.
     ("claims.Claim", lambda: claim(verdict="maybe"),
      "A05: expected a verdict of .*got 'maybe'"),
@@ -871,6 +980,7 @@ def test_every_public_call_is_in_the_tables():
     public = public_calls(
         [
             claims,
+            claims_page,
             data,
             numpy_jacobian,
             numpy_lstm,

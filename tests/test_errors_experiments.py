@@ -41,6 +41,7 @@ from unrolled.experiments.files import (
     load_records,
     results_folder,
 )
+from unrolled.experiments.remedies import best_and_last, remedy_groups
 from unrolled.experiments.runs import replay
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
@@ -328,6 +329,22 @@ TABLE = [
      "experiment: expected one with records, got 'nothing'"),
     ("files.load_records", lambda: load_records(3, HERE),
      "experiment: expected a str, got 3"),
+    *[("remedies.remedy_groups", partial(remedy_groups, bad, HERE),
+       "remedy: expected 'dropout' or 'data' or 'decay', got ")
+      for bad in ["published", "", None, 3, ["data"]]],
+    ("remedies.remedy_groups", lambda: remedy_groups("data", HERE),
+     "experiment: expected one with records, got 'published'"),
+    ("remedies.remedy_groups", lambda: remedy_groups("data", HERE / "none"),
+     "folder: expected a folder that exists, got "),
+    *[("remedies.best_and_last", partial(best_and_last, bad, "loss"), message)
+      for bad, message in [
+          ([], r"records: expected one or more, got \[\]"),
+          (RECORD, "records: expected a list, got Record"),
+          ([RECORD, None], "records: expected a Record, got None"),
+      ]],
+    *[("remedies.best_and_last", partial(best_and_last, [RECORD], bad),
+       "measure: expected 'loss' or 'accuracy', got ")
+      for bad in ["test_loss", "", None, 3]],
     ("files.by_group", lambda: by_group(RECORD),
      "records: expected a list, got "),
     ("files.by_group", lambda: by_group([RECORD, None]),

@@ -20,6 +20,8 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from unrolled import claims, claims_page, quiz
+
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent
 HTML = Path(os.environ.get("BOOK_HTML", REPO / "_build" / "html")).resolve()
@@ -65,6 +67,12 @@ PAGES = [
     for path in sorted([*HTML.glob("*.html"), *HTML.glob("[!_]*/**/*.html")])
     if path != HTML / "index.html"  # the redirect has a test of its own
 ] or TOC
+QUIZZES = [
+    name
+    for name in TOC
+    if (quiz.reading.QUESTIONS / f"{Path(name).stem}.json").is_file()
+]
+LEDGER = claims.load()
 each_page = pytest.mark.parametrize("name", PAGES)
 each_mode = pytest.mark.parametrize("mode", MODES)
 
@@ -110,27 +118,33 @@ def browser(book):
         browser.close()
 
 
+def new_page(browser, site, name, mode, width=1300):
+    """A page that has settled, and a list of what goes wrong on it."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.add_init_script(f"localStorage.mode = '{mode}'")
+    context.add_init_script(f"localStorage.theme = '{mode}'")
+    context.add_init_script(path=HERE / "pages.js")
+    elsewhere = re.compile(rf"^(?!{re.escape(site)}|data:|blob:)")
+    context.route(elsewhere, lambda route: route.abort())
+    page = context.new_page()
+    trouble = []
+    add = trouble.append
+    page.on("response", lambda r: r.ok or add(f"{r.status} {r.url}"))
+    page.on("requestfailed", lambda r: add(f"failed: {r.url}"))
+    page.on("console", lambda m: m.type != "error" or add(m.text))
+    page.on("pageerror", lambda error: add(str(error)))
+    page.goto(site + name)
+    page.evaluate("reader.settle()")
+    return page, trouble
+
+
 @pytest.fixture(scope="session")
 def look(browser, site):
     """A function that opens a page in a mode, once, and says what it found."""
 
     @functools.cache
     def open_page(name, mode):
-        context = browser.new_context(viewport={"width": 1300, "height": 900})
-        context.add_init_script(f"localStorage.mode = '{mode}'")
-        context.add_init_script(f"localStorage.theme = '{mode}'")
-        context.add_init_script(path=HERE / "pages.js")
-        elsewhere = re.compile(rf"^(?!{re.escape(site)}|data:|blob:)")
-        context.route(elsewhere, lambda route: route.abort())
-        page = context.new_page()
-        trouble = []
-        add = trouble.append
-        page.on("response", lambda r: r.ok or add(f"{r.status} {r.url}"))
-        page.on("requestfailed", lambda r: add(f"failed: {r.url}"))
-        page.on("console", lambda m: m.type != "error" or add(m.text))
-        page.on("pageerror", lambda error: add(str(error)))
-        page.goto(site + name)
-        page.evaluate("reader.settle()")
+        page, trouble = new_page(browser, site, name, mode)
         facts = page.evaluate("reader.facts()")
         facts["axe"] = Axe().run(page, options=AXE).response["violations"]
         facts["overflow"] = {}
@@ -138,7 +152,7 @@ def look(browser, site):
             page.set_viewport_size({"width": width, "height": 900})
             facts["overflow"][width] = page.evaluate("reader.overflow()")
         facts["trouble"] = trouble + facts["elsewhere"]
-        context.close()
+        page.context.close()
         return facts
 
     return lambda name, mode="light": open_page(name, mode)
@@ -226,6 +240,20 @@ def test_links(look, name):
     assert not dead
 
 
+@pytest.mark.parametrize("claim_id", LEDGER)
+def test_ledger_links(look, claim_id):
+    """Each claim's link leads to the one cell of code that checks it."""
+    place = claims_page.anchor(claim_id)
+    files = {
+        link["file"]
+        for link in look("book/claims.html")["links"]
+        if link["place"] == place
+    }
+    assert files == {f"book/{LEDGER[claim_id].chapter}.html"}
+    code = look(*files)["code_at"][place]
+    assert f'check("{claim_id}",' in code
+
+
 @each_page
 def test_notebook_download(look, name):
     """A page made from a notebook offers that notebook."""
@@ -259,6 +287,49 @@ def test_page_size(look, name):
     own = [image for image in shown[name] if image and shows[image] == 1]
     size = sum((HTML / path).stat().st_size for path in [name, *own])
     assert size < PAGE_LIMIT
+
+
+def give(page, box, answer):
+    """Answer a question by the keyboard alone; return the feedback."""
+    if "value" in answer:
+        box.get_by_label("Your number").focus()
+        page.keyboard.type(f"{answer['value']:.6g}")
+    else:
+        text = page.evaluate("reader.text", answer["answer"])
+        box.get_by_role("button", name=text, exact=True).focus()
+        assert box.locator(".MCButton:focus-within").count() == 1
+    page.keyboard.press("Enter")
+    return box.get_by_role("status").text_content()
+
+
+@pytest.mark.parametrize("name", QUIZZES)
+@pytest.mark.parametrize(("mode", "width"), [*zip(MODES, WIDTHS, strict=True)])
+def test_quiz(browser, site, name, mode, width):
+    """Each question, answered wrongly and then rightly, says so and why."""
+    page, trouble = new_page(browser, site, name, mode, width)
+    boxes = page.locator(".unrolled-quiz").get_by_role("group")
+    for number, question in enumerate(quiz.load(Path(name).stem)):
+        for is_right, word in ((False, "Not quite. "), (True, "Right. ")):
+            answer = next(
+                a for a in question["answers"] if a["correct"] is is_right
+            )
+            feedback = page.evaluate("reader.text", answer["feedback"])
+            said = give(page, boxes.nth(number), answer)
+            assert said.startswith(word + feedback)
+    axe = Axe().run(page, context=".unrolled-quiz", options=AXE).response
+    assert not axe["violations"]
+    assert not page.evaluate("reader.overflow()")
+    assert not trouble
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", QUIZZES)
+def test_quiz_leads_somewhere(look, name):
+    """Each link in a quiz's feedback leads to a place of the page."""
+    file = quiz.reading.QUESTIONS / f"{Path(name).stem}.json"
+    links = set(re.findall(r"href='#(.*?)'", file.read_text("utf-8")))
+    assert links
+    assert links <= set(look(name)["ids"])
 
 
 def test_first_page(browser, site):

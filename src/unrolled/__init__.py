@@ -8,7 +8,8 @@ every number in sight:
 - `numpy_jacobian`: a gradient taken apart, by step and by path;
 - `numpy_rnn`: the plain recurrent network, which forgets;
 - `numpy_readout`: predictions from hidden states, forward and backward;
-- `numpy_train`: losses and optimisers in NumPy.
+- `numpy_train`: losses and optimisers in NumPy;
+- `margins`, `calibration`: how right answers are, and how sure.
 
 In PyTorch, for networks that are trained:
 
@@ -24,15 +25,19 @@ In PyTorch, for networks that are trained:
 And for the book:
 
 - `claims`: the ledger of what the source texts claim, and its check;
-- `plots`: every figure (imported on its own, as it needs matplotlib).
+- `claims_page`: the same as text, for the book's page of claims;
+- `plots`: every figure (imported on its own, as it needs matplotlib);
+- `quiz`: the questions at a chapter's end (likewise, as it needs IPython).
 """
 
 from importlib import import_module
 from typing import Any
 
 from unrolled import (
+    calibration,
     claims,
     data,
+    margins,
     numpy_jacobian,
     numpy_lstm,
     numpy_readout,
@@ -65,6 +70,7 @@ __all__ = [
     "LSTM",
     "Recurrent",
     "TrainConfig",
+    "calibration",
     "cell",
     "claims",
     "data",
@@ -73,6 +79,7 @@ __all__ = [
     "fit",
     "gates",
     "lstm",
+    "margins",
     "models",
     "numpy_jacobian",
     "numpy_lstm",

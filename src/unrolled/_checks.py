@@ -117,6 +117,41 @@ def check_number(
     return float(value)
 
 
+def check_logits(
+    logits: ArrayLike, labels: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return logits, (N, C), and labels, (N,), that suit each other.
+
+    Args:
+        logits: a score for each of two or more classes.
+        labels: the true classes, whole numbers from 0 to C - 1.
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values, labels out of range.
+    """
+    logits = check_array("logits", logits, ("N", "C"))
+    if logits.shape[1] < 2:
+        raise ValueError(
+            f"logits: expected two classes or more, got {logits.shape[1]}"
+        )
+    return logits, check_labels(labels, logits.shape[0], logits.shape[1])
+
+
+def check_labels(labels: ArrayLike, count: int, classes: int) -> np.ndarray:
+    """Return this many labels, whole numbers from 0 to below `classes`.
+
+    Raises:
+        ValueError: another shape, no numbers, a label out of range.
+    """
+    labels = check_array("labels", labels, (count,))
+    if not np.isin(labels, np.arange(classes)).all():
+        raise ValueError(
+            f"labels: expected whole numbers from 0 to {classes - 1}, got "
+            f"{labels.min():g} to {labels.max():g}"
+        )
+    return labels.astype(int)
+
+
 def _is_scalar(value: object, kinds: str) -> bool:
     """Tell whether `value` is one number of these kinds of dtype."""
     array = _as_array(value)

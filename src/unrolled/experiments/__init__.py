@@ -32,6 +32,7 @@ from unrolled.experiments.files import (
     results_folder,
 )
 from unrolled.experiments.record import Record
+from unrolled.experiments.remedies import best_and_last, remedy_groups
 from unrolled.experiments.runs import execute, replay
 from unrolled.experiments.sweeps import Outcome, sweep
 from unrolled.experiments.timing import estimate
@@ -42,6 +43,7 @@ __all__ = [
     "Outcome",
     "Record",
     "RunConfig",
+    "best_and_last",
     "build_model",
     "by_group",
     "count_parameters",
@@ -53,6 +55,7 @@ __all__ = [
     "load_record",
     "load_records",
     "make_data",
+    "remedy_groups",
     "replay",
     "results_folder",
     "runs_of",

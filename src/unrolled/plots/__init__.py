@@ -12,6 +12,7 @@ from unrolled.plots.bptt import (
     plot_walks_back,
 )
 from unrolled.plots.cell_diagram import plot_cell
+from unrolled.plots.confidence import plot_margins, plot_reliability
 from unrolled.plots.forward import (
     plot_gates,
     plot_nudges,
@@ -32,6 +33,12 @@ from unrolled.plots.network import (
     plot_stack,
     plot_tags,
     plot_wiring,
+)
+from unrolled.plots.overfitting import (
+    plot_best_and_last,
+    plot_gap,
+    plot_loss_of_one,
+    plot_scales,
 )
 from unrolled.plots.palette import COLORS, GATE_NAMES
 from unrolled.plots.recurrent import (
@@ -57,6 +64,7 @@ from unrolled.plots.truncation import (
 __all__ = [
     "COLORS",
     "GATE_NAMES",
+    "plot_best_and_last",
     "plot_bug_losses",
     "plot_cell",
     "plot_cell_paths",
@@ -64,15 +72,20 @@ __all__ = [
     "plot_contributions",
     "plot_epochs",
     "plot_forecasts",
+    "plot_gap",
     "plot_gate_pairs",
     "plot_gates",
     "plot_learning_rates",
+    "plot_loss_of_one",
     "plot_losses",
+    "plot_margins",
     "plot_memory",
     "plot_nudges",
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
+    "plot_reliability",
+    "plot_scales",
     "plot_seeds",
     "plot_shrinking",
     "plot_signal",

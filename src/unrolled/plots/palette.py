@@ -11,12 +11,15 @@ COLORS = {
     "gradient": "#B2182B",
     "sgd": "#56B4E9",
     "adam": "#332288",
+    "best": "#44AA99",
+    "last": "#882255",
 }
 """One colour for each quantity, everywhere.
 
 Gates and states have colours of Okabe and Ito's palette, which the colour-blind
 can tell apart; inputs are grey, gradients dark red.
-The optimisers are sky blue (SGD) and indigo (Adam).
+The optimisers are sky blue (SGD) and indigo (Adam), a run's best weights teal
+and its last ones wine.
 """
 
 GATE_NAMES = {

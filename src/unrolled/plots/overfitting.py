@@ -1,0 +1,193 @@
+"""The figures of the gap between what is learned and what is new."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_type
+from unrolled.plots.moments import MOMENTS, THIN, check_moments
+from unrolled.plots.palette import COLORS
+from unrolled.plots.parts import legend_above
+
+_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["h"], "-")}
+
+
+def plot_gap(
+    train: ArrayLike,
+    unseen: ArrayLike,
+    measure: str,
+    best: ArrayLike | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what was measured on the training data and on unseen data.
+
+    Args:
+        train: after epochs 1, 2, ..., (S, E), for each of S runs. The runs are
+            drawn thin, their median thick.
+        unseen: the same on data that were not trained on, (S, E).
+        measure: its name and unit, for the axis.
+        best: the epoch that is chosen in each run, from 1, (S,): dots.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: shapes that differ, NaN or infinite values, a measure that
+            is not a text, epochs that are not those of the runs.
+    """
+    train = check_array("train", train, ("S", "E"))
+    unseen = check_array("unseen", unseen, train.shape)
+    check_type("measure", measure, str)
+    epochs = np.arange(1, train.shape[1] + 1)
+    ax = ax or plt.figure().add_subplot()
+    for (name, (color, dashes)), runs in zip(
+        _SETS.items(), (train, unseen), strict=True
+    ):
+        ax.plot(epochs, runs.T, color=color, linestyle=dashes, **THIN)
+        middle = np.median(runs, axis=0)
+        ax.plot(epochs, middle, color=color, linestyle=dashes, label=name)
+    if best is not None:
+        best = check_array("best", best, (len(unseen),))
+        if not np.isin(best, epochs).all():
+            raise ValueError(
+                f"best: expected epochs from 1 to {len(epochs)}, got {best}"
+            )
+        chosen = unseen[np.arange(len(best)), best.astype(int) - 1]
+        color = COLORS["best"]
+        ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
+    ax.set(xlabel="epoch", ylabel=measure)
+    legend_above(ax)
+    return ax
+
+
+def plot_loss_of_one(margins: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw what one answer adds to the loss, and what to the errors.
+
+    Args:
+        margins: where to draw the curves, (M,), in nats, rising.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values, margins that fall.
+    """
+    margins = check_array("margins", margins, ("M",))
+    if (np.diff(margins) < 0).any():
+        raise ValueError(f"margins: expected a rising row, got {margins!s:.80}")
+    ax = ax or plt.figure(figsize=(4.8, 2.8)).add_subplot()
+    loss = np.logaddexp(0, -margins)
+    ax.plot(margins, loss, color=COLORS["h"], label="loss (nats)")
+    ax.plot(
+        margins,
+        margins < 0,
+        color=COLORS["c"],
+        linestyle="--",
+        label="errors (0 or 1)",
+    )
+    ax.axvline(0, color=COLORS["x"], linestyle=":", linewidth=1)
+    ax.set(xlabel="margin m of the true class (nats)", ylabel="adds")
+    legend_above(ax)
+    return ax
+
+
+def plot_scales(
+    factors: ArrayLike,
+    losses: Mapping[str, ArrayLike],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what the loss would be if all logits were larger or smaller.
+
+    Args:
+        factors: what they are multiplied by, (K,), above 0.
+        losses: by the set, ``"training"`` or ``"unseen"``, the mean loss,
+            (S, K), above 0: a row for each of S runs, drawn thin, with their
+            median thick.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: other sets, other shapes, numbers that are not finite and
+            above 0.
+    """
+    factors = check_array("factors", factors, ("K",))
+    if not isinstance(losses, dict) or not {*losses} <= {*_SETS} or not losses:
+        raise ValueError(
+            f"losses: expected a dict with some of {[*_SETS]}, got "
+            f"{losses!r:.80}"
+        )
+    curves = {
+        name: check_array(f"losses[{name!r}]", runs, ("S", len(factors)))
+        for name, runs in losses.items()
+    }
+    smallest = min(array.min() for array in (factors, *curves.values()))
+    if smallest <= 0:
+        raise ValueError(
+            f"factors and losses: expected numbers above 0, got {smallest}"
+        )
+    ax = ax or plt.figure().add_subplot()
+    for name, runs in curves.items():
+        color, dashes = _SETS[name]
+        look = {"color": color, "linestyle": dashes}
+        ax.plot(factors, runs.T, **look, **THIN)
+        ax.plot(factors, np.median(runs, axis=0), label=name, **look)
+    ax.axvline(1, color=COLORS["c"], linestyle=":", linewidth=1)
+    ax.set(xscale="log", yscale="log", ylabel="mean loss (nats)")
+    ax.set(xlabel="all logits multiplied by")
+    legend_above(ax)
+    return ax
+
+
+def plot_best_and_last(
+    scores: Mapping[str, Mapping[str, ArrayLike]],
+    measure: str,
+    level: float | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a score of each run, with its best and with its last weights.
+
+    Args:
+        scores: by the name of the setting, then by ``"best"`` or ``"last"``, a
+            score of each run, (S,). The settings lie below each other; a bar
+            marks each median.
+        measure: the score's name and unit, for the axis.
+        level: a value to compare with, drawn as a dotted line.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no settings, other names, other shapes, NaN or infinite
+            values, a measure that is not a text.
+    """
+    if not isinstance(scores, dict) or not scores:
+        raise ValueError(
+            f"scores: expected a dict by setting, got {scores!r:.80}"
+        )
+    rows = {
+        setting: check_moments(f"scores[{setting!r}]", runs, ("S",))
+        for setting, runs in scores.items()
+    }
+    check_type("measure", measure, str)
+    height = 0.5 * len(rows) + 1.1
+    ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
+    if level is not None:
+        level = float(check_array("level", level, ()))
+        ax.axvline(level, color=COLORS["c"], linestyle=":", linewidth=1.2)
+    labelled = set()
+    for row, runs in enumerate(rows.values()):
+        for name, values in runs.items():
+            at = row + (0.16 if name == "last" else -0.16)
+            ax.plot(
+                values,
+                np.full(len(values), at),
+                MOMENTS[name],
+                color=COLORS[name],
+                alpha=0.7,
+                label=None if name in labelled else name,
+            )
+            labelled.add(name)
+            ax.vlines(np.median(values), at - 0.15, at + 0.15, COLORS["c"])
+    ax.set(xlabel=measure, ylim=(len(rows) - 0.5, -0.5))
+    ax.set_yticks(range(len(rows)), [*rows])
+    legend_above(ax)
+    return ax

@@ -1,0 +1,150 @@
+"""The numbers that a reader has to find, and those that typical slips lead to.
+
+One function for each chapter. The right numbers come from the package's own,
+tested functions; a slip is worked out as the reader would who makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from unrolled import numpy_lstm, numpy_rnn, numpy_train
+from unrolled.numpy_lstm import StepCache
+
+
+def _vanishing() -> dict[str, float]:
+    u, (h_2, h_3) = 0.8, (0.5, -0.6)
+    params = {"weight_ih": np.ones((1, 1)), "weight_hh": np.full((1, 1), u)}
+    params["bias"] = np.zeros(1)
+    states = np.reshape([0.0, h_2, h_3], (1, 3, 1))  # the first does not matter
+    slopes = (1 - h_2**2) * (1 - h_3**2)
+    ratio_at_5 = 0.9**5 / 0.7**5
+    return {
+        "two_steps": numpy_rnn.jacobians(states, params)[0, 0].item(),
+        "slopes_forgotten": u**2,
+        "weights_forgotten": slopes,
+        "one_step": numpy_rnn.jacobians(states, params)[0, 1].item(),
+        "ratio_at_20": ratio_at_5**4,
+        "ratio_at_5": ratio_at_5,
+        "four_times_ratio_at_5": 4 * ratio_at_5,
+    }
+
+
+def _forward() -> dict[str, float]:
+    f, i, g, o, c_prev = 0.9, 0.5, -0.4, 0.5, 0.6
+    cache, _ = _step(i, f, g, o, c_prev)
+    return {
+        "answer": cache.h.item(),
+        "no_tanh": o * cache.c.item(),
+        "gates_swapped": _step(f, i, g, o, c_prev)[0].h.item(),
+        "old_notebook": o * np.tanh(c_prev).item(),
+    }
+
+
+def _one_weight() -> dict[str, float]:
+    dh, tanh_c, i, f, o, c_prev = 0.5, 0.5, 0.5, 0.8, 0.6, 0.4
+    g = (np.arctanh(tanh_c) - f * c_prev) / i  # makes c what it has to be
+    cache, params = _step(i, f, g, o, c_prev)
+    dz = _back(dh, 0.0, cache, params)[1]
+    at_f = dh * o * (1 - tanh_c**2) * c_prev
+    return {
+        "at_z_f": dz["bias"][1].item(),
+        "at_f": at_f,
+        "gate_for_slope": at_f * f,
+        "no_tanh_slope": dh * o * c_prev * f * (1 - f),
+    }
+
+
+def _bptt() -> dict[str, float]:
+    dh, dc, f, o = 0.2, 0.3, 0.9, 0.5
+    step = _step(0.5, f, 0.0, o, 0.0)  # c is 0: tanh has the slope 1
+    to_c_prev = _back(dh, dc, *step)[0]
+    return {
+        "to_c_prev": to_c_prev,
+        "arrival_dropped": _back(dh, 0.0, *step)[0],
+        "own_way_dropped": dc * f,
+        "gate_forgotten": to_c_prev / f,
+    }
+
+
+def _training() -> dict[str, float]:
+    targets = np.reshape([2.0, 0.5, -1.5], (1, 3, 1))
+    best = np.clip(targets, -1, 1)
+    return {
+        "floor": numpy_train.squared_error(best, targets)[0],
+        "floor_of_sum": numpy_train.squared_error(best, targets, "sum")[0],
+        "floor_not_squared": np.abs(best - targets).mean().item(),
+        "always_zero": numpy_train.squared_error(0 * best, targets)[0],
+    }
+
+
+def _truncated() -> dict[str, float]:
+    H, D, size = 64, 2, 8
+    return {
+        "bytes": _bytes_held(D, H, steps=2) - _bytes_held(D, H, steps=1),
+        "bytes_without_input": size * 6 * H,
+        "bytes_of_gates": size * (4 * H + D),
+        "bytes_with_copies": size * (8 * H + D),
+    }
+
+
+def _network() -> dict[str, float]:
+    import torch  # not above: the other chapters' quizzes do without
+
+    from unrolled import tasks
+
+    scores = torch.tensor([2.0, 0.0], dtype=torch.float64)
+    at = {tau: (scores / tau).softmax(dim=0)[0].item() for tau in (2, 1, 0.5)}
+    T = 9
+    marks = T * tasks.MARK_RATE
+    return {
+        "at_two": at[2],
+        "at_one": at[1],
+        "at_a_half": at[0.5],
+        "bound": 100 * tasks.questions_limit(T),
+        "last_mark_forgotten": 100 * (marks + (T - marks) / 2) / T,
+        "letters_only": 50.0,
+    }
+
+
+KEYS: dict[str, Callable[[], dict[str, float]]] = {
+    "01_vanishing": _vanishing,
+    "02_forward": _forward,
+    "03_one_weight": _one_weight,
+    "04_bptt": _bptt,
+    "05_training": _training,
+    "06_truncated": _truncated,
+    "07_network": _network,
+}
+
+
+def _step(
+    i: float, f: float, g: float, o: float, c_prev: float
+) -> tuple[StepCache, dict[str, np.ndarray]]:
+    """One step whose gates are given: all weights 0, the biases to fit."""
+    logits = [np.log(gate / (1 - gate)) for gate in (i, f, o)]
+    bias = np.array([*logits[:2], np.arctanh(g), logits[2]])
+    params = {"weight_ih": np.zeros((4, 1)), "weight_hh": np.zeros((4, 1))}
+    params["bias"] = bias
+    zero, c = np.zeros((1, 1)), np.full((1, 1), c_prev)
+    return numpy_lstm.cell_forward(zero, zero, c, params)[2], params
+
+
+def _back(
+    dh: float, dc: float, cache: StepCache, params: dict[str, np.ndarray]
+) -> tuple[float, dict[str, np.ndarray]]:
+    """What a step hands back to the cell state before it, and its gradients."""
+    dh_and_dc = np.full((1, 1), dh), np.full((1, 1), dc)
+    _, _, dc_prev, grads = numpy_lstm.cell_backward(*dh_and_dc, cache, params)
+    return dc_prev.item(), grads
+
+
+def _bytes_held(D: int, H: int, steps: int) -> int:
+    """The bytes that a forward pass leaves behind, each array once."""
+    params = {"weight_ih": np.zeros((4 * H, D)), "bias": np.zeros(4 * H)}
+    params["weight_hh"] = np.zeros((4 * H, H))
+    _, caches = numpy_lstm.forward(np.zeros((1, steps, D)), params)
+    owners = (a if a.base is None else a.base for c in caches for a in c)
+    return sum({id(owner): owner.nbytes for owner in owners}.values())

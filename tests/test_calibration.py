@@ -1,0 +1,228 @@
+"""Margins, reliability and temperature, against other ways to compute them."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from unrolled.calibration import (
+    Reliability,
+    fit_temperature,
+    isotonic,
+    reliability,
+)
+from unrolled.margins import losses, margins, share_of_worst
+
+N = 200
+
+
+@pytest.fixture(name="scored", params=[2, 5])
+def draw_scored(request):
+    """Logits of two or five classes, and labels that they tell much of."""
+    rng = np.random.default_rng(request.param)
+    labels = rng.integers(request.param, size=N)
+    logits = rng.normal(size=(N, request.param))
+    logits[np.arange(N), labels] += 1.5
+    return logits, labels
+
+
+def honest(count, rng, scale=3.0):
+    """Logits, and labels drawn from the very probabilities they stand for."""
+    logits = scale * rng.normal(size=(count, 2))
+    p = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
+    return logits, (rng.uniform(size=count) < p).astype(int)
+
+
+# Margins and losses
+
+
+def test_margins_by_hand(scored):
+    logits, labels = scored
+    for margin, row, label in zip(
+        margins(logits, labels), logits, labels, strict=True
+    ):
+        others = [z for k, z in enumerate(row) if k != label]
+        assert margin == row[label] - max(others)
+
+
+def test_losses_are_pytorch_s(scored):
+    logits, labels = scored
+    want = functional.cross_entropy(
+        torch.tensor(logits), torch.tensor(labels), reduction="none"
+    )
+    np.testing.assert_allclose(losses(logits, labels), want, rtol=1e-12)
+
+
+def test_losses_of_large_logits_neither_overflow_nor_vanish():
+    logits = [[1000.0, 0.0], [1000.0, 0.0], [-1000.0, -1040.0]]
+    got = losses(logits, [0, 1, 1])
+    assert got.tolist() == [0.0, 1000.0, 40.0]
+
+
+def test_a_loss_of_two_classes_is_a_function_of_the_margin():
+    logits, labels = honest(N, np.random.default_rng(0))
+    want = np.log1p(np.exp(-margins(logits, labels)))
+    np.testing.assert_allclose(losses(logits, labels), want, rtol=1e-9)
+
+
+def test_nothing_that_is_given_is_changed(scored):
+    logits, labels = (array.copy() for array in scored)
+    for call in (margins, losses, reliability, fit_temperature):
+        call(logits, labels)
+    np.testing.assert_array_equal(logits, scored[0])
+    np.testing.assert_array_equal(labels, scored[1])
+
+
+@pytest.mark.parametrize(
+    ("share", "want"),
+    [(0.2, 0.5), (0.4, 0.75), (0.01, 0.5), (1.0, 1.0), (0.29, 0.5)],
+)
+def test_share_of_worst(share, want):
+    assert share_of_worst([1.0, 1.0, 4.0, 2.0, 0.0], share) == want
+
+
+# Reliability
+
+
+@pytest.mark.parametrize("bins", [1, 3, 10])
+def test_reliability_by_hand(scored, bins):
+    logits, labels = scored
+    C = logits.shape[1]
+    p = torch.tensor(logits).softmax(dim=1).numpy()
+    table = {}
+    for row, label in zip(p, labels, strict=True):
+        edges = np.linspace(1 / C, 1, bins + 1)
+        b = max(k for k in range(bins) if row.max() >= edges[k])
+        table.setdefault(b, []).append((row.max(), row[label] == row.max()))
+    got = reliability(logits, labels, bins)
+    assert got.count.tolist() == [len(table[b]) for b in sorted(table)]
+    for k, b in enumerate(sorted(table)):
+        confidence, right = np.mean(table[b], axis=0)
+        assert got.confidence[k] == pytest.approx(confidence, rel=1e-12)
+        assert got.accuracy[k] == pytest.approx(right, rel=1e-12)
+
+
+def test_the_ends_of_the_bins_are_in_them():
+    logits = [[0.0, 0.0], [0.0, 800.0], [3.0, 0.0]]  # sure by 1/2, 1, 0.95
+    got = reliability(logits, [0, 1, 0], bins=4)
+    assert got.confidence[0] == 0.5
+    assert got.count.tolist() == [1, 2]
+
+
+def test_the_calibration_error_by_hand():
+    table = Reliability(
+        np.array([0.6, 0.9]), np.array([0.5, 1.0]), np.array([30, 10])
+    )
+    assert table.error == pytest.approx(0.75 * 0.1 + 0.25 * 0.1)
+
+
+def test_one_bin_hides_errors_that_cancel():
+    # As often right as it says on average, but not where it says so.
+    logits = np.log([[0.4, 0.6]] * 10 + [[0.1, 0.9]] * 10)
+    labels = [1] * 9 + [0] + [1] * 6 + [0] * 4
+    assert reliability(logits, labels, 1).error == pytest.approx(0, abs=1e-12)
+    assert reliability(logits, labels, 5).error == pytest.approx(0.3)
+
+
+def test_many_bins_find_errors_in_an_honest_network():
+    logits, labels = honest(1000, np.random.default_rng(1))
+    few, many = (reliability(logits, labels, b).error for b in (5, 1000))
+    assert few < 0.03 < 0.1 < many
+
+
+# Temperature
+
+
+def mean_loss(logits, labels, T):
+    return functional.cross_entropy(
+        torch.tensor(logits) / T, torch.tensor(labels)
+    ).item()
+
+
+def test_the_temperature_is_that_of_a_search(scored):
+    logits, labels = scored
+    T = fit_temperature(logits, labels)
+    grid = np.geomspace(T / 50, T * 50, 4001)  # steps of a fifth of a percent
+    found = grid[np.argmin([mean_loss(logits, labels, t) for t in grid])]
+    assert pytest.approx(found, rel=0.003) == T
+
+
+def test_the_loss_is_flat_at_the_temperature(scored):
+    logits, labels = scored
+    T = fit_temperature(logits, labels)
+    beta = torch.tensor(1 / T, requires_grad=True, dtype=torch.float64)
+    z = beta * torch.tensor(logits)
+    functional.cross_entropy(z, torch.tensor(labels)).backward()
+    assert abs(beta.grad.item()) < 1e-9
+
+
+@pytest.mark.parametrize("factor", [1e-6, 0.2, 7.0, 1e6])
+def test_larger_logits_have_a_larger_temperature(scored, factor):
+    logits, labels = scored
+    T = fit_temperature(logits, labels)
+    assert fit_temperature(factor * logits, labels) == pytest.approx(
+        factor * T, rel=1e-9
+    )
+
+
+def test_the_temperature_in_closed_form():
+    # Always the same logits, right k times in n: the softmax should say k / n.
+    logits, labels = [[3.0, 0.0]] * 20, [0] * 17 + [1] * 3
+    want = 3.0 / np.log(17 / 3)
+    assert fit_temperature(logits, labels) == pytest.approx(want, rel=1e-12)
+
+
+def test_an_honest_network_has_a_temperature_near_one():
+    logits, labels = honest(20_000, np.random.default_rng(2))
+    assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.05)
+
+
+# The best probabilities in order
+
+
+def by_min_max(scores, labels):
+    """The same by a formula: the largest of the smallest means around n."""
+    order = np.argsort(scores, kind="stable")
+    s, y = np.asarray(scores)[order], np.asarray(labels)[order]
+    # Runs must begin and end where the score changes.
+    starts = [k for k in range(len(s)) if k == 0 or s[k - 1] < s[k]]
+    ends = [*starts[1:], len(s)]
+    p = np.empty(len(s))
+    for a, b in zip(starts, ends, strict=True):
+        value = max(
+            min(y[first:end].mean() for end in ends if end >= b)
+            for first in starts
+            if first <= a
+        )
+        p[order[a:b]] = value
+    return p
+
+
+@pytest.mark.parametrize("digits", [0, 1, 8])
+def test_isotonic_by_a_formula(digits):
+    rng = np.random.default_rng(digits)
+    scores = rng.normal(size=60).round(digits)  # with 0 digits, many are equal
+    labels = (scores + rng.normal(size=60) > 0).astype(int)
+    np.testing.assert_allclose(
+        isotonic(scores, labels), by_min_max(scores, labels), rtol=1e-12
+    )
+
+
+def test_isotonic_beats_each_temperature():
+    logits, labels = honest(N, np.random.default_rng(3))
+    scores = logits[:, 1] - logits[:, 0]
+    p = isotonic(scores, labels)
+    best = -np.log(np.where(labels == 1, p, 1 - p)).mean()
+    T = fit_temperature(logits, labels)
+    assert best < mean_loss(logits, labels, T) <= mean_loss(logits, labels, 1)
+
+
+def test_isotonic_leaves_an_order_alone():
+    labels = np.repeat([0, 1], 5)
+    p = isotonic(np.arange(10), labels)
+    np.testing.assert_array_equal(p, labels)
+
+
+def test_isotonic_of_scores_in_the_wrong_order_is_the_mean():
+    p = isotonic([3, 2, 1, 0], [0, 0, 1, 1])
+    assert p.tolist() == [0.5] * 4

@@ -1,0 +1,221 @@
+"""The experiments that a quiz has its readers foretell, carried out.
+
+Each comes out as the right answer says. They stand here and not in a chapter,
+since there a reader would see them first.
+"""
+
+import numpy as np
+import pytest
+
+from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
+from unrolled.numpy_readout import readout_backward, readout_forward
+
+# 01_vanishing
+
+
+def test_without_tanh_the_inputs_do_not_matter():
+    """The derivative over k steps is U to the k, and the radius decides."""
+    rng, H = np.random.default_rng(0), 32
+    U = rng.normal(size=(H, H))
+    U /= np.abs(np.linalg.eigvals(U)).max()
+    slope_of_1 = np.zeros((1, 100, H))  # states at which tanh is not felt
+    for radius, grows in ((0.7, False), (0.9, False), (1.1, True), (1.5, True)):
+        params = {"weight_ih": np.zeros((H, 1)), "weight_hh": radius * U}
+        params["bias"] = np.zeros(H)
+        back = numpy_rnn.jacobians(slope_of_1, params)[0, ::-1]
+        norms = np.linalg.norm(back, 2, axis=(1, 2))
+        assert (norms[90] > norms[30]) == grows
+
+
+def test_no_wall_at_one_half():
+    def steepest(u):
+        b = np.linspace(-0.5, 0.2, 701)
+        h = np.full_like(b, 0.5)
+        for _ in range(30):
+            h = np.tanh(u * h + b)
+        changes = np.abs(np.diff((h - 0.4) ** 2))
+        assert (changes > 0).sum() > 600  # it is not flat either
+        return changes.max()
+
+    assert steepest(1.5) > 1
+    assert steepest(0.5) < 0.005
+
+
+# 02_forward
+
+
+def test_weights_times_ten_move_the_input_gate_most():
+    x, y, weights = data.anchor()
+    larger = {name: 10 * value for name, value in weights.items()}
+    hs, caches = numpy_lstm.forward(x, larger)
+    trace = numpy_lstm.stack_caches(caches)
+    i, f, o = (np.abs(a - 0.5).max() for a in (trace.i, trace.f, trace.o))
+    assert i > o > f
+    assert f < 0.1
+    assert trace.i.min() < 0.1
+    assert trace.i.max() > 0.9
+    before, _ = numpy_lstm.forward(x, weights)
+    mse, mse_before = (numpy_train.squared_error(a, y)[0] for a in (hs, before))
+    assert mse > mse_before
+
+
+# 03_one_weight
+
+
+@pytest.fixture(name="day_3")
+def make_day_3():
+    """Step 2 of the anchor, its target, and the forget gate's weights."""
+    x, y, weights = data.anchor()
+    step = numpy_lstm.forward(x, weights)[1][2]
+    W_f = np.array([weights["weight_hh"][1, 0], weights["weight_ih"][1, 0]])
+    return [a.item() for a in step], y[0, 2].item(), W_f
+
+
+def test_a_full_notebook_gives_the_forget_gate_its_say(day_3):
+    (_, _, c_prev, i, f, g, o, _, _), target, _ = day_3
+
+    def gradient_of_f(c_prev):
+        c = f * c_prev + i * g
+        dL_dc = 2 * (o * np.tanh(c) - target) * o * (1 - np.tanh(c) ** 2)
+        return dL_dc * c_prev
+
+    assert gradient_of_f(c_prev) == pytest.approx(0.0191, abs=5e-5)
+    assert 50 < gradient_of_f(2.0) / gradient_of_f(c_prev) < 60
+    c = f * 2.0 + i * g
+    assert c == pytest.approx(1, abs=0.05)
+    assert 1 - np.tanh(c) ** 2 > 1 / 3
+
+
+def test_in_32_bits_the_best_nudge_is_larger_and_worse(day_3):
+    (x, h_prev, c_prev, i, f, g, o, c, h), target, W_f = day_3
+    dL_dc = 2 * (h - target) * o * (1 - np.tanh(c) ** 2)
+    right = dL_dc * c_prev * f * (1 - f) * np.array([h_prev, x])
+
+    def best(kind):
+        inputs = np.array([h_prev, x], dtype=kind)
+        kept, written, o_, y = (kind(a) for a in (c_prev, i * g, o, target))
+
+        def loss(W):
+            f = 1 / (1 + np.exp(-(W.astype(kind) @ inputs)))
+            return float((o_ * np.tanh(f * kept + written) - y) ** 2)
+
+        sizes, errors = 10.0 ** np.arange(-13, 2.1, 0.5), []
+        for size in sizes:
+            nudges = size * np.eye(2)
+            tried = [
+                (loss(W_f + n) - loss(W_f - n)) / (2 * size) for n in nudges
+            ]
+            errors.append(np.linalg.norm(tried - right) / np.linalg.norm(right))
+        return sizes[np.argmin(errors)], min(errors)
+
+    (size_64, error_64), (size_32, error_32) = (
+        best(np.float64),
+        best(np.float32),
+    )
+    assert 1e-5 < size_64 < 1e-3
+    assert 0.01 < size_32 < 1
+    assert 1e5 < error_32 / error_64 < 1e6
+
+
+# 04_bptt
+
+
+def test_with_shut_gates_the_detours_carry_more_from_the_first_step():
+    rng, norms = np.random.default_rng(0), []
+    for _ in range(20):
+        params = numpy_lstm.init_params(10, 32, rng, forget_bias=-3.0)
+        _, caches = numpy_lstm.forward(rng.normal(size=(1, 31, 10)), params)
+        parts = numpy_jacobian.cell_jacobian(caches, params)
+        direct = parts.pop("direct")
+        pair = [a[0, -2::-1] for a in (direct, sum(parts.values()))]
+        norms.append([np.linalg.norm(a, axis=(1, 2)) for a in pair])
+    direct, detours = np.median(norms, axis=0)
+    assert (detours > direct).all()
+    assert detours[29] < 1e-10  # they shrink too
+
+
+# 05_training
+
+
+def readout_start():
+    readout = {"weight": np.ones((1, 1)), "bias": np.zeros(1)}
+    return [data.source_a_weights(), readout]
+
+
+def train(x, y, optimisers, updates, factor=1.0):
+    """The training of the chapter, with its gradients times a factor."""
+    model, mses = readout_start(), []
+    for _ in range(updates + 1):
+        hs, caches = numpy_lstm.forward(x, model[0])
+        answers = readout_forward(hs, model[1])
+        mse, errors = numpy_train.squared_error(answers, y)
+        dhs, d_readout = readout_backward(errors, hs, model[1])
+        _, d_lstm = numpy_lstm.bptt(dhs, caches, model[0])
+        grads = [
+            {name: factor * g for name, g in part.items()}
+            for part in (d_lstm, d_readout)
+        ]
+        sets = zip(optimisers, model, grads, strict=True)
+        model = [optimiser.step(p, g) for optimiser, p, g in sets]
+        mses.append(mse)
+    return mses
+
+
+def test_doubled_gradients_double_sgd_s_rate_and_leave_adam():
+    x, y, _ = data.anchor()
+
+    def run(make, lr, factor=1.0):
+        return train(x, y, [make(lr), make(lr)], 100, factor)
+
+    SGD, Adam = numpy_train.SGD, numpy_train.Adam
+    np.testing.assert_allclose(run(SGD, 0.1, 2.0), run(SGD, 0.2), rtol=1e-9)
+    np.testing.assert_allclose(run(Adam, 0.1, 2.0), run(Adam, 0.1), rtol=0.02)
+    assert run(SGD, 0.1)[-1] > 1.1 * run(SGD, 0.2)[-1]
+
+
+@pytest.mark.parametrize(
+    ("lr", "low", "high"), [(0.1, 0.425, 0.435), (0.6, 0.25, 0.265), (1, 1, 99)]
+)
+def test_the_full_batch_at_a_larger_rate(lr, low, high):
+    prices = np.array(data.PRICES, dtype=float)
+    series = data.Normalization.of(prices).apply(prices)
+    x, y = data.windows(series, 4)
+    optimisers = [numpy_train.SGD(lr), numpy_train.SGD(lr)]
+    assert low < train(x, y, optimisers, 30)[-1] < high
+
+
+# 06_truncated
+
+
+@pytest.mark.parametrize("carry", [True, False])
+def test_a_delay_of_three_in_chunks_of_four(carry):
+    """Carried: learned at all places. From zeros: at the last one alone."""
+    d, k, rng = 3, 4, np.random.default_rng(0)
+
+    def chunks(N, count):
+        signs = rng.choice([-1.0, 1.0], size=(N, d + count * k))
+        x, y = signs[:, d:, None], 0.5 * signs[:, : count * k, None]
+        for start in range(0, count * k, k):
+            yield x[:, start : start + k], y[:, start : start + k]
+
+    def run(params, pieces, adam=None):
+        h, c, squares = None, None, []
+        for x, y in pieces:
+            hs, caches = numpy_lstm.forward(x, params, h, c)
+            if carry:
+                h, c = caches[-1].h, caches[-1].c
+            off = hs[..., :1] - y
+            squares.append(off**2)
+            if adam:
+                errors = np.zeros_like(hs)
+                errors[..., :1] = 2 * off / off.size
+                _, grads = numpy_lstm.bptt(errors, caches, params)
+                params = adam.step(params, grads)
+        return params, squares
+
+    params = numpy_lstm.init_params(1, 8, rng)
+    params, _ = run(params, chunks(16, 300), numpy_train.Adam(lr=0.02))
+    _, squares = run(params, chunks(64, 20))
+    mses = np.mean(squares[2:], axis=(0, 1, 3))
+    assert mses[3] < 0.05
+    assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
