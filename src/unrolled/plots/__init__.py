@@ -23,7 +23,6 @@ from unrolled.plots.forward import (
 )
 from unrolled.plots.gates import (
     plot_gate_pairs,
-    plot_seeds,
     plot_signal,
     plot_unit_bands,
     plot_units,
@@ -48,6 +47,7 @@ from unrolled.plots.recurrent import (
     plot_unrolled,
     plot_wall,
 )
+from unrolled.plots.seeds import plot_seeds
 from unrolled.plots.training import (
     plot_forecasts,
     plot_learning_rates,

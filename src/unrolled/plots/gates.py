@@ -1,6 +1,6 @@
 """The figures of a trained network's gates and states."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +15,6 @@ from unrolled.plots.palette import COLORS, GATE_NAMES
 from unrolled.plots.parts import legend_above
 
 _DASHES = ("-", "--", "-.", ":")
-_ORDER = ("c", "h", "x", "adam")
 _MARKERS = ("o", "^", "s")
 
 
@@ -81,18 +80,22 @@ def plot_unit_bands(
         raise ValueError(
             f"bands: expected a dict of one or two arrays, got {bands!r:.80}"
         )
+    drawn, T = {}, "T"
+    for name, values in bands.items():
+        drawn[name] = check_array(f"bands[{name!r}]", values, ("N", T))
+        T = drawn[name].shape[1]
+    if line is not None:
+        line = check_array("line", line, (T,))
     ax = ax or plt.figure().add_subplot()
+    steps = np.arange(1, T + 1)
     looks = zip((COLORS[gate], COLORS["x"]), ("-", "--"), strict=True)
     for (color, dashes), (name, values) in zip(
-        looks, bands.items(), strict=False
+        looks, drawn.items(), strict=False
     ):
-        values = check_array(f"bands[{name!r}]", values, ("N", "T"))
-        steps = np.arange(1, values.shape[1] + 1)
         low, high = np.percentile(values, [10, 90], axis=0)
         ax.fill_between(steps, low, high, color=color, alpha=0.25, linewidth=0)
         ax.plot(steps, values.mean(axis=0), dashes, color=color, label=name)
     if line is not None:
-        line = check_array("line", line, (len(steps),))
         ax.plot(steps, line, ":", color=COLORS["c"], linewidth=1)
     low = -1 if gate == "g" else 0
     ax.set(xlabel="step t", ylabel=GATE_NAMES[gate], ylim=(low - 0.03, 1.03))
@@ -125,87 +128,27 @@ def plot_gate_pairs(
         raise ValueError(
             f"pairs: expected a dict of one to three pairs, got {pairs!r:.80}"
         )
-    ax = ax or plt.figure().add_subplot()
-    colors = (COLORS["adam"], COLORS["h"], COLORS["x"])
-    for marker, color, (name, pair) in zip(
-        _MARKERS, colors, pairs.items(), strict=False
-    ):
+    drawn = {}
+    for name, pair in pairs.items():
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise ValueError(
                 f"pairs[{name!r}]: expected two arrays, got {pair!r:.80}"
             )
         one = check_array(f"pairs[{name!r}][0]", pair[0], ("U",))
-        other = check_array(f"pairs[{name!r}][1]", pair[1], one.shape)
+        drawn[name] = (
+            one,
+            check_array(f"pairs[{name!r}][1]", pair[1], one.shape),
+        )
+    ax = ax or plt.figure().add_subplot()
+    colors = (COLORS["layer 1"], COLORS["layer 2"], COLORS["x"])
+    for marker, color, (name, pair) in zip(
+        _MARKERS, colors, drawn.items(), strict=False
+    ):
         style = {"markersize": 3, "alpha": 0.5, "markeredgewidth": 0}
-        ax.plot(one, other, marker, color=color, label=name, **style)
+        ax.plot(*pair, marker, color=color, label=name, **style)
     names = [GATE_NAMES[gate] for gate in gates]
     ax.set(xlabel=names[0], ylabel=names[1], xlim=(0, 1), ylim=(0, 1))
     ax.set_aspect("equal")
-    legend_above(ax)
-    return ax
-
-
-def plot_seeds(
-    x: ArrayLike,
-    curves: Mapping[str, ArrayLike],
-    labels: tuple[str, str],
-    levels: Mapping[str, float] | None = None,
-    colors: Sequence[str] = _ORDER,
-    *,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw what several networks did, each seed thin and their median thick.
-
-    Args:
-        x: where they were measured, (M,): steps, or numbers of units.
-        curves: by name, one row for each seed, (S, M). One to four names.
-        labels: of the two axes, with their units.
-        levels: by name, values to compare with, drawn as dotted lines.
-        colors: the colour of each curve, by its name in `COLORS`.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: none or more than four names, other shapes, NaN or infinite
-            values, labels that are not two texts, unknown or too few colours.
-    """
-    x = check_array("x", x, ("M",))
-    if not isinstance(curves, Mapping) or not 1 <= len(curves) <= len(_DASHES):
-        raise ValueError(
-            f"curves: expected a dict of one to {len(_DASHES)} arrays, got "
-            f"{curves!r:.80}"
-        )
-    is_pair = isinstance(labels, tuple) and len(labels) == 2
-    if not is_pair or not all(isinstance(label, str) for label in labels):
-        raise ValueError(f"labels: expected two texts, got {labels!r:.80}")
-    known = isinstance(colors, Sequence) and all(c in COLORS for c in colors)
-    if not known or len(colors) < len(curves):
-        raise ValueError(
-            f"colors: expected {len(curves)} of {', '.join(COLORS)}, "
-            f"got {colors!r:.80}"
-        )
-    check_type("levels", levels or {}, dict)
-    ax = ax or plt.figure().add_subplot()
-    for color, dashes, (name, rows) in zip(
-        colors, _DASHES, curves.items(), strict=False
-    ):
-        rows = check_array(f"curves[{name!r}]", rows, ("S", len(x)))
-        style = {"color": COLORS[color], "linestyle": dashes}
-        if len(rows) > 1:
-            ax.plot(x, rows.T, linewidth=0.7, alpha=0.45, **style)
-        ax.plot(x, np.median(rows, axis=0), label=name, **style)
-    for name, level in (levels or {}).items():
-        level = float(check_array(f"levels[{name!r}]", level, ()))
-        ax.axhline(level, color=COLORS["x"], linestyle=":", linewidth=1)
-        ax.annotate(
-            name,
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="right",
-            fontsize=9,
-        )
-    ax.set(xlabel=labels[0], ylabel=labels[1])
     legend_above(ax)
     return ax
 
