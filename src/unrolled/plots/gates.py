@@ -144,7 +144,7 @@ def plot_gate_pairs(
     for marker, color, (name, pair) in zip(
         _MARKERS, colors, drawn.items(), strict=False
     ):
-        style = {"markersize": 3, "alpha": 0.5, "markeredgewidth": 0}
+        style = {"markersize": 4, "alpha": 0.5, "markeredgewidth": 0}
         ax.plot(*pair, marker, color=color, label=name, **style)
     names = [GATE_NAMES[gate] for gate in gates]
     ax.set(xlabel=names[0], ylabel=names[1], xlim=(0, 1), ylim=(0, 1))
