@@ -26,13 +26,19 @@ from unrolled.plots.network import (
     plot_tags,
     plot_wiring,
 )
-from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.palette import CELL_LOOKS, COLORS, GATE_NAMES
 from unrolled.plots.recurrent import (
     plot_cliff,
     plot_shrinking,
     plot_two_runs,
     plot_unrolled,
     plot_wall,
+)
+from unrolled.plots.runs import plot_groups, plot_runs
+from unrolled.plots.thirty_steps import (
+    plot_crossings,
+    plot_lengths,
+    plot_two_ends,
 )
 from unrolled.plots.training import (
     plot_forecasts,
@@ -48,6 +54,7 @@ from unrolled.plots.truncation import (
 )
 
 __all__ = [
+    "CELL_LOOKS",
     "COLORS",
     "GATE_NAMES",
     "plot_bug_losses",
@@ -55,16 +62,20 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_crossings",
     "plot_epochs",
     "plot_forecasts",
     "plot_gates",
+    "plot_groups",
     "plot_learning_rates",
+    "plot_lengths",
     "plot_losses",
     "plot_memory",
     "plot_nudges",
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
+    "plot_runs",
     "plot_shrinking",
     "plot_squashing",
     "plot_stack",
@@ -72,6 +83,7 @@ __all__ = [
     "plot_tags",
     "plot_training_loop",
     "plot_truncation",
+    "plot_two_ends",
     "plot_two_runs",
     "plot_unrolled",
     "plot_walks_back",
