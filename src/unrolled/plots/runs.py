@@ -12,6 +12,7 @@ from unrolled._checks import check_type, check_whole
 from unrolled.plots.palette import COLORS
 from unrolled.plots.parts import (
     check_all,
+    check_levels,
     draw_levels,
     legend_above,
     look_of,
@@ -52,6 +53,7 @@ def plot_runs(
     check_type("across", across, str)
     check_type("measure", measure, str)
     marks = check_all("points", points, ("k", 2)) if points else {}
+    levels = check_levels(levels)
     start = check_whole("start", start, 0)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
@@ -98,6 +100,7 @@ def plot_groups(
         raise ValueError(
             f"beside: expected the groups of scores, got {[*others]!s:.80}"
         )
+    levels = check_levels(levels)
     height = 0.26 * len(scores) + 0.8
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     draw_levels(ax, levels, upright=True)

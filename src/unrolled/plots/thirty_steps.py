@@ -14,7 +14,9 @@ from unrolled.plots.palette import COLORS
 from unrolled.plots.parts import (
     check_all,
     check_dict,
+    check_levels,
     draw_levels,
+    kind_of,
     legend_above,
     look_of,
 )
@@ -104,15 +106,16 @@ def plot_crossings(
     ratios = check_all("ratios", ratios, ("S",))
     last = check_whole("last", last)
     rows = _check_epochs(epochs, ratios, last)
-    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
-    labels = dict.fromkeys(name.split()[0] for name in ratios)
     for name, ratio in ratios.items():
         if ratio.min() <= 0:
             raise ValueError(
                 f"ratios[{name!r}]: expected numbers above 0, got {ratio.min()}"
             )
+    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
+    labels = dict.fromkeys(map(kind_of, ratios))
+    for name, ratio in ratios.items():
         color, marker = look_of(name)
-        kind = name.split()[0]
+        kind = kind_of(name)
         label = kind if kind in labels else None
         labels.pop(kind, None)
         height = [_NEVER * last if row is None else row for row in rows[name]]
@@ -155,20 +158,25 @@ def plot_lengths(
             values, lengths that are not whole, a measure that is not a text.
     """
     check_dict("scores", scores)
+    values = {
+        name: check_all(f"scores[{name!r}]", by_length, ("S",), int)
+        for name, by_length in scores.items()
+    }
+    ticks = sorted({T for by_length in values.values() for T in by_length})
+    check_whole("length", ticks[0], 2)
     check_type("measure", measure, str)
+    levels = check_levels(levels)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
-    for name, by_length in scores.items():
-        values = check_all(f"scores[{name!r}]", by_length, ("S",))
-        lengths = sorted(check_whole("length", T, 2) for T in values)
+    for name, by_length in values.items():
+        lengths = sorted(by_length)
         color, marker = look_of(name)
         for T in lengths:
-            at = np.full(len(values[T]), T)
-            ax.plot(at, values[T], marker, color=color, alpha=0.6)
-        middles = [np.median(values[T]) for T in lengths]
+            at = np.full(len(by_length[T]), T)
+            ax.plot(at, by_length[T], marker, color=color, alpha=0.6)
+        middles = [np.median(by_length[T]) for T in lengths]
         ax.plot(lengths, middles, color=color, marker=marker, label=name)
     ax.set(xscale="log", xlabel="steps T", ylabel=measure)
-    ticks = sorted({T for by_length in scores.values() for T in by_length})
     ax.set_xticks(ticks, [str(T) for T in ticks], minor=False)
     ax.xaxis.set_minor_locator(NullLocator())
     legend_above(ax)
