@@ -62,7 +62,7 @@ def plot_runs(
         color, _ = look_of(name)
         style = next(dashes.setdefault(color, cycle(_DASHES)))
         at, look = start + np.arange(runs.shape[1]), {"color": color}
-        ax.plot(at, runs.T, linewidth=0.6, alpha=0.35, **look)
+        ax.plot(at, runs.T, linewidth=0.7, alpha=0.4, **look)
         ax.plot(at, np.median(runs, axis=0), style, label=name, **look)
     for marker, (name, places) in zip("*P", marks.items(), strict=False):
         ax.plot(*places.T, marker=marker, label=name, **_SOURCE)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Wedge
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_type, check_whole
@@ -121,17 +121,12 @@ def plot_crossings(
         height = [_NEVER * last if row is None else row for row in rows[name]]
         ax.plot(ratio, height, marker, color=color, alpha=0.7, label=label)
     ax.axhspan(1.06 * last, 1.2 * last, color="0.93", lw=0)
-    ax.annotate(
-        "never",
-        (1, _NEVER * last),
-        xycoords=("axes fraction", "data"),
-        xytext=(-3, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=9,
-    )
     ax.set(xscale="log", ylim=(0, 1.2 * last), ylabel="epoch")
+    ticks = [
+        tick for tick in MaxNLocator(4).tick_values(0, last) if tick <= last
+    ]
+    words = [*(f"{tick:g}" for tick in ticks), "never"]
+    ax.set_yticks([*ticks, _NEVER * last], words)
     ax.set(xlabel="gradient of the first step / of the last")
     legend_above(ax)
     return ax
