@@ -33,13 +33,19 @@ from unrolled.plots.overfitting import (
     plot_loss_of_one,
     plot_scales,
 )
-from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.palette import CELL_LOOKS, COLORS, GATE_NAMES
 from unrolled.plots.recurrent import (
     plot_cliff,
     plot_shrinking,
     plot_two_runs,
     plot_unrolled,
     plot_wall,
+)
+from unrolled.plots.runs import plot_groups, plot_runs
+from unrolled.plots.thirty_steps import (
+    plot_crossings,
+    plot_lengths,
+    plot_two_ends,
 )
 from unrolled.plots.training import (
     plot_forecasts,
@@ -55,6 +61,7 @@ from unrolled.plots.truncation import (
 )
 
 __all__ = [
+    "CELL_LOOKS",
     "COLORS",
     "GATE_NAMES",
     "plot_best_and_last",
@@ -63,11 +70,14 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_crossings",
     "plot_epochs",
     "plot_forecasts",
     "plot_gap",
     "plot_gates",
+    "plot_groups",
     "plot_learning_rates",
+    "plot_lengths",
     "plot_loss_of_one",
     "plot_losses",
     "plot_margins",
@@ -77,6 +87,7 @@ __all__ = [
     "plot_predictions",
     "plot_prices",
     "plot_reliability",
+    "plot_runs",
     "plot_scales",
     "plot_shrinking",
     "plot_squashing",
@@ -85,6 +96,7 @@ __all__ = [
     "plot_tags",
     "plot_training_loop",
     "plot_truncation",
+    "plot_two_ends",
     "plot_two_runs",
     "plot_unrolled",
     "plot_walks_back",
