@@ -24,6 +24,7 @@ In PyTorch, for networks that are trained:
 And for the book:
 
 - `claims`: the ledger of what the source texts claim, and its check;
+- `exercise_checks`, `exercise_oracles`: what the exercises' checks share;
 - `plots`: every figure (imported on its own, as it needs matplotlib).
 """
 
