@@ -37,18 +37,23 @@ def test_what_is_right_passes(came, right):
 @pytest.mark.parametrize(
     ("came", "right", "expected", "found"),
     [
-        (None, 1.0, "1", "None"),
+        (None, 1.0, "a number", "None"),
         (None, np.ones((2, 3)), "an array of shape (2, 3)", "None"),
         (np.ones(3), np.ones((1, 3)), "shape (1, 3)", "shape (3,)"),
-        ("one", 1.0, "1", "'one'"),
+        ("one", 1.0, "a number", "'one'"),
         (np.inf, 1.0, "1", "inf"),
         ([1.0, np.nan], np.ones(2), "1 at [1]", "nan at [1]"),
         (1.001, 1.0, "1", "1.001"),
         ([[0, 0], [1, 5]], np.zeros((2, 2)), "0 at [1, 1]", "5 at [1, 1]"),
-        ((1.0,), (1.0, 2.0), "2 values: 1, 2", "1 values: 1"),
+        ((1.0,), (1.0, 2.0), "2 values: a number, a number", "1 values: 1"),
         ((1.0, [0.0, 2.0]), (1.0, [0.0, 3.0]), "3 at [1][1]", "2 at [1][1]"),
-        ({"a": 1.0}, {"b": 1.0}, "a dict with b: 1", "a dict with a: 1"),
-        ({"a": {}}, {"a": {"b": 1.0}}, "with b: 1 at ['a']", "an empty dict"),
+        ({"a": 1.0}, {"b": 1.0}, "a dict with b: a number", "a dict with a: 1"),
+        (
+            {"a": {}},
+            {"a": {"b": 1.0}},
+            "with b: a number at ['a']",
+            "an empty dict",
+        ),
         ({"a": [4.0]}, {"a": [3.0]}, "3 at ['a'][0]", "4 at ['a'][0]"),
     ],
 )

@@ -135,7 +135,8 @@ def expect_digits(
     if array is None or array.size != 1 or not abs(array - right) <= limit:
         expected = "the right whole number"
         if decimals:
-            expected = f"a number, right to {decimals} decimals"
+            plural = "s" * (decimals > 1)
+            expected = f"a number, right to {decimals} decimal{plural}"
         raise CheckFailed(what, expected, _describe(came), hint)
 
 
@@ -145,14 +146,14 @@ def _differences(
     """Say what was expected and what came, for each part that differs."""
     if isinstance(right, dict):
         if not isinstance(came, dict) or set(came) != set(right):
-            yield _describe(right) + place, _describe(came) + place
+            yield _describe(right, "a number") + place, _describe(came) + place
             return
         parts = [(came[key], right[key], f"[{key!r}]") for key in right]
     elif isinstance(right, tuple | list):
         rows = isinstance(came, np.ndarray) and came.ndim
         several = rows or isinstance(came, tuple | list)
         if not several or len(came) != len(right):
-            yield _describe(right) + place, _describe(came) + place
+            yield _describe(right, "a number") + place, _describe(came) + place
             return
         pairs = zip(came, right, strict=True)
         parts = [(*pair, f"[{k}]") for k, pair in enumerate(pairs)]
@@ -168,11 +169,13 @@ def _different_numbers(
     came: Any, right: Any, place: str, tolerance: float
 ) -> Iterator[tuple[str, str]]:
     """Say where two arrays differ most, if they do."""
+    if hasattr(right, "detach"):
+        right = right.detach()
     right, array = check_array("right", right, None), _as_array(came)
     if array is not None and right.ndim == 0 and array.size == 1:
         array = array.reshape(())
     if array is None or array.shape != right.shape:
-        yield _describe(right) + place, _describe(came) + place
+        yield _describe(right, "a number") + place, _describe(came) + place
         return
     gaps = np.where(np.isfinite(array), np.abs(array - right), np.inf)
     worst = np.unravel_index(gaps.argmax(), gaps.shape)
@@ -194,17 +197,20 @@ def _as_array(value: Any) -> np.ndarray | None:
     return array.astype(float) if is_number else None
 
 
-def _describe(value: Any) -> str:
-    """Say what kind of thing a value is, with its shape if it has one."""
+def _describe(value: Any, number: str = "") -> str:
+    """Say what kind of thing a value is: its names, its shape, its number.
+
+    With `number`, that stands for each number.
+    """
     if isinstance(value, dict):
-        parts = [f"{key}: {_describe(part)}" for key, part in value.items()]
+        parts = [f"{k}: {_describe(part, number)}" for k, part in value.items()]
         return f"a dict with {', '.join(parts)}" if parts else "an empty dict"
     if isinstance(value, tuple | list):
-        parts = [_describe(part) for part in value]
+        parts = [_describe(part, number) for part in value]
         return f"{len(parts)} values: {', '.join(parts)}"
     if hasattr(value, "shape") and np.shape(value):
         return f"an array of shape {tuple(value.shape)}"
     array = _as_array(value)
     if array is not None and array.ndim == 0:
-        return f"{array:.8g}"
+        return number or f"{array:.8g}"
     return f"{value!r:.80}"
