@@ -14,12 +14,11 @@ NAMES = [path.stem for path in SOLUTIONS]
 
 # What a student got wrong: chapter, exercise, what it should say, what it says.
 WRONG = {
-    "f and i not told apart": (
-        "02_forward", "2", "z_i, z_f, z_g, z_o = np.split",
-        "z_f, z_i, z_g, z_o = np.split",
-    ),
-    "c not handed over": (
-        "02_forward", "3", "c = zeros if c is None else c", "c = zeros",
+    "each tensor clipped by itself": (
+        "01_vanishing", "4",
+        "return {name: factor * grad for name, grad in grads.items()}",
+        "return {name: grad * min(1, max_norm / np.linalg.norm(grad))"
+        " for name, grad in grads.items()}",
     ),
     "right for one unit only": (
         "02_forward", "4", "ours[name] = np.concatenate([i, f, g, o])",
@@ -27,6 +26,24 @@ WRONG = {
     ),
     "a sign error in one gate": (
         "03_one_weight", "2", "dc * i * (1 - g**2)", "-dc * i * (1 - g**2)",
+    ),
+    "steps not added up": (
+        "04_bptt", "3",
+        "grads = {name: grads[name] + new[name] for name in grads}",
+        "grads = new",
+    ),
+    "no gradient of the cell from later": (
+        "04_bptt", "3", "cell_backward(dh, dc, ", "cell_backward(dh, 0 * dc, ",
+    ),
+    "averages corrected twice": (
+        "05_training", "2", "(np.sqrt(q_hat) + eps), m, q",
+        "(np.sqrt(q_hat) + eps), m_hat, q_hat",
+    ),
+    "k1 and k2 swapped": (
+        "06_truncated", "3", "params, k1, k2):", "params, k2, k1):",
+    ),
+    "padding averaged in": (
+        "07_network", "3", "right[real].mean()", "(right * real).mean()",
     ),
 }  # fmt: skip
 
