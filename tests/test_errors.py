@@ -54,6 +54,7 @@ from unrolled.plots import (
     plot_epochs,
     plot_forecasts,
     plot_gap,
+    plot_gate_pairs,
     plot_gates,
     plot_groups,
     plot_learning_rates,
@@ -69,7 +70,9 @@ from unrolled.plots import (
     plot_reliability,
     plot_runs,
     plot_scales,
+    plot_seeds,
     plot_shrinking,
+    plot_signal,
     plot_squashing,
     plot_stack,
     plot_states,
@@ -78,6 +81,8 @@ from unrolled.plots import (
     plot_truncation,
     plot_two_ends,
     plot_two_runs,
+    plot_unit_bands,
+    plot_units,
     plot_unrolled,
     plot_walks_back,
     plot_wall,
@@ -101,6 +106,8 @@ W = {"w": np.ones(2)}
 READOUT = {"weight": np.ones((2, H)), "bias": np.ones(2)}
 ONE_RUN = {"a": [[1.0, 2.0]]}
 TWO = {"SGD": np.ones((2, 3)), "Adam": np.ones((3, 4))}
+
+AXES, ONES = ("x", "y"), (np.ones(2), np.ones(2))
 
 RNN = {
     "weight_ih": np.full((H, D), 0.1),
@@ -309,6 +316,30 @@ ARRAYS = {
             lambda v: plot_tags("abc", np.ones(3), {"a": v}),
             (3,),
         ),
+    ],
+    "plots.plot_units": [("values", lambda v: plot_units("f", v), (9, 9))],
+    "plots.plot_unit_bands": [
+        ("bands", lambda v: plot_unit_bands("f", {"a": v}), (9, 9)),
+    ],
+    "plots.plot_gate_pairs": [
+        (
+            "pairs",
+            lambda v: plot_gate_pairs(("f", "i"), {"a": (v, np.ones(9))}),
+            (9,),
+        ),
+        (
+            "pairs",
+            lambda v: plot_gate_pairs(("f", "i"), {"a": (np.ones(9), v)}),
+            (9,),
+        ),
+    ],
+    "plots.plot_seeds": [
+        ("x", lambda v: plot_seeds(v, {"a": np.ones((2, 9))}, AXES), (9,)),
+        ("curves", lambda v: plot_seeds(np.ones(9), {"a": v}, AXES), (9, 9)),
+    ],
+    "plots.plot_signal": [
+        ("c", lambda v: plot_signal(v, np.arange(-4, 5)), (9, 9)),
+        ("signal", lambda v: plot_signal(np.ones((9, 2)), v), (9,)),
     ],
     "plots.plot_gap": [
         ("train", lambda v: plot_gap(v, np.ones((9, 9)), "a"), (9, 9)),
@@ -739,6 +770,59 @@ TABLE = [
           (({"a": [[1.0]]}, "a", dict.fromkeys("bcd", 1.0)),
            "levels: expected at most 2, got 3"),
       ]],
+    # Gates and states.
+    *[(f"plots.{plot.__name__}", partial(plot, gate, bad),
+       "gate: expected 'f' or 'i' .*got ")
+      for plot, bad in [(plot_units, np.ones((2, 2))),
+                        (plot_unit_bands, {"a": np.ones((2, 2))})]
+      for gate in ["c", "", None, 0, "fi"]],
+    *[("plots.plot_unit_bands", partial(plot_unit_bands, "f", bad),
+       "bands: expected a dict of one or two arrays, got ")
+      for bad in [{}, None, np.ones((2, 2)), {n: [[1.0]] for n in "abc"}]],
+    *[("plots.plot_unit_bands",
+       partial(plot_unit_bands, "f", {"a": np.ones((2, 3))}, bad),
+       r"line: expected .*got ")
+      for bad in [[1.0], [1.0, np.nan, 1.0], "abc", np.ones((2, 3))]],
+    ("plots.plot_unit_bands",
+     lambda: plot_unit_bands("f", {"a": [[1.0]], "b": [[1.0, 2.0]]}),
+     r"bands\['b'\]: expected shape \(N, 1\).*got \(1, 2\)"),
+    *[("plots.plot_gate_pairs", partial(plot_gate_pairs, bad, {"a": ONES}),
+       "gates: expected .*got ")
+      for bad in ["fi", ["f", "i"], ("f",), ("f", "c"), (0, 1), None]],
+    *[("plots.plot_gate_pairs", partial(plot_gate_pairs, ("f", "i"), bad),
+       "pairs: expected a dict of one to three pairs, got ")
+      for bad in [{}, None, ONES, dict.fromkeys("abcd", ONES)]],
+    *[("plots.plot_gate_pairs",
+       partial(plot_gate_pairs, ("f", "i"), {"a": bad}), message)
+      for bad, message in [
+          (None, r"pairs\['a'\]: expected two arrays, got None"),
+          (np.ones(2), r"pairs\['a'\]: expected two arrays, got array"),
+          (([1.0], [1.0], [1.0]), r"pairs\['a'\]: expected two arrays, got "),
+          (([1.0], [1.0, 2.0]), r"pairs\['a'\]\[1\]: expected shape \(1,\)"),
+      ]],
+    *[("plots.plot_seeds", partial(plot_seeds, [1.0], bad, AXES),
+       "curves: expected a dict of one to 4 arrays, got ")
+      for bad in [{}, None, [[1.0]], {n: [[1.0]] for n in "abcde"}]],
+    *[("plots.plot_seeds", partial(plot_seeds, [1.0], {"a": [[1.0]]}, bad),
+       "labels: expected two texts, got ")
+      for bad in [None, "ab", ("a",), ("a", 1), ["a", "b"]]],
+    *[("plots.plot_seeds",
+       partial(plot_seeds, [1.0], {"a": [[1.0]]}, AXES, None, bad),
+       "colors: expected 1 of i, f, .*got ")
+      for bad in [None, [], ["red"], "z", 3]],
+    *[("plots.plot_seeds",
+       partial(plot_seeds, [1.0], {"a": [[1.0]]}, AXES, bad),
+       r"levels.*: expected .*got ")
+      for bad in [[0.5], {"a": np.nan}, {"a": "b"}, {"a": [1.0]}]],
+    *[("plots.plot_signal", partial(plot_signal, np.ones((2, 3)), bad),
+       "signal: expected numbers below and above 0, got from ")
+      for bad in [[0.0, 0.0], [1.0, 2.0], [-1.0, 0.0]]],
+    ("plots.plot_signal",
+     lambda: plot_signal(np.ones((2, 3)), [1.0]),
+     r"signal: expected shape \(2,\).*got \(1,\)"),
+    ("plots.plot_signal",
+     lambda: plot_signal(np.ones((2, 3)), [-1.0, 1.0], None),
+     "name: expected a str, got None"),
     # Overfitting and confidence.
     *[("plots.plot_gap", partial(plot_gap, *bad), message)
       for bad, message in [

@@ -195,6 +195,9 @@ TABLE = [
       for clamps, kind in [(Clamp(0, "i", 0.0), "Sequence"),
                            (None, "Sequence"), ([None], "Clamp"),
                            ([(0, "i", 0.0)], "Clamp")]],
+    ("input_gradients",
+     lambda: gates.input_gradients(MODEL, X, (), [Clamp(2, "i", 0.0)]),
+     "clamps: expected layer from 0 to 1, got 2"),
     *[("run_clamped", partial(run_clamped, MODEL, X, (), flag),
        "return_gates: expected a bool, got ") for flag in [1, None, "yes"]],
     *[("run_clamped", partial(run_clamped, MODEL, bad_x), f"x: {message}")

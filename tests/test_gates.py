@@ -336,6 +336,21 @@ def test_without_any_hidden_path_only_the_forget_gates_are_left():
     torch.testing.assert_close(ours, expected.detach(), rtol=0, atol=1e-10)
 
 
+def test_gradients_of_a_clamped_network_against_nudges():
+    clamps = [Clamp(0, "f", 0.5), Clamp(1, "h", 0.1, steps=[2], units=[0])]
+    ours = gates.input_gradients(MODEL, X, clamps=clamps)
+    for t in range(T):
+        for d in range(D):
+            moved = X.clone(), X.clone()
+            moved[0][:, t, d] += 1e-5
+            moved[1][:, t, d] -= 1e-5
+            high, low = (run_clamped(MODEL, x, clamps) for x in moved)
+            slope = (high - low) @ torch.tensor([-1.0, 1.0]).double() / 2e-5
+            torch.testing.assert_close(
+                ours[:, t, d], slope, rtol=1e-5, atol=1e-7
+            )
+
+
 def test_without_any_path_only_the_last_step_is_left():
     cut = {(layer, state) for layer in (0, 1) for state in "ch"}
     ours = gates.input_gradients(MODEL, X, cut)

@@ -17,15 +17,12 @@ CHAPTERS = notebooks.find("book")
 LATER = {
     "attention": "12_beyond",
     "calibration": "10_overfitting",
-    "clamping a gate": "09_gates",
-    "copy strategy": "09_gates",
     "coupled gates": "12_beyond",
     "generalisation gap": "10_overfitting",
     "GRU": "08_thirty_steps",
     "horizon": "11_free_running",
     "interval": "08_thirty_steps",
     "layer normalisation": "12_beyond",
-    "probe": "09_gates",
     "scheduled sampling": "11_free_running",
     "Transformer": "08_thirty_steps",
 }

@@ -3,7 +3,7 @@ r"""How much the answer depends on each input, and on each cell state.
 The answer is one number here: the logit of class 1 less that of class 0.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -12,13 +12,17 @@ from torch import Tensor
 from unrolled import numpy_jacobian, numpy_lstm
 from unrolled._checks import check_whole
 from unrolled._fields import check_choice
+from unrolled.gates.clamp import Clamp
 from unrolled.gates.interventions import Cut, check_model, unroll
 from unrolled.models.classify import Classifier
 from unrolled.trace import GateTrace
 
 
 def input_gradients(
-    model: Classifier, x: Tensor, cut: Collection[Cut] = ()
+    model: Classifier,
+    x: Tensor,
+    cut: Collection[Cut] = (),
+    clamps: Sequence[Clamp] = (),
 ) -> Tensor:
     r"""Differentiate each sequence's answer by each of its inputs.
 
@@ -34,13 +38,15 @@ def input_gradients(
         model: a classifier of two classes, on LSTM layers in one direction.
         x: the inputs, (N, T, D).
         cut: pairs of a layer, from 0, and a state, ``"h"`` or ``"c"``.
+        clamps: what to replace, as for `run_clamped`: then it is the answer of
+            that network, in which nothing flows back from what is replaced.
 
     Returns:
-        The gradients, (N, T, D), of the answer by the input's unit.
+        The gradients, (N, T, D), in units of the answer by the input's.
 
     Raises:
         ValueError: another model, wrong shapes or dtypes, NaN or infinite
-            inputs, cuts that there are not.
+            inputs, cuts that there are not, clamps that do not fit.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -57,7 +63,7 @@ def input_gradients(
     if isinstance(x, Tensor) and x.is_floating_point():
         x = x.detach().clone().requires_grad_()
     with torch.enable_grad():
-        logits, _ = unroll(model, x, cut=cut)
+        logits, _ = unroll(model, x, clamps, cut)
         (gradient,) = torch.autograd.grad(_answer(logits), x)
     return gradient
 

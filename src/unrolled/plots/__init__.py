@@ -21,6 +21,12 @@ from unrolled.plots.forward import (
     plot_squashing,
     plot_states,
 )
+from unrolled.plots.gates import (
+    plot_gate_pairs,
+    plot_signal,
+    plot_unit_bands,
+    plot_units,
+)
 from unrolled.plots.network import (
     plot_epochs,
     plot_stack,
@@ -42,6 +48,7 @@ from unrolled.plots.recurrent import (
     plot_wall,
 )
 from unrolled.plots.runs import plot_groups, plot_runs
+from unrolled.plots.seeds import plot_seeds
 from unrolled.plots.thirty_steps import (
     plot_crossings,
     plot_lengths,
@@ -74,6 +81,7 @@ __all__ = [
     "plot_epochs",
     "plot_forecasts",
     "plot_gap",
+    "plot_gate_pairs",
     "plot_gates",
     "plot_groups",
     "plot_learning_rates",
@@ -89,7 +97,9 @@ __all__ = [
     "plot_reliability",
     "plot_runs",
     "plot_scales",
+    "plot_seeds",
     "plot_shrinking",
+    "plot_signal",
     "plot_squashing",
     "plot_stack",
     "plot_states",
@@ -98,6 +108,8 @@ __all__ = [
     "plot_truncation",
     "plot_two_ends",
     "plot_two_runs",
+    "plot_unit_bands",
+    "plot_units",
     "plot_unrolled",
     "plot_walks_back",
     "plot_wall",

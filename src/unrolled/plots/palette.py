@@ -13,13 +13,15 @@ COLORS = {
     "adam": "#332288",
     "best": "#44AA99",
     "last": "#882255",
+    "layer 1": "#999933",
+    "layer 2": "#225555",
 }
 """One colour for each quantity, everywhere.
 
 Gates and states have colours of Okabe and Ito's palette, which the colour-blind
 can tell apart; inputs are grey, gradients dark red.
 The optimisers are sky blue (SGD) and indigo (Adam), a run's best weights teal
-and its last ones wine.
+and its last ones wine; of two layers, the first is olive, the second dark teal.
 """
 
 CELL_LOOKS = {
