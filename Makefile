@@ -16,10 +16,10 @@ PACKAGE   := $(wildcard src/unrolled/*.py src/unrolled/*/*.py \
              src/unrolled/*.toml src/unrolled/*.mplstyle \
              src/unrolled/quiz/page.* src/unrolled/quiz/questions/*.json)
 RECORDS   := $(wildcard results/*.json results/*/*.json results/*/*.pt)
-NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb)
+NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb exercises/*.ipynb)
 PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \
              $(wildcard book/_static/*)
-TESTS     := $(wildcard tests/*.py tests/*.js)
+TESTS     := $(wildcard tests/*.py tests/*.js grading/*.py)
 HTML      := _build/html
 
 # An environment dies with the Python it was made from, and cannot be moved.
@@ -29,7 +29,8 @@ $(shell rm -rf $(VENV))
 endif
 endif
 
-.PHONY: help book test pages serve lab execute bench reproduce clean FORCE
+.PHONY: help book test pages serve lab exercises execute bench reproduce \
+        clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -38,6 +39,7 @@ help:
 	@echo "make serve    build the pages and serve them on this machine"
 	@echo "make pages    check the built pages in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
+	@echo "make exercises   make the exercises anew from the solutions"
 	@echo "make execute  run every notebook and keep its outputs"
 	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
 	@echo "make reproduce   carry out the long runs that have no record yet"
@@ -59,11 +61,17 @@ serve: book
 lab: $(DONE)/install-dev
 	$(BIN)/jupyter lab book
 
+EXERCISES = $(patsubst solutions/%,exercises/%,$(wildcard solutions/*.ipynb))
+RUN       = $(BIN)/jupyter nbconvert --to notebook --inplace
+
+exercises: $(DONE)/install-dev
+	$(BIN)/python grading/course.py --exercises
+	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(EXERCISES)
+	$(RUN) --coalesce-streams $(EXERCISES)
+
 execute: $(DONE)/install
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace \
-	    --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
-	$(BIN)/jupyter nbconvert --to notebook --inplace --coalesce-streams \
-	    $(NOTEBOOKS)
+	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
+	$(RUN) --coalesce-streams $(NOTEBOOKS)
 
 bench: $(DONE)/install
 	$(BIN)/python bench/training_step.py
@@ -102,14 +110,15 @@ $(DONE)/names: FORCE | $(BIN)/python
 # A warning is an error: a link or a reference that leads nowhere stops here.
 # All pages are read again, as Sphinx does not repeat the warnings of the others.
 $(HTML)/index.html: $(DONE)/install $(DONE)/names _config.yml _toc.yml \
-                    $(PAGES) $(wildcard book/_ext/*.py src/unrolled/claims*)
+                    $(PAGES) $(NOTEBOOKS) \
+                    $(wildcard book/_ext/*.py src/unrolled/claims*)
 	$(BIN)/jupyter-book build . --all --quiet -W -n --keep-going
 	@touch $@
 
 $(DONE)/lint: $(DONE)/install $(DONE)/names $(PACKAGE) $(NOTEBOOKS) $(TESTS) \
               $(wildcard book/_ext/*.py)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests bench book/_ext
+	$(BIN)/ruff format --check src tests bench grading book/_ext
 	@touch $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output
@@ -119,7 +128,7 @@ $(DONE)/%.nbval: %.ipynb $(DONE)/install $(DONE)/names $(PACKAGE) \
 	$(BIN)/python -m pytest --nbval --quiet $<
 	@mkdir -p $(@D) && touch $@
 
-$(DONE)/pytest: $(DONE)/install $(DONE)/names $(PACKAGE) $(PAGES) $(TESTS) \
-                $(RECORDS)
+$(DONE)/pytest: $(DONE)/install-dev $(DONE)/names $(PACKAGE) $(PAGES) $(TESTS) \
+                $(NOTEBOOKS) $(RECORDS)
 	$(BIN)/python -m pytest --doctest-modules --ignore=tests/test_pages.py
 	@touch $@

@@ -56,3 +56,11 @@ def use_one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(name="teacher", scope="session")
+def employ_teacher(tmp_path_factory):
+    """A teacher who has handed out the exercises of all chapters."""
+    from teacher import Teacher  # not above: most tests do without nbgrader
+
+    return Teacher(tmp_path_factory.mktemp("teacher") / "course")

@@ -28,7 +28,7 @@ def test_each_entry_is_complete(key):
     if key in EXAMINED:
         assert entry.fields["url"].startswith("https://")
     else:
-        assert re.fullmatch(r"(19|20)\d\d", entry.fields["year"])
+        assert re.fullmatch(r"(18|19|20)\d\d", entry.fields["year"])
         where = {"article": "journal", "inproceedings": "booktitle"}
         assert where.get(entry.type, "eprint") in entry.fields
 

@@ -50,12 +50,15 @@ from unrolled.plots import (
     plot_cell_paths,
     plot_cliff,
     plot_contributions,
+    plot_crossings,
     plot_epochs,
     plot_forecasts,
     plot_gap,
     plot_gate_pairs,
     plot_gates,
+    plot_groups,
     plot_learning_rates,
+    plot_lengths,
     plot_loss_of_one,
     plot_losses,
     plot_margins,
@@ -65,6 +68,7 @@ from unrolled.plots import (
     plot_predictions,
     plot_prices,
     plot_reliability,
+    plot_runs,
     plot_scales,
     plot_seeds,
     plot_shrinking,
@@ -75,6 +79,7 @@ from unrolled.plots import (
     plot_tags,
     plot_training_loop,
     plot_truncation,
+    plot_two_ends,
     plot_two_runs,
     plot_unit_bands,
     plot_units,
@@ -99,6 +104,7 @@ UNIT, UNIT_STACKED = UNIT_CACHES[0], stack_caches(UNIT_CACHES)
 
 W = {"w": np.ones(2)}
 READOUT = {"weight": np.ones((2, H)), "bias": np.ones(2)}
+ONE_RUN = {"a": [[1.0, 2.0]]}
 TWO = {"SGD": np.ones((2, 3)), "Adam": np.ones((3, 4))}
 
 AXES, ONES = ("x", "y"), (np.ones(2), np.ones(2))
@@ -365,6 +371,29 @@ ARRAYS = {
     ],
     "plots.plot_epochs": [
         ("curves", lambda v: plot_epochs({"a": v}, "loss"), (9, 9)),
+    ],
+    "plots.plot_two_ends": [("points", plot_two_ends, (9, 2))],
+    "plots.plot_runs": [
+        ("curves", lambda v: plot_runs({"a": v}, "epoch", "loss"), (9, 9)),
+        (
+            "points",
+            lambda v: plot_runs(ONE_RUN, "epoch", "loss", None, {"a": v}),
+            (9, 2),
+        ),
+    ],
+    "plots.plot_groups": [
+        ("scores", lambda v: plot_groups({"a": v}, "loss"), (9,)),
+        (
+            "beside",
+            lambda v: plot_groups({"a": [1.0]}, "loss", None, {"a": v}),
+            (9,),
+        ),
+    ],
+    "plots.plot_crossings": [
+        ("ratios", lambda v: plot_crossings({"a": v}, {"a": [1]}, 3), (1,)),
+    ],
+    "plots.plot_lengths": [
+        ("scores", lambda v: plot_lengths({"a": {10: v}}, "loss"), (9,)),
     ],
 }
 
@@ -852,6 +881,56 @@ TABLE = [
           (({"a": {"worst": [1.0]}}, "a"), "scores.*: expected .*'worst'"),
           (({"a": {"best": [1.0]}}, None), "measure: expected a str, got None"),
           (({"a": {"best": [1.0]}}, "a", np.inf), "level: expected .*got inf"),
+      ]],
+    # The figures of many runs.
+    *[("plots.plot_runs", partial(plot_runs, *bad), message)
+      for bad, message in [
+          (({}, "a", "b"), "curves: expected a dict by name, got {}"),
+          (([[1.0]], "a", "b"), "curves: expected a dict by name, got "),
+          (({3: [[1.0]]}, "a", "b"), "curves: a key: expected a str, got 3"),
+          ((ONE_RUN, None, "b"), "across: expected a str, got None"),
+          ((ONE_RUN, "a", 3), "measure: expected a str, got 3"),
+          ((ONE_RUN, "a", "b", [0.5]), r"levels: expected a dict, got \[0.5\]"),
+          ((ONE_RUN, "a", "b", {"c": np.nan}), "levels.*: expected .*got nan"),
+          ((ONE_RUN, "a", "b", None, [1.0]), "points: expected a dict .*got "),
+      ]],
+    *[("plots.plot_runs", partial(plot_runs, ONE_RUN, "a", "b", start=bad),
+       "start: expected a whole number of at least 0, got ")
+      for bad in BAD_WHOLE if bad != 0],
+    *[("plots.plot_groups", partial(plot_groups, *bad), message)
+      for bad, message in [
+          ((None, "a"), "scores: expected a dict by name, got None"),
+          (({}, "a"), "scores: expected a dict by name, got {}"),
+          (({"a": [1.0]}, None), "measure: expected a str, got None"),
+          (({"a": [1.0]}, "b", 0.5), "levels: expected a dict, got 0.5"),
+          (({"a": [1.0]}, "b", None, {"c": [1.0]}),
+           r"beside: expected the groups of scores, got \['c'\]"),
+      ]],
+    *[("plots.plot_crossings", partial(plot_crossings, *bad), message)
+      for bad, message in [
+          (({}, {}, 3), "ratios: expected a dict by name, got {}"),
+          (({"a": [0.0]}, {"a": [1]}, 3), "ratios.*above 0, got 0.0"),
+          (({"a": [1.0]}, None, 3), "epochs: expected a dict, got None"),
+          (({"a": [1.0]}, {"b": [1]}, 3), r"epochs: .*got \['b'\]"),
+          (({"a": [1.0]}, {"a": 1}, 3), "epochs.*: expected a list .*got 1"),
+          (({"a": [1.0]}, {"a": [1, 2]}, 3), r"list of 1, got \[1, 2\]"),
+          (({"a": [1.0]}, {"a": [4]}, 3), "expected at most 3, got 4"),
+          (({"a": [1.0]}, {"a": [1.5]}, 3), "epochs: expected .*got 1.5"),
+          (({"a": [1.0]}, {"a": [0]}, 3), "epochs: expected .*got 0"),
+      ]],
+    *[("plots.plot_crossings",
+       partial(plot_crossings, {"a": [1.0]}, {"a": [1]}, bad),
+       "last: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    *[("plots.plot_lengths", partial(plot_lengths, *bad), message)
+      for bad, message in [
+          (({}, "a"), "scores: expected a dict by name, got {}"),
+          (({"a": {}}, "b"), "scores.*: expected a dict by name, got {}"),
+          (({"a": [1.0]}, "b"), "scores.*: expected a dict by name, got "),
+          (({"a": {1: [1.0]}}, "b"), "length: expected a whole .*got 1"),
+          (({"a": {"10": [1.0]}}, "b"), "a key: expected a int, got '10'"),
+          (({"a": {10: [1.0]}}, None), "measure: expected a str, got None"),
+          (({"a": {10: [1.0]}}, "b", 1), "levels: expected a dict, got 1"),
       ]],
     # Training: windows, batches, the readout and its figures.
     *[("data.windows", partial(windows, [1.0, 2.0, 3.0], bad),

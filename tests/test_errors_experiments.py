@@ -42,7 +42,8 @@ from unrolled.experiments.files import (
     results_folder,
 )
 from unrolled.experiments.remedies import best_and_last, remedy_groups
-from unrolled.experiments.runs import replay
+from unrolled.experiments.runs import follow, replay
+from unrolled.experiments.summary import curves, first_above, gradient_ratio
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
 from unrolled.models import transformer
@@ -102,6 +103,7 @@ WANTS_CONFIG = {
     "build.make_data": make_data,
     "files.RunFiles": lambda bad: RunFiles(bad, HERE),
     "runs.execute": execute,
+    "runs.follow": lambda bad: follow(bad, 1, id),
     "runs.replay": lambda bad: replay(bad, 1),
     "timing.estimate": estimate,
 }
@@ -204,6 +206,47 @@ TABLE = [
       for bad in BAD_WHOLE],
     ("runs.replay", lambda: replay(CONFIG, 3),
      "epochs: expected at most 2, those of the run, got 3"),
+    *[("runs.follow", partial(follow, CONFIG, bad, id),
+       "epochs: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE],
+    ("runs.follow", lambda: follow(CONFIG, 3, id),
+     "epochs: expected at most 2, those of the run, got 3"),
+    *[("runs.follow", partial(follow, CONFIG, 1, bad),
+       "measure: expected a function of a model, got ")
+      for bad in [None, 3, "weights"]],
+    *[("runs.follow", partial(follow, CONFIG, 1, id, bad),
+       "data: expected a Datasets, got ") for bad in [3, (X, X, X), []]],
+    # Several records
+    *[(f"summary.{name}", partial(call, bad), f"records: expected {message}")
+      for name, call in [
+          ("curves", lambda bad: curves(bad, "lr")),
+          ("gradient_ratio", gradient_ratio),
+      ]
+      for bad, message in [
+          (None, "a list, got None"),
+          (RECORD, "a list, got "),
+          ([], r"one or more, got \[\]"),
+          ([RECORD, CONFIG], "a Record, got "),
+      ]],
+    *[("summary.curves", partial(curves, [RECORD], bad), "name: expected .*got")
+      for bad in ["accuracy", None, 3]],
+    *[("summary.curves", partial(curves, [RECORD], "lr", bad),
+       "epochs: expected a whole number of at least 1, got ")
+      for bad in BAD_WHOLE if bad is not None],
+    ("summary.curves", lambda: curves([RECORD], "lr", 3),
+     "epochs: expected at most 2, those of the shortest run, got 3"),
+    ("summary.gradient_ratio",
+     lambda: gradient_ratio([RECORD, execute(run("RNN"))]),
+     "records: expected runs with gradient_norms, got rnn-seed0 without"),
+    *[("summary.first_above", partial(first_above, bad, 0.5), message)
+      for bad, message in [
+          (None, "values: expected .*got"),
+          ([], r"values: expected shape \(E\).*got \(0,\)|values: expected "),
+          ([[0.5]], r"values: expected shape .*got \(1, 1\)"),
+          ([NAN], "values: expected finite numbers, got nan"),
+      ]],
+    *[("summary.first_above", partial(first_above, [0.5], bad),
+       "level: expected .*got ") for bad in [None, "a", [0.5], NAN]],
     ("runs.execute", lambda: execute(CONFIG, "no_such_folder"),
      "folder: expected a folder that exists, got 'no_such_folder'"),
     ("build.build_model",

@@ -33,7 +33,8 @@ from unrolled.experiments.files import (
 )
 from unrolled.experiments.record import Record
 from unrolled.experiments.remedies import best_and_last, remedy_groups
-from unrolled.experiments.runs import execute, replay
+from unrolled.experiments.runs import execute, follow, replay
+from unrolled.experiments.summary import curves, first_above, gradient_ratio
 from unrolled.experiments.sweeps import Outcome, sweep
 from unrolled.experiments.timing import estimate
 
@@ -47,10 +48,14 @@ __all__ = [
     "build_model",
     "by_group",
     "count_parameters",
+    "curves",
     "estimate",
     "execute",
+    "first_above",
+    "follow",
     "generator_for",
     "gradient_norms",
+    "gradient_ratio",
     "load_model",
     "load_record",
     "load_records",

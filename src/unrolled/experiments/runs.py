@@ -1,9 +1,11 @@
 """A run, carried out: from its configuration to its record."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -27,6 +29,8 @@ from unrolled.experiments.files import (
 )
 from unrolled.experiments.record import Record, circumstances
 from unrolled.train import History, evaluate, fit
+
+Found = TypeVar("Found")
 
 DIAGNOSED = 64
 """Sequences of the validation data on which `gradient_norms` is measured."""
@@ -104,14 +108,81 @@ def replay(config: RunConfig, epochs: int) -> History:
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
+    epochs = _check_epochs(epochs, config)
+    data, shorter = make_data(config), replace(config.train, epochs=epochs)
+    return fit(build_model(config), data.train, data.valid, shorter)
+
+
+def follow(
+    config: RunConfig,
+    epochs: int,
+    measure: Callable[[nn.Module], Found],
+    data: Datasets | None = None,
+) -> tuple[History, list[Found]]:
+    """Do the first epochs of a run again, and look at its network on the way.
+
+    Args:
+        config: the run, as in ``record.config``.
+        epochs: how many, at most those of the run.
+        measure: called with the network before the training and after each
+            epoch; it must not change it.
+        data: what to learn from; the run's own data unless told. So one can
+            ask what would have been if the data had been others.
+
+    Returns:
+        A record of each epoch, as of `replay`; and what `measure` gave, E + 1
+        times for E epochs.
+
+    Raises:
+        ValueError: no `RunConfig`, another number of epochs, a `measure` that
+            cannot be called, no `Datasets`.
+
+    Example:
+        >>> config = RunConfig.from_json('''{
+        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
+        ...     "train": {"epochs": 3, "keep": "best"}, "hidden_size": 4,
+        ...     "steps": 5, "train_count": 100, "test_count": 100
+        ... }''')
+        >>> history, sizes = follow(config, 2, lambda m: m.head.weight.norm())
+        >>> len(history.epochs), len(sizes)
+        (2, 3)
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("config", config, RunConfig)
+    epochs = _check_epochs(epochs, config)
+    if not callable(measure):
+        raise ValueError(
+            f"measure: expected a function of a model, got {measure!r:.80}"
+        )
+    if data is None:
+        data = make_data(config)
+    check_type("data", data, Datasets)
+    model = build_model(config)
+    found = [measure(model)]
+    with TemporaryDirectory() as scratch:  # each epoch goes on from the last
+        for done in range(1, epochs + 1):
+            train = replace(config.train, epochs=done, keep="last")
+            history = fit(
+                model,
+                data.train,
+                data.valid,
+                train,
+                checkpoint=Path(scratch) / "run.pt",
+            )
+            found.append(measure(model))
+    return history, found
+
+
+def _check_epochs(epochs: int, config: RunConfig) -> int:
+    """Insist on a number of epochs that the run has."""
     epochs = check_whole("epochs", epochs)
     if epochs > config.train.epochs:
         raise ValueError(
             f"epochs: expected at most {config.train.epochs}, those of the "
             f"run, got {epochs}"
         )
-    data, shorter = make_data(config), replace(config.train, epochs=epochs)
-    return fit(build_model(config), data.train, data.valid, shorter)
+    return epochs
 
 
 def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:

@@ -39,7 +39,7 @@ from unrolled.plots.overfitting import (
     plot_loss_of_one,
     plot_scales,
 )
-from unrolled.plots.palette import COLORS, GATE_NAMES
+from unrolled.plots.palette import CELL_LOOKS, COLORS, GATE_NAMES
 from unrolled.plots.recurrent import (
     plot_cliff,
     plot_shrinking,
@@ -47,7 +47,13 @@ from unrolled.plots.recurrent import (
     plot_unrolled,
     plot_wall,
 )
+from unrolled.plots.runs import plot_groups, plot_runs
 from unrolled.plots.seeds import plot_seeds
+from unrolled.plots.thirty_steps import (
+    plot_crossings,
+    plot_lengths,
+    plot_two_ends,
+)
 from unrolled.plots.training import (
     plot_forecasts,
     plot_learning_rates,
@@ -62,6 +68,7 @@ from unrolled.plots.truncation import (
 )
 
 __all__ = [
+    "CELL_LOOKS",
     "COLORS",
     "GATE_NAMES",
     "plot_best_and_last",
@@ -70,12 +77,15 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_crossings",
     "plot_epochs",
     "plot_forecasts",
     "plot_gap",
     "plot_gate_pairs",
     "plot_gates",
+    "plot_groups",
     "plot_learning_rates",
+    "plot_lengths",
     "plot_loss_of_one",
     "plot_losses",
     "plot_margins",
@@ -85,6 +95,7 @@ __all__ = [
     "plot_predictions",
     "plot_prices",
     "plot_reliability",
+    "plot_runs",
     "plot_scales",
     "plot_seeds",
     "plot_shrinking",
@@ -95,6 +106,7 @@ __all__ = [
     "plot_tags",
     "plot_training_loop",
     "plot_truncation",
+    "plot_two_ends",
     "plot_two_runs",
     "plot_unit_bands",
     "plot_units",

@@ -24,6 +24,18 @@ The optimisers are sky blue (SGD) and indigo (Adam), a run's best weights teal
 and its last ones wine; of two layers, the first is olive, the second dark teal.
 """
 
+CELL_LOOKS = {
+    "RNN": ("#BB5566", "o"),
+    "GRU": ("#DDAA33", "s"),
+    "LSTM": ("#004488", "^"),
+    "Transformer": ("#66CCEE", "D"),
+}
+"""One colour and one marker for each kind of network that is compared.
+
+The first three colours are Tol's "high-contrast" palette, which the
+colour-blind can tell apart, and which survives a grey copy.
+"""
+
 GATE_NAMES = {
     "f": "forget gate f",
     "i": "input gate i",

@@ -1,0 +1,59 @@
+"""How nbgrader makes the exercises from the solutions, and grades them."""
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import InstantiateTests, NbGraderPreprocessor
+
+CHECK_TAGS = ["raises-exception", "hide-output"]
+TITLE = "# Solutions:", "# Exercises:"
+LINK = (
+    "The exercises alone: [without solutions](../exercises/",
+    "If you are stuck: [worked solutions](../solutions/",
+)
+BEFORE = {
+    "code_prompt_show": "Show what the check says before you begin",
+    "code_prompt_hide": "Hide it",
+}
+
+
+class ForStudents(NbGraderPreprocessor):
+    """Leave out what only the solutions say, and announce failing checks."""
+
+    def preprocess(self, nb, resources):
+        """Return the notebook without the cells tagged ``worked``."""
+        nb.cells = [
+            cell
+            for cell in nb.cells
+            if "worked" not in cell.metadata.get("tags", [])
+        ]
+        for theirs, ours in (TITLE, LINK):
+            nb.cells[0].source = nb.cells[0].source.replace(theirs, ours)
+        for cell in nb.cells:
+            self._tag(cell)
+        return nb, resources
+
+    def _tag(self, cell):
+        """Unfold what the solutions' pages fold, and fold failed checks."""
+        kind = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and (kind["grade"] or kind["solution"]):
+            del cell.metadata["tags"], cell.metadata["mystnb"]
+        if cell.cell_type == "code" and kind["grade"]:
+            cell.metadata["tags"] = CHECK_TAGS
+            cell.metadata["mystnb"] = BEFORE
+
+
+c = get_config()  # noqa: F821, nbgrader defines it
+
+c.CourseDirectory.course_id = "unrolled"
+c.ClearSolutions.code_stub = {"python": "pass  # your code here"}
+c.ClearSolutions.text_stub = "*Your answer here.*"
+c.ClearHiddenTests.enforce_metadata = True
+# First of all, so that the gradebook too knows the exercises only.
+c.GenerateAssignment.preprocessors = [
+    ForStudents,
+    *(
+        p
+        for p in GenerateAssignment.preprocessors.default()
+        if p != InstantiateTests
+    ),
+]
+c.ExecutePreprocessor.timeout = 120  # seconds for a cell

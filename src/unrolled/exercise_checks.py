@@ -1,0 +1,216 @@
+"""What the exercises' checks share: failures that help.
+
+A check compares what a student's code computes with what must come, on fresh
+random inputs. If they differ, `CheckFailed` says in three lines what was
+expected, what came and where to look, without a traceback.
+"""
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from unrolled._checks import check_array, check_number, check_type, check_whole
+
+_WIDTH = 76  # characters in a line
+
+
+class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
+    """A check has failed: what was expected, what came, and a hint.
+
+    A notebook shows these words alone, without a traceback.
+
+    Args:
+        what: what was checked.
+        expected: what should have come.
+        came: what came.
+        hint: where to look.
+
+    Raises:
+        ValueError: something else than texts.
+
+    Example:
+        >>> print(CheckFailed("x", "a number", "None", "See the chapter."))
+        Not yet: x
+          expected: a number
+          came:     None
+          hint:     See the chapter.
+
+    Chapter: the exercises.
+    """
+
+    def __init__(self, what: str, expected: str, came: str, hint: str) -> None:
+        for name in ("what", "expected", "came", "hint"):
+            check_type(name, locals()[name], str)
+        lines = [f"Not yet: {what}"]
+        said = {"expected:": expected, "came:": came, "hint:": hint}
+        for label, text in said.items():
+            start = f"  {label:10}"
+            lines += textwrap.wrap(
+                text, _WIDTH, initial_indent=start, subsequent_indent=" " * 12
+            ) or [start]
+        super().__init__("\n".join(lines))
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback."""
+        return str(self).splitlines()
+
+
+def expect(
+    what: str, came: Any, right: Any, hint: str, tolerance: float = 1e-7
+) -> None:
+    """Hold what a student's code returns against what must come.
+
+    Args:
+        what: what is checked, as the student knows it.
+        came: what the student's code returned.
+        right: what it must equal: a number, an array, or a tuple or dict of
+            such. Sizes, names and shapes must be the same; one number may
+            come as an array with one entry.
+        hint: where to look if it differs.
+        tolerance: how far a number may be off, relative to the largest of its
+            array or to 1, whichever is larger.
+
+    Raises:
+        CheckFailed: they differ.
+        ValueError: a text or a tolerance that is none, a `right` that is not
+            made of finite numbers.
+
+    Example:
+        >>> expect("two numbers", (1.0, [2.0]), (1.0, 2.0), hint="none")
+        >>> expect("a sum", [3.0, 5.0], np.array([3.0, 4.0]), hint="Add.")
+        Traceback (most recent call last):
+        unrolled.exercise_checks.CheckFailed: Not yet: a sum
+          expected: 4 at [1]
+          came:     5 at [1]
+          hint:     Add.
+
+    Chapter: the exercises.
+    """
+    check_type("what", what, str)
+    check_type("hint", hint, str)
+    tolerance = check_number(
+        "tolerance", tolerance, "of at least 0", minimum=0, below=np.inf
+    )
+    for expected, found in _differences(came, right, "", tolerance):
+        raise CheckFailed(what, expected, found, hint)
+
+
+def expect_digits(
+    what: str, came: Any, right: float, decimals: int, hint: str
+) -> None:
+    """Hold a number that was worked out by hand against the right one.
+
+    The message does not give the right number away.
+
+    Args:
+        what: what is checked, as the student knows it.
+        came: the student's number.
+        right: the right number.
+        decimals: the decimals that must be right; `came` may have more.
+        hint: where to look if it differs.
+
+    Raises:
+        CheckFailed: it is no number, or not right to the last decimal.
+        ValueError: a text, a number or a count of decimals that is none.
+
+    Example:
+        >>> expect_digits("one third", 0.33, 1 / 3, decimals=2, hint="Divide.")
+        >>> expect_digits("one third", 0.34, 1 / 3, decimals=2, hint="Divide.")
+        Traceback (most recent call last):
+        unrolled.exercise_checks.CheckFailed: Not yet: one third
+          expected: a number, right to 2 decimals
+          came:     0.34
+          hint:     Divide.
+
+    Chapter: the exercises.
+    """
+    check_type("what", what, str)
+    check_type("hint", hint, str)
+    right = float(check_array("right", right, ()))
+    decimals = check_whole("decimals", decimals, minimum=0)
+    array = _as_array(came)
+    limit = 0.501 * 10.0**-decimals
+    if array is None or array.size != 1 or not abs(array - right) <= limit:
+        expected = "the right whole number"
+        if decimals:
+            plural = "s" * (decimals > 1)
+            expected = f"a number, right to {decimals} decimal{plural}"
+        raise CheckFailed(what, expected, _describe(came), hint)
+
+
+def _differences(
+    came: Any, right: Any, place: str, tolerance: float
+) -> Iterator[tuple[str, str]]:
+    """Say what was expected and what came, for each part that differs."""
+    if isinstance(right, dict):
+        if not isinstance(came, dict) or set(came) != set(right):
+            yield _describe(right, "a number") + place, _describe(came) + place
+            return
+        parts = [(came[key], right[key], f"[{key!r}]") for key in right]
+    elif isinstance(right, tuple | list):
+        rows = isinstance(came, np.ndarray) and came.ndim
+        several = rows or isinstance(came, tuple | list)
+        if not several or len(came) != len(right):
+            yield _describe(right, "a number") + place, _describe(came) + place
+            return
+        pairs = zip(came, right, strict=True)
+        parts = [(*pair, f"[{k}]") for k, pair in enumerate(pairs)]
+    else:
+        yield from _different_numbers(came, right, place, tolerance)
+        return
+    for part, right_part, key in parts:
+        at = f"{place or ' at '}{key}"
+        yield from _differences(part, right_part, at, tolerance)
+
+
+def _different_numbers(
+    came: Any, right: Any, place: str, tolerance: float
+) -> Iterator[tuple[str, str]]:
+    """Say where two arrays differ most, if they do."""
+    if hasattr(right, "detach"):
+        right = right.detach()
+    right, array = check_array("right", right, None), _as_array(came)
+    if array is not None and right.ndim == 0 and array.size == 1:
+        array = array.reshape(())
+    if array is None or array.shape != right.shape:
+        yield _describe(right, "a number") + place, _describe(came) + place
+        return
+    gaps = np.where(np.isfinite(array), np.abs(array - right), np.inf)
+    worst = np.unravel_index(gaps.argmax(), gaps.shape)
+    if gaps[worst] > tolerance * max(1.0, np.abs(right).max()):
+        if worst:
+            place = f"{place or ' at '}[{', '.join(map(str, worst))}]"
+        yield f"{right[worst]:.8g}{place}", f"{array[worst]:.8g}{place}"
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """Return numbers as an array, a tensor's too; None if it has none."""
+    if hasattr(value, "detach"):
+        value = value.detach()
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    is_number = array.dtype.kind in "biuf" and array.size
+    return array.astype(float) if is_number else None
+
+
+def _describe(value: Any, number: str = "") -> str:
+    """Say what kind of thing a value is: its names, its shape, its number.
+
+    With `number`, that stands for each number.
+    """
+    if isinstance(value, dict):
+        parts = [f"{k}: {_describe(part, number)}" for k, part in value.items()]
+        return f"a dict with {', '.join(parts)}" if parts else "an empty dict"
+    if isinstance(value, tuple | list):
+        parts = [_describe(part, number) for part in value]
+        return f"{len(parts)} values: {', '.join(parts)}"
+    if hasattr(value, "shape") and np.shape(value):
+        return f"an array of shape {tuple(value.shape)}"
+    array = _as_array(value)
+    if array is not None and array.ndim == 0:
+        return number or f"{array:.8g}"
+    return f"{value!r:.80}"

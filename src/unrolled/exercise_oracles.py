@@ -1,0 +1,181 @@
+r"""PyTorch's answers to the exercises: LSTM states and gradients by autograd.
+
+The oracles of the exercises' checks. They share no line with the package's own
+LSTM.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from unrolled._checks import check_array, check_type, check_whole
+from unrolled.numpy_lstm import Params, _check_params
+
+_ORDER = ("weight_ih", "weight_hh", "bias")  # PyTorch's
+
+
+def random_lstm(
+    N: int, T: int, D: int, H: int, rng: np.random.Generator
+) -> tuple[np.ndarray, Params, np.ndarray]:
+    """Draw a problem on which every path of an LSTM counts.
+
+    Args:
+        N: sequences.
+        T: steps.
+        D: inputs per step.
+        H: hidden units.
+        rng: the source of randomness.
+
+    Returns:
+        Inputs x (N, T, D); parameters ``weight_ih`` (4H, D), ``weight_hh``
+        (4H, H) and ``bias`` (4H,), rows packed i | f | g | o; and an error of
+        each step, dhs (N, T, H). All are normal, the parameters with standard
+        deviation 0.7.
+
+    Raises:
+        ValueError: a size that is not a whole number of at least 1, an `rng`
+            of another kind.
+
+    Example:
+        >>> x, params, dhs = random_lstm(2, 5, 3, 4, np.random.default_rng(0))
+        >>> x.shape, params["weight_ih"].shape, dhs.shape
+        ((2, 5, 3), (16, 3), (2, 5, 4))
+
+    Chapter: the exercises.
+    """
+    sizes = {"N": N, "T": T, "D": D, "H": H}
+    N, T, D, H = (check_whole(name, size) for name, size in sizes.items())
+    check_type("rng", rng, np.random.Generator)
+    params = {
+        "weight_ih": rng.normal(0, 0.7, (4 * H, D)),
+        "weight_hh": rng.normal(0, 0.7, (4 * H, H)),
+        "bias": rng.normal(0, 0.7, 4 * H),
+    }
+    return rng.normal(size=(N, T, D)), params, rng.normal(size=(N, T, H))
+
+
+def lstm_states(
+    x: ArrayLike,
+    params: Params,
+    h0: ArrayLike | None = None,
+    c0: ArrayLike | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Run PyTorch's own LSTM.
+
+    Args:
+        x: the inputs, (N, T, D).
+        params: ``weight_ih`` (4H, D), ``weight_hh`` (4H, H), ``bias`` (4H,).
+        h0: the hidden state before the first step, (N, H); zeros unless told.
+        c0: the cell state before the first step, (N, H); zeros unless told.
+
+    Returns:
+        The hidden states hs (N, T, H), and h and c after the last step,
+        (N, H) each.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinite values, missing parameters.
+
+    Example:
+        >>> x, params, _ = random_lstm(2, 5, 3, 4, np.random.default_rng(0))
+        >>> hs, h, c = lstm_states(x, params)
+        >>> hs.shape, h.shape, bool((hs[:, -1] == h).all())
+        ((2, 5, 4), (2, 4), True)
+
+    Chapter: the exercises.
+    """
+    weights, D, H = _tensors(params)
+    x = torch.tensor(check_array("x", x, ("N", "T", D)))
+    zeros = np.zeros((len(x), H))
+    h = check_array("h0", zeros if h0 is None else h0, zeros.shape)
+    c = check_array("c0", zeros if c0 is None else c0, zeros.shape)
+    with torch.no_grad():
+        out, (h, c) = _run(x, weights, torch.tensor(h), torch.tensor(c))
+    return out.numpy(), h.numpy(), c.numpy()
+
+
+def lstm_gradients(
+    x: ArrayLike,
+    params: Params,
+    dhs: ArrayLike,
+    k1: int | None = None,
+    k2: int | None = None,
+) -> Params:
+    r"""Let autograd compute the gradient of an LSTM's parameters.
+
+    The loss is :math:`L = \sum_t \delta_t \cdot h_t`, so that the error of
+    step t is :math:`\delta_t`. With k₁ and k₂ there is a pass back after
+    every k₁ steps, which walks through the last k₂ and takes along the errors
+    of the last k₁; the states before are detached.
+
+    Args:
+        x: the inputs, (N, T, D).
+        params: ``weight_ih`` (4H, D), ``weight_hh`` (4H, H), ``bias`` (4H,).
+        dhs: each step's own error, (N, T, H).
+        k1: steps forward between two passes, T unless told. It divides T.
+        k2: steps that each pass walks through, T unless told.
+
+    Returns:
+        The gradient of every parameter, summed over passes and sequences.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinite values, missing parameters,
+            a k₁ that does not divide T, a k₂ below 1.
+
+    Example:
+        >>> problem = random_lstm(1, 6, 2, 3, np.random.default_rng(0))
+        >>> whole = lstm_gradients(*problem)
+        >>> cut = lstm_gradients(*problem, k1=2, k2=4)
+        >>> whole["bias"].shape, bool((whole["bias"] == cut["bias"]).any())
+        ((12,), False)
+
+    Reference: Williams & Peng (1990). Chapter: the exercises.
+    """
+    weights, D, H = _tensors(params)
+    x = torch.tensor(check_array("x", x, ("N", "T", D)))
+    N, T, _ = x.shape
+    dhs = torch.tensor(check_array("dhs", dhs, (N, T, H)))
+    k1 = T if k1 is None else check_whole("k1", k1)
+    k2 = T if k2 is None else check_whole("k2", k2)
+    if T % k1:
+        raise ValueError(f"k1: expected a divisor of T = {T}, got {k1}")
+    for end in range(k1, T + 1, k1):
+        start = max(0, end - k2)
+        h = c = torch.zeros(N, H).double()
+        if start:
+            with torch.no_grad():
+                _, (h, c) = _run(x[:, :start], weights, h, c)
+        out, _ = _run(x[:, start:end], weights, h, c)
+        taken = min(k1, end - start)  # errors
+        own = dhs[:, end - taken : end]
+        (out[:, -taken:] * own).sum().backward()
+    return {name: weight.grad.numpy() for name, weight in weights.items()}
+
+
+def _tensors(params: Params) -> tuple[dict[str, Tensor], int, int]:
+    """Return the parameters as tensors that want a gradient, D and H."""
+    params, D, H = _check_params(params)
+    tensors = {
+        name: torch.tensor(value, requires_grad=True)
+        for name, value in params.items()
+    }
+    return tensors, D, H
+
+
+def _run(
+    x: Tensor, weights: dict[str, Tensor], h: Tensor, c: Tensor
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Run PyTorch's LSTM; its second bias is 0."""
+    no_bias = torch.zeros_like(weights["bias"])
+    out, h, c = torch.lstm(
+        x,
+        (h[None], c[None]),
+        [weights[name] for name in _ORDER] + [no_bias],
+        has_biases=True,
+        num_layers=1,
+        dropout=0.0,
+        train=False,
+        bidirectional=False,
+        batch_first=True,
+    )
+    return out, (h[0], c[0])

@@ -1,0 +1,112 @@
+"""What several records say together: curves, and when they pass a level."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_type, check_whole
+from unrolled.experiments.record import Record
+
+
+def curves(
+    records: list[Record], column: str, epochs: int | None = None
+) -> np.ndarray:
+    """Put one measurement of several runs into one array.
+
+    Args:
+        records: S runs, one or more, such as the seeds of a group.
+        column: a field of `unrolled.train.Epoch`, such as
+            ``"valid_accuracy"``.
+        epochs: E, only the first so many; all of them unless told.
+
+    Returns:
+        The measurement after each epoch, a row for each run, (S, E).
+
+    Raises:
+        ValueError: no records, no such field, runs that do not have so many
+            epochs, or, if `epochs` is not told, do not all have the same.
+
+    Chapter: 08_thirty_steps.
+    """
+    records = _check_records(records)
+    rows = [record.history.column(column) for record in records]
+    shortest = min(map(len, rows))
+    if epochs is None:
+        if shortest < max(map(len, rows)):
+            raise ValueError(
+                "records: expected runs of as many epochs each, got "
+                f"{sorted(set(map(len, rows)))}"
+            )
+        epochs = shortest
+    epochs = check_whole("epochs", epochs)
+    if epochs > shortest:
+        raise ValueError(
+            f"epochs: expected at most {shortest}, those of the shortest run, "
+            f"got {epochs}"
+        )
+    return np.array([row[:epochs] for row in rows])  # (S, E)
+
+
+def first_above(values: ArrayLike, level: float) -> int | None:
+    """Find the first epoch in which a measurement is above a level.
+
+    A level near to where the values hover is passed by chance alone: choose
+    one that is a few standard errors away.
+
+    Args:
+        values: the measurement after epochs 1, 2, ..., (E,).
+        level: what to compare with.
+
+    Returns:
+        The number of the epoch, counted from 1, or None if there is none.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values or level.
+
+    Example:
+        >>> first_above([0.5, 0.7, 0.9, 0.8], 0.75)
+        3
+
+    Chapter: 08_thirty_steps.
+    """
+    values = check_array("values", values, ("E",))
+    above = np.flatnonzero(values > check_array("level", level, ()))
+    return int(above[0]) + 1 if len(above) else None
+
+
+def gradient_ratio(records: list[Record]) -> np.ndarray:
+    r"""Divide the first step's gradient by the last step's, before training.
+
+    .. math:: \lVert \partial h_T / \partial x_1 \rVert \;/\;
+        \lVert \partial h_T / \partial x_T \rVert
+
+    Args:
+        records: S runs, one or more, that were diagnosed; see
+            `unrolled.experiments.gradient_norms`.
+
+    Returns:
+        The ratio for each run, (S,).
+
+    Raises:
+        ValueError: no records, a run that was not diagnosed.
+
+    Chapter: 08_thirty_steps.
+    """
+    norms = [record.gradient_norms for record in _check_records(records)]
+    if None in norms:
+        name = records[norms.index(None)].name
+        raise ValueError(
+            f"records: expected runs with gradient_norms, got {name} without"
+        )
+    return np.array([steps[0] / steps[-1] for steps in norms])  # (S,)
+
+
+def _check_records(records: Sequence[Record]) -> list[Record]:
+    """Insist on a list of records that is not empty."""
+    check_type("records", records, list)
+    if not records:
+        raise ValueError("records: expected one or more, got []")
+    for record in records:
+        check_type("records", record, Record)
+    return records

@@ -1,0 +1,107 @@
+"""Bad input to the exercises' checks: a ValueError, expected and got."""
+
+import numpy as np
+import pytest
+
+from bad_input import assert_refused, public_calls
+from unrolled import exercise_checks, exercise_oracles
+from unrolled.exercise_checks import CheckFailed, expect, expect_digits
+from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
+
+RNG = np.random.default_rng(0)
+X, PARAMS, DHS = random_lstm(2, 6, 3, 4, RNG)
+TEXTS = {name: "text" for name in ("what", "expected", "came", "hint")}
+SIZES = {"N": 1, "T": 2, "D": 3, "H": 4}
+BAD_WHOLE = [0, -1, 2.0, True, "3", float("nan")]
+BAD_ARRAYS = [None, "x", np.ones(3), np.full((2, 6, 3), np.nan)]
+
+TABLE = [
+    *[
+        ("CheckFailed", lambda name=name, bad=bad:
+         CheckFailed(**{**TEXTS, name: bad}),
+         f"{name}: expected a str, got {bad!r}")
+        for name in TEXTS for bad in (None, 1)
+    ],
+    *[
+        ("expect", lambda name=name: expect(
+            **{"what": "it", "came": 1, "right": 1, "hint": "none", name: 1.0}),
+         f"{name}: expected a str, got 1.0")
+        for name in ("what", "hint")
+    ],
+    *[
+        ("expect", lambda bad=bad: expect("it", 1, 1, "none", tolerance=bad),
+         f"tolerance: expected a number of at least 0, got {bad!r}")
+        for bad in (-1, None, float("nan"), "1")
+    ],
+    *[
+        ("expect", lambda bad=bad: expect("it", 1.0, bad, "none"),
+         f"right: expected .*, got {bad!r}")
+        for bad in (None, float("nan"), "one")
+    ],
+    *[
+        ("expect_digits", lambda name=name: expect_digits(
+            **{"what": "it", "came": 1, "right": 1, "decimals": 1,
+               "hint": "none", name: 2.5}),
+         f"{name}: expected a .*, got 2.5")
+        for name in ("what", "hint", "decimals")
+    ],
+    *[
+        ("expect_digits", lambda bad=bad: expect_digits("it", 1, bad, 2, ""),
+         "right: expected .*, got")
+        for bad in (None, float("nan"), [1.0])
+    ],
+    *[
+        ("random_lstm", lambda name=name, bad=bad:
+         random_lstm(**{**SIZES, name: bad}, rng=RNG),
+         f"{name}: expected a whole number of at least 1, got {bad!r}")
+        for name in SIZES for bad in BAD_WHOLE
+    ],
+    *[
+        ("random_lstm", lambda bad=bad: random_lstm(1, 2, 3, 4, bad),
+         f"rng: expected a Generator, got {bad!r}")
+        for bad in (None, 0)
+    ],
+    *[
+        (call.__name__, lambda call=call, rest=rest, bad=bad:
+         call(bad, PARAMS, *rest), "x: expected .*, got")
+        for call, rest in ((lstm_states, ()), (lstm_gradients, (DHS,)))
+        for bad in BAD_ARRAYS
+    ],
+    *[
+        (call.__name__, lambda call=call, rest=rest, bad=bad:
+         call(X, bad, *rest), "params: expected .*, got")
+        for call, rest in ((lstm_states, ()), (lstm_gradients, (DHS,)))
+        for bad in (None, {}, {"bias": PARAMS["bias"]})
+    ],
+    *[
+        ("lstm_states", lambda name=name: lstm_states(
+            X, PARAMS, **{name: np.ones((2, 3))}),
+         rf"{name}: expected shape \(2, 4\).*got \(2, 3\)")
+        for name in ("h0", "c0")
+    ],
+    *[
+        ("lstm_gradients", lambda bad=bad: lstm_gradients(X, PARAMS, bad),
+         "dhs: expected .*, got")
+        for bad in BAD_ARRAYS
+    ],
+    *[
+        ("lstm_gradients", lambda name=name, bad=bad:
+         lstm_gradients(X, PARAMS, DHS, **{name: bad}),
+         f"{name}: expected a whole number of at least 1, got {bad!r}")
+        for name in ("k1", "k2") for bad in BAD_WHOLE
+    ],
+    ("lstm_gradients", lambda: lstm_gradients(X, PARAMS, DHS, k1=4),
+     "k1: expected a divisor of T = 6, got 4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "message"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
+)
+def test_bad_input_is_named(call, message):
+    assert_refused(call, message)
+
+
+def test_every_public_call_is_in_the_table():
+    public = public_calls([exercise_checks, exercise_oracles])
+    assert {name.split(".")[-1] for name in public} == {n for n, *_ in TABLE}

@@ -1,0 +1,159 @@
+"""The exercises' checks: what passes, what does not, and what they say."""
+
+import numpy as np
+import pytest
+import torch
+from IPython.core.interactiveshell import InteractiveShell
+
+from unrolled import numpy_lstm
+from unrolled.exercise_checks import CheckFailed, expect, expect_digits
+from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
+
+
+def said(call, *args, **options):
+    """The lines of a check that fails."""
+    with pytest.raises(CheckFailed) as caught:
+        call(*args, **options)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("came", "right"),
+    [
+        (1.0, 1.0),
+        (np.ones((1, 1)), 1.0),  # one number, however it is wrapped
+        (torch.ones(2, requires_grad=True), np.ones(2)),
+        ([1, 2], np.array([1.0, 2.0])),
+        ([1.0, np.zeros(2)], (1.0, [0.0, 0.0])),
+        ({"b": 2.0, "a": 1.0}, {"a": 1.0, "b": 2.0}),
+        (1e6 + 0.01, 1e6),  # relative to the largest
+        (1e-9, 0.0),  # or to 1
+    ],
+)
+def test_what_is_right_passes(came, right):
+    expect("it", came, right, hint="none")
+
+
+@pytest.mark.parametrize(
+    ("came", "right", "expected", "found"),
+    [
+        (None, 1.0, "a number", "None"),
+        (None, np.ones((2, 3)), "an array of shape (2, 3)", "None"),
+        (np.ones(3), np.ones((1, 3)), "shape (1, 3)", "shape (3,)"),
+        ("one", 1.0, "a number", "'one'"),
+        (np.inf, 1.0, "1", "inf"),
+        ([1.0, np.nan], np.ones(2), "1 at [1]", "nan at [1]"),
+        (1.001, 1.0, "1", "1.001"),
+        ([[0, 0], [1, 5]], np.zeros((2, 2)), "0 at [1, 1]", "5 at [1, 1]"),
+        ((1.0,), (1.0, 2.0), "2 values: a number, a number", "1 values: 1"),
+        ((1.0, [0.0, 2.0]), (1.0, [0.0, 3.0]), "3 at [1][1]", "2 at [1][1]"),
+        ({"a": 1.0}, {"b": 1.0}, "a dict with b: a number", "a dict with a: 1"),
+        (
+            {"a": {}},
+            {"a": {"b": 1.0}},
+            "with b: a number at ['a']",
+            "an empty dict",
+        ),
+        ({"a": [4.0]}, {"a": [3.0]}, "3 at ['a'][0]", "4 at ['a'][0]"),
+    ],
+)
+def test_what_is_wrong_is_named(came, right, expected, found):
+    first, *lines = said(expect, "it", came, right, hint="Look there.")
+    text = " ".join(" ".join(lines).split())
+    assert first == "Not yet: it"
+    before, _, after = text.partition(" came: ")
+    assert expected in before
+    assert found in after
+    assert text.endswith("hint: Look there.")
+
+
+def test_the_tolerance_counts():
+    expect("it", 1.05, 1.0, "none", tolerance=0.1)
+    said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)
+
+
+@pytest.mark.parametrize("came", [0.5, 0.1235, 0.12348, "x", None, [], np.nan])
+def test_digits_that_are_wrong(came):
+    lines = said(expect_digits, "it", came, 0.12342, 4, "Carry one more.")
+    assert lines[1] == "  expected: a number, right to 4 decimals"
+    assert "0.1234" not in lines[1]
+
+
+@pytest.mark.parametrize("came", [0.1234, 0.12342, np.array([0.1234])])
+def test_digits_that_are_right(came):
+    expect_digits("it", came, 0.12342, 4, "none")
+
+
+def test_whole_numbers():
+    expect_digits("it", 7, 7.0, 0, "none")
+    lines = said(expect_digits, "it", 8, 7.0, 0, "none")
+    assert lines[1] == "  expected: the right whole number"
+
+
+def test_lines_fit_and_a_notebook_shows_nothing_else():
+    long = "word " * 60
+    lines = said(expect, "it", np.ones(2), {"a" * 20: np.ones(3)}, hint=long)
+    assert max(map(len, lines)) <= 80
+    shell = InteractiveShell()
+    shown = []
+    shell._showtraceback = lambda kind, value, lines: shown.extend(lines)
+    shell.run_cell(
+        "from unrolled.exercise_checks import expect\n"
+        "expect('it', 1.0, 2.0, hint='Add.')"
+    )
+    assert shown == [
+        "Not yet: it",
+        "  expected: 2",
+        "  came:     1",
+        "  hint:     Add.",
+    ]
+
+
+@pytest.fixture(name="problem")
+def draw_problem():
+    return random_lstm(3, 12, 2, 4, np.random.default_rng(0))
+
+
+def test_states_are_those_of_the_package(problem):
+    x, params, _ = problem
+    hs, caches = numpy_lstm.forward(x, params)
+    ours = hs, caches[-1].h, caches[-1].c
+    expect("states", lstm_states(x, params), ours, "none")
+    _, h, c = lstm_states(x[:, :5], params)
+    later = lstm_states(x[:, 5:], params, h, c)
+    expect("the rest", later, (hs[:, 5:], *ours[1:]), "none")
+
+
+def test_gradients_are_those_of_the_package(problem):
+    x, params, dhs = problem
+    _, caches = numpy_lstm.forward(x, params)
+    for window in (None, 1, 3):
+        _, ours = numpy_lstm.bptt(dhs, caches, params, window=window)
+        k1 = None if window is None else 1
+        theirs = lstm_gradients(x, params, dhs, k1, window)
+        expect("gradients", theirs, ours, "none")
+
+
+@pytest.mark.parametrize("ks", [(3, 3), (3, 6), (6, 3), (4, 12), (2, 5)])
+def test_truncation_keeps_the_pairs_of_the_formula(problem, ks):
+    """Sum the gradient over the pairs that k₁ and k₂ keep, one by one."""
+    (x, params, dhs), (k1, k2) = problem, ks
+    _, caches = numpy_lstm.forward(x, params)
+    right = {name: np.zeros_like(value) for name, value in params.items()}
+    for s in range(12):
+        end = (s // k1 + 1) * k1
+        dh, dc = dhs[:, s], np.zeros_like(dhs[:, s])
+        for u in range(s, max(0, end - k2) - 1, -1):
+            _, dh, dc, grads = numpy_lstm.cell_backward(
+                dh, dc, caches[u], params
+            )
+            right = {name: right[name] + grads[name] for name in right}
+    expect("pairs", lstm_gradients(x, params, dhs, k1, k2), right, "none")
+
+
+def test_problems_are_fresh_and_large_enough(problem):
+    x, params, dhs = problem
+    other = random_lstm(3, 12, 2, 4, np.random.default_rng(1))
+    assert (x != other[0]).all()
+    for array in (*params.values(), dhs):
+        assert np.abs(array).mean() > 0.3

@@ -1,0 +1,96 @@
+"""The whole way of an assignment through nbgrader, as a teacher goes it.
+
+The assignments are generated, handed in and autograded. Worked solutions get
+full marks, untouched exercises none, and each typical mistake loses the marks
+of its own check and no other.
+"""
+
+import pytest
+
+import notebooks
+from teacher import SOLUTIONS, cells
+
+NAMES = [path.stem for path in SOLUTIONS]
+
+# What a student got wrong: chapter, exercise, what it should say, what it says.
+WRONG = {
+    "each tensor clipped by itself": (
+        "01_vanishing", "4",
+        "return {name: factor * grad for name, grad in grads.items()}",
+        "return {name: grad * min(1, max_norm / np.linalg.norm(grad))"
+        " for name, grad in grads.items()}",
+    ),
+    "right for one unit only": (
+        "02_forward", "4", "ours[name] = np.concatenate([i, f, g, o])",
+        "ours[name] = value[[1, 0, 2, 3]]",
+    ),
+    "a sign error in one gate": (
+        "03_one_weight", "2", "dc * i * (1 - g**2)", "-dc * i * (1 - g**2)",
+    ),
+    "steps not added up": (
+        "04_bptt", "3",
+        "grads = {name: grads[name] + new[name] for name in grads}",
+        "grads = new",
+    ),
+    "no gradient of the cell from later": (
+        "04_bptt", "3", "cell_backward(dh, dc, ", "cell_backward(dh, 0 * dc, ",
+    ),
+    "averages corrected twice": (
+        "05_training", "2", "(np.sqrt(q_hat) + eps), m, q",
+        "(np.sqrt(q_hat) + eps), m_hat, q_hat",
+    ),
+    "k1 and k2 swapped": (
+        "06_truncated", "3", "params, k1, k2):", "params, k2, k1):",
+    ),
+    "padding averaged in": (
+        "07_network", "3", "right[real].mean()", "(right * real).mean()",
+    ),
+}  # fmt: skip
+
+
+def points(name, wanted="check"):
+    """The points of the cells of one kind."""
+    path = notebooks.REPO / "solutions" / f"{name}.ipynb"
+    return {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
+        for cell in cells(path, wanted)
+    }
+
+
+def worked(name):
+    """What the solutions say, by cell, as a student would hand it in."""
+    path = notebooks.REPO / "solutions" / f"{name}.ipynb"
+    return {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for wanted in ("solution", "answer")
+        for cell in cells(path, wanted)
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_worked_solutions_get_full_marks(teacher, name):
+    """All that a program can give; a person reads the conclusions."""
+    written = dict.fromkeys(points(name, "answer"))
+    assert teacher.grade(name, "worked", worked(name)) == points(name) | written
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_untouched_exercises_get_none(teacher, name):
+    both = points(name) | points(name, "answer")
+    assert teacher.grade(name, "untouched", {}) == dict.fromkeys(both, 0)
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_mistake_loses_its_own_marks(teacher, mistake):
+    name, exercise, right, wrong = WRONG[mistake]
+    answers = worked(name)
+    assert answers[f"solution-{exercise}"].count(right) == 1
+    answers[f"solution-{exercise}"] = answers[f"solution-{exercise}"].replace(
+        right, wrong
+    )
+    written = dict.fromkeys(points(name, "answer"))
+    left = points(name) | {f"check-{exercise}": 0}
+    assert (
+        teacher.grade(name, mistake.replace(" ", "-"), answers)
+        == left | written
+    )
