@@ -63,15 +63,17 @@ lab: $(DONE)/install-dev
 
 EXERCISES = $(patsubst solutions/%,exercises/%,$(wildcard solutions/*.ipynb))
 RUN       = $(BIN)/jupyter nbconvert --to notebook --inplace
+TIDY      = PYTHONPATH=book/_ext $(RUN) --coalesce-streams \
+            --NotebookExporter.preprocessors=small_figures.SmallFigures
 
 exercises: $(DONE)/install-dev
 	$(BIN)/python grading/course.py --exercises
 	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(EXERCISES)
-	$(RUN) --coalesce-streams $(EXERCISES)
+	$(TIDY) $(EXERCISES)
 
 execute: $(DONE)/install
 	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
-	$(RUN) --coalesce-streams $(NOTEBOOKS)
+	$(TIDY) $(NOTEBOOKS)
 
 bench: $(DONE)/install
 	$(BIN)/python bench/training_step.py
