@@ -70,7 +70,8 @@ PAGES = [
 QUIZZES = [
     name
     for name in TOC
-    if (quiz.reading.QUESTIONS / f"{Path(name).stem}.json").is_file()
+    if Path(name).parent.name == "book"
+    and (quiz.reading.QUESTIONS / f"{Path(name).stem}.json").is_file()
 ]
 LEDGER = claims.load()
 each_page = pytest.mark.parametrize("name", PAGES)
