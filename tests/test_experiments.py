@@ -491,16 +491,30 @@ def test_what_is_compared():
     assert {c.steps for c in runs_of("lengths")} == {10, 20, 30, 50, 100, 200}
     assert len(lengths) == 18
     shares = {c.dropout for c in runs_of("dropout")}
-    assert shares == {0.0, 0.45, 0.6}
+    assert shares == {0.0, 0.3, 0.6}
     assert {c.train.weight_decay for c in runs_of("decay")} == {0.1, 1.0}
+    for config in runs_of("dropout") + runs_of("decay"):
+        assert config.train.epochs == 40
+    first = runs_of("dropout")[0]
+    assert (
+        dataclasses.replace(
+            first,
+            experiment="published",
+            group="lstm",
+            train=runs_of("published")[0].train,
+            diagnose=True,
+            weights=("best", "last"),
+        )
+        == runs_of("published")[0]
+    )
 
 
 def test_more_data_for_as_many_updates():
     counts = set()
     for config in runs_of("data"):
         steps = math.ceil(config.train_count / 64)
-        assert steps * config.train.epochs == pytest.approx(7900, rel=0.015)
-        assert config.train.epochs == 5 * config.train.step_size
+        assert steps * config.train.epochs == pytest.approx(3160, rel=0.015)
+        assert config.train.epochs == 2 * config.train.step_size
         counts.add(config.train_count)
     assert counts == {1000, 10_000, 50_000}
 

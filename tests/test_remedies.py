@@ -39,7 +39,7 @@ def made_up(tmp_path_factory):
         RunFiles(config, folder).save(record, {})
 
     for seed in (2, 0, 1):
-        save("published", "middle", seed, dropout=0.3, train_count=5000)
+        save("dropout", "middle", seed, dropout=0.3, train_count=5000)
         save("dropout", "much", seed, dropout=0.6)
         save("data", "many", seed, train_count=50_000, dropout=0.3)
         save("decay", "strong", seed, {"weight_decay": 1.0})
@@ -64,9 +64,10 @@ def test_the_seeds_are_in_order(folder):
     groups = remedy_groups("dropout", folder)
     seeds = [[r.config.seed for r in group] for group in groups.values()]
     assert seeds == [[1], [0, 1, 2], [0, 1, 2]]
-    assert {r.config.experiment for r in groups["dropout 0.30"]} == {
-        "published"
-    }
+    middle = remedy_groups("decay", folder)["decay 0"]
+    assert [r.config for r in middle] == [
+        r.config for r in groups["dropout 0.30"]
+    ]
 
 
 def test_the_scores(folder):
@@ -89,7 +90,7 @@ def test_a_figure_takes_whatever_settings_there_are(folder, draw):
 
 
 def test_without_records_of_the_remedy(folder, tmp_path):
-    config = run("RNN", experiment="published", dropout=0.3, num_layers=2)
+    config = run("RNN", experiment="dropout", dropout=0.3, num_layers=2)
     RunFiles(config, tmp_path).save(replace(execute(config), config=config), {})
     with pytest.raises(ValueError, match="with records, got 'decay'"):
         remedy_groups("decay", tmp_path)

@@ -15,6 +15,9 @@ from unrolled.experiments.record import Record
 Remedy = Literal["dropout", "data", "decay"]
 Measure = Literal["loss", "accuracy"]
 
+SOURCE_B_DROPOUT = 0.3
+"""The setting that stands in the middle of every remedy."""
+
 _VARIED: dict[str, tuple[Callable[[RunConfig], Any], str]] = {
     "dropout": (lambda config: config.dropout, "dropout {:.2f}"),
     "data": (lambda config: config.train_count, "{:,} sequences"),
@@ -26,9 +29,10 @@ _VARIED: dict[str, tuple[Callable[[RunConfig], Any], str]] = {
 def remedy_groups(
     remedy: Remedy, folder: Path | str | None = None
 ) -> dict[str, list[Record]]:
-    """Read an experiment on a remedy, with the runs that had none of it.
+    """Read an experiment on a remedy, with source B's own setting.
 
-    The runs of `published` stand among the others, where their setting is.
+    That is a dropout of 0.3, with 5,000 sequences and no decay, from the
+    experiment ``"dropout"``: it stands among the others, where it belongs.
 
     Args:
         remedy: the experiment: ``"dropout"``, ``"data"`` or ``"decay"``.
@@ -46,7 +50,10 @@ def remedy_groups(
     """
     _fields.check_choice("remedy", remedy, get_args(Remedy))
     varied, name = _VARIED[remedy]
-    records = load_records("published", folder) + load_records(remedy, folder)
+    records = load_records("dropout", folder)
+    if remedy != "dropout":
+        records = [r for r in records if r.config.dropout == SOURCE_B_DROPOUT]
+        records += load_records(remedy, folder)
     records.sort(key=lambda r: (varied(r.config), r.config.seed))
     groups: dict[str, list[Record]] = {}
     for record in records:
