@@ -147,6 +147,32 @@ def cells() -> list[RunConfig]:
     ]
 
 
+def fresh() -> list[RunConfig]:
+    """The plain RNN of `cells`, with sequences that it hardly ever sees again.
+
+    Uniform first weights, and 20,000 or 100,000 sequences in place of 5,000:
+    so each is seen 10 times, or twice, in about as many updates (3,130 and
+    3,126), the learning rate halved after half of them. Five seeds each.
+    """
+    return [
+        _source_b(
+            "fresh",
+            f"rnn-{count:06}",
+            seed,
+            cell="RNN",
+            init="uniform",
+            two_biases=False,
+            forget_bias=None,
+            train_count=count,
+            train=replace(
+                source_b_training(seed), epochs=epochs, step_size=step_size
+            ),
+        )
+        for seed in range(5)
+        for count, epochs, step_size in ((20_000, 10, 5), (100_000, 2, 1))
+    ]
+
+
 def lengths() -> list[RunConfig]:
     """Where each cell breaks as the sequences grow from 10 to 200 steps.
 
@@ -273,6 +299,7 @@ CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
         published,
         one_feature,
         cells,
+        fresh,
         lengths,
         dropout,
         data,
