@@ -147,29 +147,34 @@ def cells() -> list[RunConfig]:
     ]
 
 
-def fresh() -> list[RunConfig]:
-    """The plain RNN of `cells`, with sequences that it hardly ever sees again.
+def controls() -> list[RunConfig]:
+    """What lets the plain RNN of `cells` learn? Two answers tried.
 
-    Uniform first weights, and 20,000 or 100,000 sequences in place of 5,000:
-    so each is seen 10 times, or twice, in about as many updates (3,130 and
-    3,126), the learning rate halved after half of them. Five seeds each.
+    All start from uniform weights. "rnn-020000" and "rnn-100000" have so many
+    sequences, in place of 5,000, that each is seen 10 times, or twice, in about
+    as many updates (3,130 and 3,126), the learning rate halved after half of
+    them. "rnn-constant" has the same data, and its learning rate is never
+    halved. Five seeds each.
     """
+    settings = {
+        "rnn-020000": (20_000, {"epochs": 10, "step_size": 5}),
+        "rnn-100000": (100_000, {"epochs": 2, "step_size": 1}),
+        "rnn-constant": (5000, {"epochs": 40, "step_size": None}),
+    }
     return [
         _source_b(
-            "fresh",
-            f"rnn-{count:06}",
+            "controls",
+            group,
             seed,
             cell="RNN",
             init="uniform",
             two_biases=False,
             forget_bias=None,
             train_count=count,
-            train=replace(
-                source_b_training(seed), epochs=epochs, step_size=step_size
-            ),
+            train=replace(source_b_training(seed), **changes),
         )
         for seed in range(5)
-        for count, epochs, step_size in ((20_000, 10, 5), (100_000, 2, 1))
+        for group, (count, changes) in settings.items()
     ]
 
 
@@ -299,7 +304,7 @@ CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
         published,
         one_feature,
         cells,
-        fresh,
+        controls,
         lengths,
         dropout,
         data,
