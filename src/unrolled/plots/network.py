@@ -12,7 +12,7 @@ from unrolled._checks import check_array, check_type, check_whole
 from unrolled.plots.palette import COLORS
 from unrolled.plots.parts import legend_above
 
-_GREY = COLORS["x"]
+_GREY, _PLAIN = COLORS["x"], COLORS["plain"]
 _FILLED = "#F9DFD0"  # a light tint of the hidden state's colour
 _STYLES = ("o-", "s--", "^:")
 _DASHES = (":", "-.")
@@ -170,10 +170,8 @@ def plot_tags(
         ax.axvspan(t - 0.5, t + 0.5, color="0.88", lw=0)
     ax.axhline(0.5, color=_GREY, linestyle=":", linewidth=1)
     for style, (name, line) in zip(_STYLES, lines.items(), strict=False):
-        face = "white" if style != _STYLES[0] else COLORS["h"]
-        ax.plot(
-            line, style, color=COLORS["h"], markerfacecolor=face, label=name
-        )
+        face = "white" if style != _STYLES[0] else _PLAIN
+        ax.plot(line, style, color=_PLAIN, markerfacecolor=face, label=name)
     ax.set(
         xlim=(-0.5, len(tags) - 0.5),
         ylim=(-0.06, 1.06),
@@ -222,8 +220,8 @@ def plot_epochs(
     ax = ax or plt.figure().add_subplot()
     for style, (name, runs) in zip(_STYLES, lines.items(), strict=False):
         epochs = np.arange(1, runs.shape[1] + 1)
-        face = "white" if style != _STYLES[0] else COLORS["h"]
-        look = {"color": COLORS["h"], "linestyle": style[1:]}
+        face = "white" if style != _STYLES[0] else _PLAIN
+        look = {"color": _PLAIN, "linestyle": style[1:]}
         if len(runs) > 1:
             ax.plot(epochs, runs.T, linewidth=0.7, alpha=0.4, **look)
         ax.plot(

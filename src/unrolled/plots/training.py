@@ -51,16 +51,13 @@ def plot_training_loop(
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     for number, words in enumerate(STEPS, start=1):
         lacks = number in missing
-        color = COLORS["gradient"] if lacks else COLORS["c"]
         box = {
             "boxstyle": "round,pad=0.4",
-            "facecolor": "white",
-            "edgecolor": color,
+            "facecolor": "#DDE1EA" if lacks else "white",
+            "edgecolor": COLORS["plain"],
             "linestyle": "--" if lacks else "-",
         }
-        ax.text(
-            0, -number, f"{number}  {words}", color=color, bbox=box, va="center"
-        )
+        ax.text(0, -number, f"{number}  {words}", bbox=box, va="center")
     last = -len(STEPS)
     ax.plot([-0.3, -0.6, -0.6], [last, last, -1], color=COLORS["x"])
     ax.annotate(
@@ -223,7 +220,7 @@ def plot_forecasts(
         np.full(len(forecasts), next_day),
         forecasts,
         "o",
-        color=COLORS["h"],
+        color=COLORS["plain"],
         alpha=0.5,
         label="networks",
     )

@@ -147,7 +147,7 @@ def plot_memory(
             f"{min(steps.min(), *(line.min() for line in held.values()))}"
         )
     ax = ax or plt.figure().add_subplot()
-    colors = 2 * (COLORS["x"], COLORS["c"])
+    colors = 2 * (COLORS["pale"], COLORS["plain"])
     for line, (name, values) in enumerate(held.items()):
         style = "o-" if line < 2 else "s--"
         ax.plot(steps, values / 1e6, style, color=colors[line], label=name)
