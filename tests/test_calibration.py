@@ -177,6 +177,22 @@ def test_an_honest_network_has_a_temperature_near_one():
     assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_logits_that_tell_nothing_have_no_temperature(seed):
+    """Each is right once and wrong once; only rounding says otherwise."""
+    logits = np.random.default_rng(seed).normal(size=(7, 2))
+    with pytest.raises(ValueError, match="the loss has no minimum"):
+        fit_temperature([*logits, *logits], [0] * 7 + [1] * 7)
+
+
+def test_a_shift_of_all_logits_changes_nothing(scored):
+    logits, labels = scored
+    shifts = 1e6 * np.arange(N)[:, None]
+    assert fit_temperature(logits + shifts, labels) == pytest.approx(
+        fit_temperature(logits, labels), rel=1e-6
+    )
+
+
 # The best probabilities in order
 
 
