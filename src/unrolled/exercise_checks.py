@@ -14,6 +14,7 @@ import numpy as np
 from unrolled._checks import check_array, check_number, check_type, check_whole
 
 _WIDTH = 76  # characters in a line
+_SHOWN = 6  # values of a list
 
 
 class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
@@ -150,9 +151,8 @@ def _differences(
             return
         parts = [(came[key], right[key], f"[{key!r}]") for key in right]
     elif isinstance(right, tuple | list):
-        rows = isinstance(came, np.ndarray) and came.ndim
-        several = rows or isinstance(came, tuple | list)
-        if not several or len(came) != len(right):
+        is_row = isinstance(came, tuple | list) or np.ndim(_as_array(came)) > 0
+        if not is_row or len(came) != len(right):
             yield _describe(right, "a number") + place, _describe(came) + place
             return
         pairs = zip(came, right, strict=True)
@@ -206,8 +206,9 @@ def _describe(value: Any, number: str = "") -> str:
         parts = [f"{k}: {_describe(part, number)}" for k, part in value.items()]
         return f"a dict with {', '.join(parts)}" if parts else "an empty dict"
     if isinstance(value, tuple | list):
-        parts = [_describe(part, number) for part in value]
-        return f"{len(parts)} values: {', '.join(parts)}"
+        parts = [_describe(part, number) for part in value[:_SHOWN]]
+        more = ", ..." * (len(value) > _SHOWN)
+        return f"{len(value)} values: {', '.join(parts)}{more}"
     if hasattr(value, "shape") and np.shape(value):
         return f"an array of shape {tuple(value.shape)}"
     array = _as_array(value)
