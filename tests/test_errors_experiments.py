@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from small_runs import run, train
 from unrolled import experiments
 from unrolled.cell import RNNCell
@@ -487,10 +487,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

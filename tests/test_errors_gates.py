@@ -4,10 +4,9 @@ import math
 from functools import partial
 
 import numpy as np
-import pytest
 import torch
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from oracles import seeded
 from unrolled import gates
 from unrolled.cell import GRUCell, PeepholeLSTMCell
@@ -223,10 +222,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

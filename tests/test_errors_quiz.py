@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from unrolled import quiz
 from unrolled.quiz import load, show
 
@@ -198,7 +198,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "message"), [row[1:] for row in CALLS])
+@each_call(CALLS)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 
