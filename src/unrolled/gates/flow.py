@@ -106,9 +106,7 @@ def state_gradients(
     with torch.enable_grad():
         logits, layers = unroll(model, x)
         states = [getattr(step, state) for step in layers[layer]]
-        gradients = torch.autograd.grad(
-            _answer(logits), states, materialize_grads=True
-        )
+        gradients = torch.autograd.grad(_answer(logits), states)
     return torch.stack(gradients, dim=1)  # (N, T, H)
 
 
