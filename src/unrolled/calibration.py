@@ -190,10 +190,10 @@ def isotonic(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
     labels = check_labels(labels, len(scores), 2)
     _, place = np.unique(scores, return_inverse=True)  # (N,)
     blocks: list[list[float]] = []  # label 1, all, different scores
-    for one, both in zip(
+    for ones, count in zip(
         np.bincount(place, labels), np.bincount(place), strict=True
     ):
-        blocks.append([one, both, 1])
+        blocks.append([ones, count, 1])
         while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]

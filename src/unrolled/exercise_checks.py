@@ -42,12 +42,12 @@ class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
     """
 
     def __init__(self, what: str, expected: str, came: str, hint: str) -> None:
-        for name in ("what", "expected", "came", "hint"):
-            check_type(name, locals()[name], str)
+        said = {"expected": expected, "came": came, "hint": hint}
+        for name, text in ({"what": what} | said).items():
+            check_type(name, text, str)
         lines = [f"Not yet: {what}"]
-        said = {"expected:": expected, "came:": came, "hint:": hint}
-        for label, text in said.items():
-            start = f"  {label:10}"
+        for name, text in said.items():
+            start = f"  {name + ':':10}"
             lines += textwrap.wrap(
                 text, _WIDTH, initial_indent=start, subsequent_indent=" " * 12
             ) or [start]
