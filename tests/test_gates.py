@@ -248,11 +248,11 @@ def before(states):
 @everywhere
 @pytest.mark.parametrize("name", PARTS)
 def test_a_clamp_acts_where_it_says(name, steps, units):
-    clamp = Clamp(0, name, 0.3, steps, units)
+    clamp = Clamp(0, name, -0.3, steps, units)
     _, (trace, above) = run_clamped(MODEL, X, [clamp], return_gates=True)
     where = np.zeros((T, H), dtype=bool)
     where[np.ix_(steps or range(T), units or range(H))] = True
-    assert (getattr(trace, name)[:, where] == 0.3).all()
+    assert (getattr(trace, name)[:, where] == -0.3).all()
     # Elsewhere each quantity follows from what it is computed from.
     cell = MODEL.recurrent.cells[0]
     z = X @ cell.weight_ih.T + before(trace.h) @ cell.weight_hh.T + cell.bias
