@@ -376,7 +376,7 @@ TABLE = [
        "remedy: expected 'dropout' or 'data' or 'decay', got ")
       for bad in ["published", "", None, 3, ["data"]]],
     ("remedies.remedy_groups", lambda: remedy_groups("data", HERE),
-     "experiment: expected one with records, got 'published'"),
+     "experiment: expected one with records, got 'dropout'"),
     ("remedies.remedy_groups", lambda: remedy_groups("data", HERE / "none"),
      "folder: expected a folder that exists, got "),
     *[("remedies.best_and_last", partial(best_and_last, bad, "loss"), message)
