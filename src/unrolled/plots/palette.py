@@ -39,6 +39,9 @@ The first three colours are Tol's "high-contrast" palette, which the
 colour-blind can tell apart, and which survives a grey copy.
 """
 
+MOMENTS = {"best": "o", "last": "s"}
+"""The marker of a run's best weights and of its last ones."""
+
 GATE_NAMES = {
     "f": "forget gate f",
     "i": "input gate i",
