@@ -67,6 +67,16 @@ NUMBERS = {
         "last_mark_forgotten": 56.25,
         "letters_only": 50,
     },
+    "09_gates": {
+        "left": math.exp(29 * math.log(0.97)),
+        "losses_added": 0.13,
+        "at_the_start": (1 + math.exp(-2)) ** -29,
+        "one_step": 0.97,
+        "kept": 0.75,
+        "gate_forgotten": 5 / 6,
+        "gate_alone": 0.9,
+        "written": 0.25,
+    },
 }
 
 

@@ -6,8 +6,16 @@ since there a reader would see them first.
 
 import numpy as np
 import pytest
+import torch
 
-from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
+from unrolled import (
+    data,
+    experiments,
+    numpy_jacobian,
+    numpy_lstm,
+    numpy_rnn,
+    numpy_train,
+)
 from unrolled.numpy_readout import readout_backward, readout_forward
 
 # 01_vanishing
@@ -219,3 +227,20 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
     mses = np.mean(squares[2:], axis=(0, 1, 3))
     assert mses[3] < 0.05
     assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
+
+
+# 09_gates
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("seed", range(5))
+def test_ten_steps_more_are_no_harm(seed):
+    """Sequences of 40 steps, where all in training had 30."""
+    record = experiments.load_records("published")[seed]
+    model = experiments.load_model(record, "best")
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(300, 40, 10, generator=generator)
+    with torch.no_grad():
+        says_yes = model(x).argmax(dim=1) == 1
+    right = says_yes == (x[:, 0, 0] + x[:, -1, 0] > 0)
+    assert right.double().mean() > 0.92  # measured: 0.95 to 0.98

@@ -109,6 +109,31 @@ def _network() -> dict[str, float]:
     }
 
 
+def _gates() -> dict[str, float]:
+    import torch
+
+    from unrolled import gates
+
+    def left(f: float) -> float:
+        held = torch.full((1, 30, 1), f, dtype=torch.float64)
+        return gates.carousel(held)[0, 0].item()
+
+    f, before, after = 0.9, 2.0, 2.4
+    c = torch.tensor([[before], [after]], dtype=torch.float64)
+    kept = torch.cat([torch.zeros_like(c[:1]), f * c[:1]])
+    share = gates.kept_share(gates.Slopes(c, kept, c - kept))[1].item()
+    return {
+        "left": left(0.97),
+        "losses_added": 1 - 29 * 0.03,
+        "at_the_start": left(1 / (1 + np.exp(-2.0)).item()),
+        "one_step": 0.97,
+        "kept": share,
+        "gate_forgotten": before / after,
+        "gate_alone": f,
+        "written": 1 - share,
+    }
+
+
 KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "01_vanishing": _vanishing,
     "02_forward": _forward,
@@ -117,6 +142,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "05_training": _training,
     "06_truncated": _truncated,
     "07_network": _network,
+    "09_gates": _gates,
 }
 
 
