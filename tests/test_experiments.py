@@ -486,7 +486,7 @@ def test_what_is_compared():
         assert config.train == dataclasses.replace(whole, epochs=40)
         if config.cell == "LSTM":
             assert config.group.endswith(f"fb{config.forget_bias:.0f}")
-    for config in runs_of("fresh"):
+    for config in runs_of("controls"):
         twin = dataclasses.replace(
             config, experiment="cells", group="rnn-uniform",
             diagnose=True, train_count=5000,
