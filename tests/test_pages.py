@@ -255,7 +255,8 @@ def test_solutions_stay_folded(browser, site, look, name):
     assert len(places) == len(set(places)) >= 3
     page = browser.new_page()
     page.goto(f"{site}{solutions}#{places[-1]}", wait_until="networkidle")
-    for folded in (".tag_hide-cell pre", ".admonition.dropdown > p"):
+    text = ".admonition.dropdown > p:not(.admonition-title)"
+    for folded in (".tag_hide-cell pre", text):
         seen = page.locator(folded).evaluate_all(
             "found => found.map((e) => e.checkVisibility("
             "{ visibilityProperty: true }))"
