@@ -1,8 +1,10 @@
 """The record of what an LSTM and a Transformer take: times, on one thread.
 
 Each time is the least of several, the contenders taking turns. Takes some
-minutes on a machine that does nothing else; on a busy one the times mean
-little.
+minutes on a machine that does nothing else. What else a machine does makes
+times longer, never shorter: so `--record` keeps the least of what the record
+has and what is measured now, if both are of the same kind of machine, and a
+record gets better with each time it is made. `--anew` begins a new one.
 """
 
 import argparse
@@ -79,7 +81,7 @@ def measure(rounds: int, longest: int) -> dict:
         "threads": 1,
         "torch": torch.__version__,
         "date": time.strftime("%Y-%m-%d"),
-        "command": f"python bench/transformer.py --record --rounds {rounds}",
+        "command": "python bench/transformer.py --record",
         "rounds": rounds,
         "sequences": SEQUENCES,
         "train": by_turns(train_at, RIVALS, train_steps, rounds),
@@ -87,6 +89,24 @@ def measure(rounds: int, longest: int) -> dict:
         "batch": by_turns(train_with, RIVALS, batches, rounds),
         "generate": by_turns(generate_at, WAYS, lengths, 10 * rounds),
     }
+
+
+def least(old: dict, new: dict) -> dict:
+    """Join two records: the least of each time, the rounds of both."""
+    same = ("machine", "threads", "torch", "sequences", "batch_steps")
+    if any(old[name] != new[name] for name in same):
+        raise SystemExit("Not kept: another machine or version; try --anew")
+    record = new | {"rounds": old["rounds"] + new["rounds"]}
+    for part in ("train", "batch", "generate"):
+        record[part] = {}
+        for name, row in new[part].items():
+            before = old[part][name]
+            sizes = sorted({*before, *row}, key=int)
+            both = {size: (before.get(size), row.get(size)) for size in sizes}
+            record[part][name] = {
+                size: min(filter(None, times)) for size, times in both.items()
+            }
+    return record
 
 
 def table(record: dict) -> str:
@@ -108,9 +128,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--longest", type=int, default=TRAIN_STEPS[-1])
     parser.add_argument("--record", action="store_true", help="keep the result")
+    parser.add_argument("--anew", action="store_true", help="forget the old")
     arguments = parser.parse_args()
     record = measure(arguments.rounds, arguments.longest)
     print(table(record))
+    if arguments.record and RECORD.exists() and not arguments.anew:
+        record = least(json.loads(RECORD.read_text()), record)
     if arguments.record:
         beside = RECORD.with_suffix(".part")
         beside.write_text(json.dumps(record, indent=1) + "\n")

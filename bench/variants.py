@@ -30,6 +30,9 @@ def rounded(value: list | float) -> list | float:
 
 def measure(record: dict, keep: Callable[[dict], None]) -> None:
     """Train all groups that the record does not have yet, and keep each."""
+    for name in VARIANTS:
+        count = sum(p.numel() for p in make_network(name, 0).parameters())
+        record["parameters"][name] = count
     for task, updates in record["updates"].items():
         for variant in VARIANTS:
             done = record["tasks"].setdefault(task, {})
@@ -51,10 +54,7 @@ def new_record() -> dict:
         "seeds": SEEDS,
         "updates": UPDATES,
         "every": EVERY,
-        "parameters": {
-            name: sum(p.numel() for p in make_network(name, 0).parameters())
-            for name in VARIANTS
-        },
+        "parameters": {},
         "tasks": {},
     }
 

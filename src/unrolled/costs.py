@@ -134,11 +134,11 @@ def growth(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     Chapter: 12_beyond.
     """
     x = check_array("x", x, ("n",))
-    y = check_array("y", y, (len(x),))
     if len(x) < 2 or (np.diff(x) <= 0).any() or x[0] <= 0:
         raise ValueError(
             f"x: expected two or more rising numbers above 0, got {x!r:.80}"
         )
+    y = check_array("y", y, (len(x),))
     if (y <= 0).any():
         raise ValueError(f"y: expected numbers above 0, got {y.min():g}")
     return np.diff(np.log(y)) / np.diff(np.log(x))

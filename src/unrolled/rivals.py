@@ -77,7 +77,10 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
 
     Chapter: 12_beyond.
     """
-    check_type("model", model, Reader)
+    if not isinstance(model, Reader):
+        raise ValueError(
+            f"model: expected one of the rivals, got {model!r:.80}"
+        )
     tokens = _tokens(check_whole("count", count), check_whole("steps", steps))
     x, target = tokens[:, :-1], tokens[:, 1:].flatten()  # (N, T), (N T,)
     adam = torch.optim.Adam(model.parameters(), fused=True)
