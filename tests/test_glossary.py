@@ -15,14 +15,11 @@ import notebooks
 PAGE = notebooks.REPO / "book" / "glossary.md"
 CHAPTERS = notebooks.find("book")
 LATER = {
-    "attention": "12_beyond",
     "calibration": "10_overfitting",
-    "coupled gates": "12_beyond",
     "generalisation gap": "10_overfitting",
     "GRU": "08_thirty_steps",
     "horizon": "11_free_running",
     "interval": "08_thirty_steps",
-    "layer normalisation": "12_beyond",
     "scheduled sampling": "11_free_running",
     "Transformer": "08_thirty_steps",
 }

@@ -67,6 +67,14 @@ NUMBERS = {
         "last_mark_forgotten": 56.25,
         "letters_only": 50,
     },
+    "12_beyond": {
+        "coupled": 3 * 16 * 25,
+        "lstm": 4 * 16 * 25,
+        "bias_forgotten": 3 * 16 * 24,
+        "cache": 1536,
+        "keys_only": 768,
+        "one_layer": 512,
+    },
 }
 
 

@@ -6,8 +6,11 @@ since there a reader would see them first.
 
 import numpy as np
 import pytest
+import torch
 
 from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
+from unrolled.costs import multiplications
+from unrolled.models import CausalTransformer
 from unrolled.numpy_readout import readout_backward, readout_forward
 
 # 01_vanishing
@@ -219,3 +222,22 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
     mses = np.mean(squares[2:], axis=(0, 1, 3))
     assert mses[3] < 0.05
     assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
+
+
+# 12_beyond
+
+
+def test_a_wider_transformer_looks_back_for_less_of_its_work():
+    def half(width):
+        model = CausalTransformer(32, width, 2)
+
+        def work(n):
+            tokens = torch.zeros(1, n + 1, dtype=torch.int64)
+            _, cache = model.read(tokens[:, 1:])
+            with torch.no_grad():
+                return multiplications(lambda: model.read(tokens[:, :1], cache))
+
+        back = work(2) - work(1)  # for each token so far
+        return (work(1) - back) / back
+
+    assert 1.9 < half(192) / half(96) < 2.1

@@ -59,7 +59,7 @@ class CausalTransformer(nn.Module):
         >>> cache[0][0].shape
         torch.Size([1, 3, 7, 32])
 
-    Reference: Vaswani et al. (2017), section 3; Pope et al. (2023) for the
+    Reference: Vaswani et al. (2017), section 3; Pope et al. (2022) for the
     cost of the cache. Chapter: 12_beyond.
     """
 

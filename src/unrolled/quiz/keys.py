@@ -109,6 +109,31 @@ def _network() -> dict[str, float]:
     }
 
 
+def _beyond() -> dict[str, float]:
+    import torch
+
+    from unrolled import costs
+    from unrolled.cell import Cell, CoupledLSTMCell, LSTMCell
+    from unrolled.models import CausalTransformer
+
+    def count(kind: type[Cell], bias: bool = True) -> int:
+        return sum(p.numel() for p in kind(8, 16, bias).parameters())
+
+    def kilobytes(layers: int) -> float:
+        model = CausalTransformer(2, 64, layers, num_heads=1)
+        _, cache = model.read(torch.zeros(1, 1000, dtype=torch.int64))
+        return costs.held_bytes(cache) / 1000
+
+    return {
+        "coupled": count(CoupledLSTMCell),
+        "lstm": count(LSTMCell),
+        "bias_forgotten": count(CoupledLSTMCell, bias=False),
+        "cache": kilobytes(3),
+        "keys_only": kilobytes(3) / 2,
+        "one_layer": kilobytes(1),
+    }
+
+
 KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "01_vanishing": _vanishing,
     "02_forward": _forward,
@@ -117,6 +142,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "05_training": _training,
     "06_truncated": _truncated,
     "07_network": _network,
+    "12_beyond": _beyond,
 }
 
 
