@@ -26,6 +26,7 @@ LATER = {
 """The chapter to come in which each of these terms will be first used."""
 
 EVERYDAY = {
+    "attention",  # as it is paid
     "cell",  # of a notebook
     "error",  # linked where the book narrows its meaning
     "leak",  # of a memory that is not wiped
