@@ -126,4 +126,4 @@ def test_the_least_time_of_several_by_turns(monkeypatch):
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     timed = {name: lambda n=name: calls.append(n) for name in "ab"}
     assert costs.least_seconds(timed, 2) == {"a": 3, "b": 2}
-    assert calls == list("ababab")
+    assert calls == list("aabbaabb")
