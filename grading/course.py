@@ -69,6 +69,8 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="a new folder")
     parser.add_argument("--exercises", action="store_true")
     said = parser.parse_args()
+    if not said.folder and not said.exercises:
+        parser.error("expected a FOLDER or --exercises, got neither")
     if said.folder:
         if said.folder.exists():
             sys.exit(f"{said.folder}: expected a new folder, it exists")

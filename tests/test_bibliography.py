@@ -29,7 +29,11 @@ def test_each_entry_is_complete(key):
         assert entry.fields["url"].startswith("https://")
     else:
         assert re.fullmatch(r"(18|19|20)\d\d", entry.fields["year"])
-        where = {"article": "journal", "inproceedings": "booktitle"}
+        where = {
+            "article": "journal",
+            "inproceedings": "booktitle",
+            "incollection": "booktitle",
+        }
         assert where.get(entry.type, "eprint") in entry.fields
 
 

@@ -1,9 +1,8 @@
 """Bad input to the exercises' checks: a ValueError, expected and got."""
 
 import numpy as np
-import pytest
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from unrolled import exercise_checks, exercise_oracles
 from unrolled.exercise_checks import CheckFailed, expect, expect_digits
 from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
@@ -95,9 +94,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from oracles import stack
 from unrolled import _torch_checks, cell, cell_base, lstm, recurrent, trace
 from unrolled._torch_checks import (
@@ -275,10 +275,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

@@ -1,9 +1,8 @@
 """Bad input to every task: a ValueError, with expected and got."""
 
-import pytest
 import torch
 
-from bad_input import assert_refused
+from bad_input import assert_refused, each_call
 from unrolled import tasks
 from unrolled.tasks import (
     brackets,
@@ -88,9 +87,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

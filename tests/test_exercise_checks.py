@@ -25,9 +25,12 @@ def said(call, *args, **options):
         (torch.ones(2, requires_grad=True), np.ones(2)),
         ([1, 2], np.array([1.0, 2.0])),
         ([1.0, np.zeros(2)], (1.0, [0.0, 0.0])),
+        (np.ones(2), (1.0, 1.0)),
+        (torch.ones(2, requires_grad=True), (1.0, 1.0)),
         ({"b": 2.0, "a": 1.0}, {"a": 1.0, "b": 2.0}),
         (1e6 + 0.01, 1e6),  # relative to the largest
         (1e-9, 0.0),  # or to 1
+        (np.ones(1), np.ones(1)),
     ],
 )
 def test_what_is_right_passes(came, right):
@@ -67,12 +70,21 @@ def test_what_is_wrong_is_named(came, right, expected, found):
     assert text.endswith("hint: Look there.")
 
 
+def test_a_long_list_is_cut():
+    lines = said(expect, "it", [0.5] * 1000, (1.0, 2.0), "none")
+    assert lines[2:-1] == [
+        "  came:     1000 values: 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ..."
+    ]
+
+
 def test_the_tolerance_counts():
     expect("it", 1.05, 1.0, "none", tolerance=0.1)
     said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)
 
 
-@pytest.mark.parametrize("came", [0.5, 0.1235, 0.12348, "x", None, [], np.nan])
+@pytest.mark.parametrize(
+    "came", [0.5, 0.1235, 0.12348, "x", None, [], np.nan, [0.1234, 0.1234]]
+)
 def test_digits_that_are_wrong(came):
     lines = said(expect_digits, "it", came, 0.12342, 4, "Carry one more.")
     assert lines[1] == "  expected: a number, right to 4 decimals"
@@ -82,6 +94,16 @@ def test_digits_that_are_wrong(came):
 @pytest.mark.parametrize("came", [0.1234, 0.12342, np.array([0.1234])])
 def test_digits_that_are_right(came):
     expect_digits("it", came, 0.12342, 4, "none")
+
+
+@pytest.mark.parametrize("came", [0.1234, 0.1235])
+def test_a_number_between_two_may_be_rounded_either_way(came):
+    expect_digits("it", came, 0.12345, 4, "none")
+
+
+def test_one_decimal():
+    lines = said(expect_digits, "it", 0.2, 0.1, 1, "none")
+    assert lines[1] == "  expected: a number, right to 1 decimal"
 
 
 def test_whole_numbers():

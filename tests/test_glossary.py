@@ -15,13 +15,8 @@ import notebooks
 PAGE = notebooks.REPO / "book" / "glossary.md"
 CHAPTERS = notebooks.find("book")
 LATER = {
-    "calibration": "10_overfitting",
-    "generalisation gap": "10_overfitting",
-    "GRU": "08_thirty_steps",
     "horizon": "11_free_running",
-    "interval": "08_thirty_steps",
     "scheduled sampling": "11_free_running",
-    "Transformer": "08_thirty_steps",
 }
 """The chapter to come in which each of these terms will be first used."""
 

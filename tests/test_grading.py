@@ -5,6 +5,9 @@ full marks, untouched exercises none, and each typical mistake loses the marks
 of its own check and no other.
 """
 
+import subprocess
+import sys
+
 import pytest
 
 import notebooks
@@ -65,6 +68,20 @@ def worked(name):
         for wanted in ("solution", "answer")
         for cell in cells(path, wanted)
     }
+
+
+@pytest.mark.parametrize("arguments", [[], ["."]])
+def test_a_course_wants_a_new_folder(arguments):
+    program = notebooks.REPO / "grading" / "course.py"
+    told = subprocess.run(
+        [sys.executable, program, *arguments],
+        cwd=notebooks.REPO,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode > 0
+    assert "expected a" in told.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)

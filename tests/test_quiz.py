@@ -67,6 +67,21 @@ NUMBERS = {
         "last_mark_forgotten": 56.25,
         "letters_only": 50,
     },
+    "08_thirty_steps": {
+        "one_of_three": 100 * math.acos(-math.sqrt(1 / 3)) / math.pi,
+        "one_of_two": 75,
+        "two_of_three": 100 * math.acos(-math.sqrt(2 / 3)) / math.pi,
+        "coin": 50,
+        "after_29": 100 * math.exp(29 * math.log(7 / 8)),
+        "after_30": 100 * math.exp(30 * math.log(7 / 8)),
+    },
+    "10_overfitting": {
+        "at_minus_three": math.log(1 + math.e**3),
+        "at_three": math.log(1 + math.e**3) - 3,
+        "error": 8,
+        "signed": 4,
+        "unweighted": 7.5,
+    },
     "12_beyond": {
         "coupled": 3 * 16 * 25,
         "lstm": 4 * 16 * 25,

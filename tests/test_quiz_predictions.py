@@ -4,12 +4,23 @@ Each comes out as the right answer says. They stand here and not in a chapter,
 since there a reader would see them first.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy, nll_loss
 
 from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
 from unrolled.costs import multiplications
+from unrolled.experiments import (
+    build_model,
+    gradient_norms,
+    load_model,
+    load_records,
+    make_data,
+    runs_of,
+)
 from unrolled.models import CausalTransformer
 from unrolled.numpy_readout import readout_backward, readout_forward
 
@@ -222,6 +233,45 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
     mses = np.mean(squares[2:], axis=(0, 1, 3))
     assert mses[3] < 0.05
     assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
+
+
+# 08_thirty_steps
+
+
+def test_a_foreign_first_step_outvotes_the_last(one_thread):
+    for record in load_records("published"):
+        x, y = (part[:2000] for part in make_data(record.config).test.tensors)
+        x = x.clone()
+        x[:, 0] = x[:, 0].roll(1, dims=0)
+        with torch.no_grad():
+            answers = load_model(record, "best")(x).argmax(dim=1)
+        right = (answers == y).double().mean().item()
+        assert right == pytest.approx(2 / 3, abs=0.04)
+
+
+def test_with_a_forget_bias_of_four_the_gradient_grows():
+    [two, *_] = [c for c in runs_of("cells") if c.group == "lstm-uniform-fb2"]
+    x = make_data(two).valid.tensors[0][:64]
+    v = torch.randn(32, 256, generator=torch.Generator().manual_seed(0))
+    ratios = []
+    for forget_bias in (2.0, 4.0):
+        config = dataclasses.replace(two, forget_bias=forget_bias)
+        norms = gradient_norms(build_model(config), x, v)
+        ratios.append((norms[0] / norms[-1]).item())
+    assert 1 < ratios[0] < 2 < 4 < ratios[1]
+
+
+# 10_overfitting
+
+
+def test_five_confident_networks_are_better_together(one_thread):
+    records = load_records("published")
+    x, y = (part[:2000] for part in make_data(records[0].config).test.tensors)
+    with torch.no_grad():
+        logits = [load_model(record, "last")(x) for record in records]
+    alone = min(cross_entropy(each, y).item() for each in logits)
+    mean = torch.stack([each.softmax(dim=1) for each in logits]).mean(dim=0)
+    assert nll_loss(mean.log(), y).item() < alone / 2
 
 
 # 12_beyond

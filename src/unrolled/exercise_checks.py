@@ -14,6 +14,7 @@ import numpy as np
 from unrolled._checks import check_array, check_number, check_type, check_whole
 
 _WIDTH = 76  # characters in a line
+_SHOWN = 6  # values of a list
 
 
 class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
@@ -41,12 +42,12 @@ class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
     """
 
     def __init__(self, what: str, expected: str, came: str, hint: str) -> None:
-        for name in ("what", "expected", "came", "hint"):
-            check_type(name, locals()[name], str)
+        said = {"expected": expected, "came": came, "hint": hint}
+        for name, text in ({"what": what} | said).items():
+            check_type(name, text, str)
         lines = [f"Not yet: {what}"]
-        said = {"expected:": expected, "came:": came, "hint:": hint}
-        for label, text in said.items():
-            start = f"  {label:10}"
+        for name, text in said.items():
+            start = f"  {name + ':':10}"
             lines += textwrap.wrap(
                 text, _WIDTH, initial_indent=start, subsequent_indent=" " * 12
             ) or [start]
@@ -150,9 +151,8 @@ def _differences(
             return
         parts = [(came[key], right[key], f"[{key!r}]") for key in right]
     elif isinstance(right, tuple | list):
-        rows = isinstance(came, np.ndarray) and came.ndim
-        several = rows or isinstance(came, tuple | list)
-        if not several or len(came) != len(right):
+        is_row = isinstance(came, tuple | list) or np.ndim(_as_array(came)) > 0
+        if not is_row or len(came) != len(right):
             yield _describe(right, "a number") + place, _describe(came) + place
             return
         pairs = zip(came, right, strict=True)
@@ -206,8 +206,9 @@ def _describe(value: Any, number: str = "") -> str:
         parts = [f"{k}: {_describe(part, number)}" for k, part in value.items()]
         return f"a dict with {', '.join(parts)}" if parts else "an empty dict"
     if isinstance(value, tuple | list):
-        parts = [_describe(part, number) for part in value]
-        return f"{len(parts)} values: {', '.join(parts)}"
+        parts = [_describe(part, number) for part in value[:_SHOWN]]
+        more = ", ..." * (len(value) > _SHOWN)
+        return f"{len(value)} values: {', '.join(parts)}{more}"
     if hasattr(value, "shape") and np.shape(value):
         return f"an array of shape {tuple(value.shape)}"
     array = _as_array(value)

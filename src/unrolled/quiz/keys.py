@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from unrolled import numpy_lstm, numpy_rnn, numpy_train
+from unrolled.calibration import reliability
+from unrolled.margins import losses
 from unrolled.numpy_lstm import StepCache
 
 
@@ -109,6 +111,36 @@ def _network() -> dict[str, float]:
     }
 
 
+def _thirty_steps() -> dict[str, float]:
+    def accuracy(share: float) -> float:
+        """Of the best guess, with this share of the sum's variance known."""
+        return 100 * (0.5 + np.arcsin(np.sqrt(share)) / np.pi)
+
+    return {
+        "one_of_three": accuracy(1 / 3),
+        "one_of_two": accuracy(1 / 2),
+        "two_of_three": accuracy(2 / 3),
+        "coin": accuracy(0),
+        "after_29": 100 * 0.875**29,
+        "after_30": 100 * 0.875**30,
+    }
+
+
+def _overfitting() -> dict[str, float]:
+    loss, right_loss = losses([[3.0, 0.0], [0.0, 3.0]], [1, 1])
+    # Sixty answers, 48 of them right, and forty, 26 of them right.
+    logit = np.repeat(np.log([9, 1.5]), [60, 40])  # sure to 90 % and to 60 %
+    labels = np.repeat([1, 0, 1, 0], [48, 12, 26, 14])
+    table = reliability(np.stack([0 * logit, logit], axis=1), labels)
+    return {
+        "at_minus_three": loss,
+        "at_three": right_loss,
+        "error": 100 * table.error,
+        "signed": 0.6 * 10 - 0.4 * 5,
+        "unweighted": (10 + 5) / 2,
+    }
+
+
 def _beyond() -> dict[str, float]:
     import torch
 
@@ -142,6 +174,8 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "05_training": _training,
     "06_truncated": _truncated,
     "07_network": _network,
+    "08_thirty_steps": _thirty_steps,
+    "10_overfitting": _overfitting,
     "12_beyond": _beyond,
 }
 
