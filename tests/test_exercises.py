@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+from myst_parser.mdit_to_docutils.base import default_slugify
 
 import notebooks
 from teacher import SOLUTIONS, cells, kind
@@ -18,6 +19,12 @@ each_solution = pytest.mark.parametrize(
 def exercise(path):
     """The exercises of these solutions."""
     return notebooks.REPO / "exercises" / path.name
+
+
+def headings(path):
+    """The cells that open an exercise, or its solution."""
+    texts = [cell.source for cell in notebooks.read(path).cells]
+    return [text for text in texts if text.startswith("## ")]
 
 
 def without_outputs(notebook):
@@ -100,26 +107,24 @@ def test_every_check_has_a_hidden_part_or_an_experiment(path):
 @each_solution
 def test_each_exercise_says_what_it_asks(path):
     """Its kind, level, minutes and points; the table says the same."""
-    notebook = notebooks.read(path)
-    headings = [
+    found = [
         re.match(
             r"## (\d)\. (.+)\n\n"
             r"\*(?:By hand|A function|An experiment) · (easy|medium|hard) · "
             r"(\d+) minutes · (\d)(?: points?)?(?:, and (\d) for the .*)?"
             r"(?: points?)?\*\n",
-            cell.source,
+            text,
         )
-        for cell in notebook.cells
-        if cell.source.startswith("## ")
+        for text in headings(path)
     ]
-    assert 3 <= len(headings) <= 5
-    assert None not in headings
+    assert 3 <= len(found) <= 5
+    assert None not in found
     rows = re.findall(
         r"^\| (\d) (.+) \| .+ \| (\w+) \| (\d+) min \| (\d)(?: \+ (\d))? \|$",
-        notebook.cells[0].source,
+        notebooks.read(path).cells[0].source,
         re.MULTILINE,
     )
-    said = [tuple(part or "" for part in h.groups()) for h in headings]
+    said = [tuple(part or "" for part in h.groups()) for h in found]
     assert rows == said
     points = [cell.metadata.nbgrader.points for cell in cells(path, "check")]
     assert points == [int(row[4]) for row in rows]
@@ -152,3 +157,17 @@ def test_chapter_exercises_and_solutions_are_linked(path):
         first = notebooks.read(notebooks.REPO / folder / path.name).cells[0]
         assert f"](../book/{path.name})" in first.source
         assert f"](../{other}/{path.name})" in first.source
+
+
+@each_solution
+def test_each_exercise_leads_to_its_own_solution(path):
+    """To its heading, as the pages name it."""
+    links = [
+        re.search(r"\n\*.+\* · \[Solution\]\((.+)\)\n", text)[1]
+        for text in headings(exercise(path))
+    ]
+    assert links == [
+        f"../solutions/{path.name}#{default_slugify(text.splitlines()[0][3:])}"
+        for text in headings(path)
+    ]
+    assert "[Solution]" not in "".join(headings(path))

@@ -75,6 +75,16 @@ NUMBERS = {
         "after_29": 100 * math.exp(29 * math.log(7 / 8)),
         "after_30": 100 * math.exp(30 * math.log(7 / 8)),
     },
+    "09_gates": {
+        "left": math.exp(29 * math.log(0.97)),
+        "losses_added": 0.13,
+        "at_the_start": (1 + math.exp(-2)) ** -29,
+        "one_step": 0.97,
+        "kept": 0.75,
+        "gate_forgotten": 5 / 6,
+        "gate_alone": 0.9,
+        "written": 0.25,
+    },
     "10_overfitting": {
         "at_minus_three": math.log(1 + math.e**3),
         "at_three": math.log(1 + math.e**3) - 3,

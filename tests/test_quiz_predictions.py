@@ -261,6 +261,23 @@ def test_with_a_forget_bias_of_four_the_gradient_grows():
     assert 1 < ratios[0] < 2 < 4 < ratios[1]
 
 
+# 09_gates
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("seed", range(5))
+def test_ten_steps_more_are_no_harm(seed):
+    """Sequences of 40 steps, where all in training had 30."""
+    record = load_records("published")[seed]
+    model = load_model(record, "best")
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(300, 40, 10, generator=generator)
+    with torch.no_grad():
+        says_yes = model(x).argmax(dim=1) == 1
+    right = says_yes == (x[:, 0, 0] + x[:, -1, 0] > 0)
+    assert right.double().mean() > 0.92  # measured: 0.95 to 0.98
+
+
 # 10_overfitting
 
 

@@ -17,7 +17,7 @@ from unrolled.plots.parts import (
     legend_above,
 )
 
-_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["h"], "-")}
+_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["plain"], "-")}
 
 
 def plot_gap(
@@ -80,7 +80,7 @@ def plot_loss_of_one(margins: ArrayLike, *, ax: Axes | None = None) -> Axes:
         raise ValueError(f"margins: expected a rising row, got {margins!s:.80}")
     ax = ax or plt.figure(figsize=(4.8, 2.8)).add_subplot()
     loss = np.logaddexp(0, -margins)
-    ax.plot(margins, loss, color=COLORS["h"], label="loss (nats)")
+    ax.plot(margins, loss, color=COLORS["plain"], label="loss (nats)")
     ax.plot(
         margins,
         margins < 0,

@@ -68,7 +68,9 @@ def plot_runs(
     for name, runs in curves.items():
         color, _ = look_of(name)
         style = next(dashes.setdefault(color, cycle(_DASHES)))
-        at, thin = start + np.arange(runs.shape[1]), THIN | {"linestyle": "-"}
+        at = start + np.arange(runs.shape[1])
+        # A single run has no thin line, which would show between the dashes.
+        thin = THIN | {"linestyle": "-"} if len(runs) > 1 else None
         draw_runs(ax, at, runs, name, thin=thin, color=color, linestyle=style)
     for marker, (name, places) in zip(
         _STARS, (points or {}).items(), strict=False

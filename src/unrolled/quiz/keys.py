@@ -126,6 +126,31 @@ def _thirty_steps() -> dict[str, float]:
     }
 
 
+def _gates() -> dict[str, float]:
+    import torch
+
+    from unrolled import gates
+
+    def left(f: float) -> float:
+        held = torch.full((1, 30, 1), f, dtype=torch.float64)
+        return gates.carousel(held)[0, 0].item()
+
+    f, before, after = 0.9, 2.0, 2.4
+    c = torch.tensor([[before], [after]], dtype=torch.float64)
+    kept = torch.cat([torch.zeros_like(c[:1]), f * c[:1]])
+    share = gates.kept_share(gates.Slopes(c, kept, c - kept))[1].item()
+    return {
+        "left": left(0.97),
+        "losses_added": 1 - 29 * 0.03,
+        "at_the_start": left(1 / (1 + np.exp(-2.0)).item()),
+        "one_step": 0.97,
+        "kept": share,
+        "gate_forgotten": before / after,
+        "gate_alone": f,
+        "written": 1 - share,
+    }
+
+
 def _overfitting() -> dict[str, float]:
     loss, right_loss = losses([[3.0, 0.0], [0.0, 3.0]], [1, 1])
     # Sixty answers, 48 of them right, and forty, 26 of them right.
@@ -175,6 +200,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "06_truncated": _truncated,
     "07_network": _network,
     "08_thirty_steps": _thirty_steps,
+    "09_gates": _gates,
     "10_overfitting": _overfitting,
     "12_beyond": _beyond,
 }
