@@ -500,6 +500,7 @@ def test_what_is_compared():
         assert count == (3 if int(group[-3:]) <= 50 else 1)
     assert {c.steps for c in runs_of("lengths")} == {10, 20, 30, 50, 100, 200}
     assert len(lengths) == 18
+    assert groups("data") == {"data-01000": 2, "data-50000": 5}
     shares = {c.dropout for c in runs_of("dropout")}
     assert shares == {0.0, 0.3, 0.6}
     assert {c.train.weight_decay for c in runs_of("decay")} == {1.0}
