@@ -11,7 +11,7 @@ import notebooks
 BOOK = notebooks.REPO / "book"
 ENTRIES = parse_file(str(BOOK / "references.bib"), "bibtex").entries
 EXAMINED = {"vasim", "mohapatra", "mohapatra2"}  # their pages bear no year
-WAITING = {"westhuizen2018"}  # for the chapter that will cite them
+WAITING: set[str] = set()  # for the chapter that will cite them
 CITED = {
     key.strip()
     for path in [*BOOK.glob("*.md"), *BOOK.glob("*.ipynb")]

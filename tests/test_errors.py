@@ -50,6 +50,7 @@ from unrolled.plots import (
     plot_cell_paths,
     plot_cliff,
     plot_contributions,
+    plot_costs,
     plot_crossings,
     plot_epochs,
     plot_forecasts,
@@ -67,6 +68,7 @@ from unrolled.plots import (
     plot_pairs,
     plot_predictions,
     plot_prices,
+    plot_reading,
     plot_reliability,
     plot_runs,
     plot_scales,
@@ -388,6 +390,9 @@ ARRAYS = {
             lambda v: plot_groups({"a": [1.0]}, "loss", None, {"a": v}),
             (9,),
         ),
+    ],
+    "plots.plot_reading": [
+        ("sees", lambda v: plot_reading(v, False), (9, 9)),
     ],
     "plots.plot_crossings": [
         ("ratios", lambda v: plot_crossings({"a": v}, {"a": [1]}, 3), (1,)),
@@ -1120,6 +1125,23 @@ TABLE = [
      "A05: source: expected A or B.*, got 'C'"),
     ("claims.Claim", lambda: claim(tolerance=-1.0, verdict="refuted"),
      "A05: tolerance: expected .*got"),
+    *[
+        ("plots.plot_costs", lambda bad=bad: plot_costs(bad, AXES),
+         "costs.*: expected .*got")
+        for bad in (None, {}, {"a": None}, {"a": {}}, {"a": {1: 0}},
+                    {"a": {-1: 1}}, {"a": {1: np.nan}}, {1: {1: 1}})
+    ],
+    *[
+        ("plots.plot_costs", lambda bad=bad: plot_costs({"a": {1: 1}}, bad),
+         "labels: expected two texts, got")
+        for bad in (None, "ab", ("a",), ("a", 1))
+    ],
+    ("plots.plot_costs", lambda: plot_costs({"a": {1: 1}}, AXES, {"b": "c"}),
+     "levels.*: expected .*got"),
+    ("plots.plot_reading", lambda: plot_reading(np.eye(3) * 2, True),
+     "sees: expected true and false only, got 2"),
+    ("plots.plot_reading", lambda: plot_reading(np.eye(3), 1),
+     "chained: expected a bool, got 1"),
     ("plots.plot_gates", lambda: plot_gates(None),
      "caches: expected .*got None"),
     ("plots.plot_gates", lambda: plot_gates(UNIT_CACHES),

@@ -15,6 +15,7 @@ from unrolled._torch_checks import (
     check_device,
     check_states,
     check_tensor,
+    check_varies,
     check_whole_tensor,
 )
 from unrolled.cell import (
@@ -250,6 +251,9 @@ def rows_of_checks():
         words = "^y: expected floating-point numbers, got torch."
         yield name, partial(check_tensor, "y", bad, ("N",)), words
 
+    for same in (torch.ones(3), torch.full((3,), 0.1)):
+        call = partial(check_varies, "x", same)
+        yield "_torch_checks.check_varies", call, "x: expected numbers that dif"
     name = "_torch_checks.check_whole_tensor"
     for bad, words in BAD_LENGTHS:
         call = partial(check_whole_tensor, "y", bad, (2,), 1, 4, like)

@@ -9,6 +9,7 @@ from unrolled.tasks import (
     brackets_limit,
     exact_match,
     first_last,
+    intervals,
     is_sentence,
     questions,
     questions_limit,
@@ -29,6 +30,7 @@ DRAWS = {
     questions: {"count": 2, "steps": 3},
     sentences: {"count": 2},
     reversal: {"count": 2, "max_steps": 3, "vocabulary": 4},
+    intervals: {"count": 2, "max_interval": 3, "min_interval": 1},
 }
 
 TABLE = [
@@ -45,6 +47,8 @@ TABLE = [
     ],
     ("first_last", lambda: first_last(2, 1, 3, G),
      "steps: expected a whole number of at least 2, got 1"),
+    ("intervals", lambda: intervals(2, 3, G, min_interval=4),
+     "min_interval: expected at most 3, as max_interval, got 4"),
     *[
         (limit.__name__, lambda limit=limit, bad=bad: limit(bad),
          f"steps: expected a whole number of at least 1, got {bad!r}")

@@ -15,15 +15,13 @@ import notebooks
 PAGE = notebooks.REPO / "book" / "glossary.md"
 CHAPTERS = notebooks.find("book")
 LATER = {
-    "attention": "12_beyond",
-    "coupled gates": "12_beyond",
     "horizon": "11_free_running",
-    "layer normalisation": "12_beyond",
     "scheduled sampling": "11_free_running",
 }
 """The chapter to come in which each of these terms will be first used."""
 
 EVERYDAY = {
+    "attention",  # as it is paid
     "cell",  # of a notebook
     "error",  # linked where the book narrows its meaning
     "leak",  # of a memory that is not wiped

@@ -92,6 +92,14 @@ NUMBERS = {
         "signed": 4,
         "unweighted": 7.5,
     },
+    "12_beyond": {
+        "coupled": 3 * 16 * 25,
+        "lstm": 4 * 16 * 25,
+        "bias_forgotten": 3 * 16 * 24,
+        "cache": 1536,
+        "keys_only": 768,
+        "one_layer": 512,
+    },
 }
 
 

@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import cross_entropy, nll_loss
 
 from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
+from unrolled.costs import multiplications
 from unrolled.experiments import (
     build_model,
     gradient_norms,
@@ -20,6 +21,7 @@ from unrolled.experiments import (
     make_data,
     runs_of,
 )
+from unrolled.models import CausalTransformer
 from unrolled.numpy_readout import readout_backward, readout_forward
 
 # 01_vanishing
@@ -287,3 +289,22 @@ def test_five_confident_networks_are_better_together(one_thread):
     alone = min(cross_entropy(each, y).item() for each in logits)
     mean = torch.stack([each.softmax(dim=1) for each in logits]).mean(dim=0)
     assert nll_loss(mean.log(), y).item() < alone / 2
+
+
+# 12_beyond
+
+
+def test_a_wider_transformer_looks_back_for_less_of_its_work():
+    def half(width):
+        model = CausalTransformer(32, width, 2)
+
+        def work(n):
+            tokens = torch.zeros(1, n + 1, dtype=torch.int64)
+            _, cache = model.read(tokens[:, 1:])
+            with torch.no_grad():
+                return multiplications(lambda: model.read(tokens[:, :1], cache))
+
+        back = work(2) - work(1)  # for each token so far
+        return (work(1) - back) / back
+
+    assert 1.9 < half(192) / half(96) < 2.1

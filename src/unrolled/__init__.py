@@ -19,6 +19,8 @@ In PyTorch, for networks that are trained:
 - `trace`, `gates`: what an LSTM's gates did; what they did it for;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;
+- `variants`: kinds of cells, trained side by side on two of them;
+- `rivals`, `costs`: an LSTM and a Transformer, and what they cost;
 - `train`: training; its `train_config`, `history` and `checkpoint`;
 - `experiments`: the long runs behind the chapters, as data.
 

@@ -5,6 +5,7 @@ here changes matplotlib's settings or shows a figure. One file holds the figures
 of one subject.
 """
 
+from unrolled.plots.beyond import plot_costs, plot_reading
 from unrolled.plots.bptt import (
     plot_bug_losses,
     plot_cell_paths,
@@ -77,6 +78,7 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_costs",
     "plot_crossings",
     "plot_epochs",
     "plot_forecasts",
@@ -94,6 +96,7 @@ __all__ = [
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
+    "plot_reading",
     "plot_reliability",
     "plot_runs",
     "plot_scales",

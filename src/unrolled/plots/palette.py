@@ -32,11 +32,15 @@ CELL_LOOKS = {
     "GRU": ("#DDAA33", "s"),
     "LSTM": ("#004488", "^"),
     "Transformer": ("#66CCEE", "D"),
+    "peephole": ("#117733", "v"),
+    "coupled": ("#AA4499", "P"),
+    "layer": ("#7D7D7D", "X"),
 }
 """One colour and one marker for each kind of network that is compared.
 
 The first three colours are Tol's "high-contrast" palette, which the
-colour-blind can tell apart, and which survives a grey copy.
+colour-blind can tell apart, and which survives a grey copy. The last three are
+variants of the LSTM; figures of these have a row for each, beside its name.
 """
 
 MOMENTS = {"best": "o", "last": "s"}

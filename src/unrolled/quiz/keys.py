@@ -166,6 +166,31 @@ def _overfitting() -> dict[str, float]:
     }
 
 
+def _beyond() -> dict[str, float]:
+    import torch
+
+    from unrolled import costs
+    from unrolled.cell import Cell, CoupledLSTMCell, LSTMCell
+    from unrolled.models import CausalTransformer
+
+    def count(kind: type[Cell], bias: bool = True) -> int:
+        return sum(p.numel() for p in kind(8, 16, bias).parameters())
+
+    def kilobytes(layers: int) -> float:
+        model = CausalTransformer(2, 64, layers, num_heads=1)
+        _, cache = model.read(torch.zeros(1, 1000, dtype=torch.int64))
+        return costs.held_bytes(cache) / 1000
+
+    return {
+        "coupled": count(CoupledLSTMCell),
+        "lstm": count(LSTMCell),
+        "bias_forgotten": count(CoupledLSTMCell, bias=False),
+        "cache": kilobytes(3),
+        "keys_only": kilobytes(3) / 2,
+        "one_layer": kilobytes(1),
+    }
+
+
 KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "01_vanishing": _vanishing,
     "02_forward": _forward,
@@ -177,6 +202,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "08_thirty_steps": _thirty_steps,
     "09_gates": _gates,
     "10_overfitting": _overfitting,
+    "12_beyond": _beyond,
 }
 
 

@@ -33,10 +33,12 @@ from unrolled.tasks.tagging import (
     questions,
     questions_limit,
 )
+from unrolled.tasks.timing import LEAD, intervals
 
 __all__ = [
     "BRACKET_TOKENS",
     "IGNORE",
+    "LEAD",
     "MARK_RATE",
     "NOUNS",
     "QUESTION_TOKENS",
@@ -47,6 +49,7 @@ __all__ = [
     "brackets_limit",
     "exact_match",
     "first_last",
+    "intervals",
     "is_sentence",
     "questions",
     "questions_limit",
