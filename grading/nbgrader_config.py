@@ -59,7 +59,7 @@ c = get_config()  # noqa: F821, nbgrader defines it
 
 c.CourseDirectory.course_id = "unrolled"
 c.ClearSolutions.code_stub = {"python": "pass  # your code here"}
-c.ClearSolutions.text_stub = "*Your answer here.*"
+c.ClearSolutions.text_stub = "*I predicted: …*\n\n*Your conclusion here.*"
 c.ClearHiddenTests.enforce_metadata = True
 # First of all, so that the gradebook too knows the exercises only.
 c.GenerateAssignment.preprocessors = [

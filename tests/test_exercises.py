@@ -1,5 +1,6 @@
 """The exercises as files: made from the solutions, and complete."""
 
+import ast
 import json
 import re
 
@@ -70,10 +71,9 @@ def test_untouched_every_check_fails_and_nothing_else(path):
         (output,) = cell.outputs
         assert output.ename == "CheckFailed"
         lines = "\n".join(output.traceback)
-        assert re.search(
-            r"expected:.*\n(.*\n)*  came:.*\n(.*\n)*  hint:", lines
-        )
-        assert "came:     None" in lines
+        assert lines.startswith("Nothing here yet: ")
+        assert re.search(r"expected:.*\n(.*\n)*  came:     None", lines)
+        assert "hint:" not in lines
         assert cell.metadata.tags == ["raises-exception", "hide-output"]
     for cell in cells(exercise(path), "solution"):
         assert "pass  # your code here" in cell.source
@@ -132,6 +132,44 @@ def test_each_exercise_says_what_it_asks(path):
     assert written == [int(row[5]) for row in rows if row[5]]
 
 
+def own_names(path):
+    """What each exercise gives or asks for: name, exercise, statement."""
+    for cell in cells(path, "given") + cells(path, "solution"):
+        _, _, number = cell.metadata.nbgrader.grade_id.partition("-")
+        for statement in notebooks.parse(cell).body:
+            for name in assigned(statement):
+                yield name, number, ast.unparse(statement)
+
+
+def assigned(statement):
+    """The names that a statement at the top of a cell gives a value."""
+    if isinstance(statement, ast.FunctionDef):
+        return {statement.name}
+    return {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    } - {"_"}
+
+
+@each_solution
+def test_going_back_breaks_nothing(path):
+    """No other exercise overwrites what an exercise gives or asks for."""
+    own = list(own_names(exercise(path)))
+    for cell in cells(exercise(path), "check"):
+        number = cell.metadata.nbgrader.grade_id.removeprefix("check-")
+        for statement in notebooks.parse(cell).body:
+            own += [(n, number, None) for n in assigned(statement)]
+    overwritten = {
+        name
+        for name, number, said in own
+        if said
+        for other, place, says in own
+        if (name, True) == (other, number != place) and said != says
+    }
+    assert not overwritten
+
+
 @each_solution
 def test_names_of_cells_are_unique(path):
     names = [
@@ -145,11 +183,14 @@ def test_names_of_cells_are_unique(path):
 @each_solution
 def test_chapter_exercises_and_solutions_are_linked(path):
     chapter = notebooks.read(notebooks.REPO / "book" / path.name)
-    assert f"](../exercises/{path.name})" in "".join(
+    (lead,) = [
         cell.source
         for cell in chapter.cells
         if cell.source.startswith("## Exercises")
-    )
+    ]
+    assert f"](../exercises/{path.name})" in lead
+    minutes = re.findall(r" · (\d+) minutes · ", "".join(headings(path)))
+    assert f"about {sum(map(int, minutes))} minutes of work" in lead
     for folder, other in (
         ("exercises", "solutions"),
         ("solutions", "exercises"),

@@ -47,7 +47,7 @@ WRONG = {
         "06_truncated", "3", "params, k1, k2):", "params, k2, k1):",
     ),
     "padding averaged in": (
-        "07_network", "3", "right[real].mean()", "(right * real).mean()",
+        "07_network", "3", "-right.mean()", "-right.sum() / real.numel()",
     ),
     "a probe scored where it was fitted": (
         "09_gates", "3", "slice(half), slice(half, None)",
