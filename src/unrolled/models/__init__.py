@@ -8,7 +8,18 @@ weights then hold one column for each token, which is what an embedding is.
 
 from unrolled.models.char_lm import CharLM
 from unrolled.models.classify import Classifier, Tagger
+from unrolled.models.forecast import Forecaster
+from unrolled.models.regimes import OwnForecasts, ScheduledSampling
 from unrolled.models.seq2seq import Seq2Seq
 from unrolled.models.transformer import Transformer
 
-__all__ = ["CharLM", "Classifier", "Seq2Seq", "Tagger", "Transformer"]
+__all__ = [
+    "CharLM",
+    "Classifier",
+    "Forecaster",
+    "OwnForecasts",
+    "ScheduledSampling",
+    "Seq2Seq",
+    "Tagger",
+    "Transformer",
+]
