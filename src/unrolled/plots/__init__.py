@@ -21,6 +21,7 @@ from unrolled.plots.forward import (
     plot_squashing,
     plot_states,
 )
+from unrolled.plots.free_running import plot_drift, plot_paired, plot_reads
 from unrolled.plots.gates import (
     plot_gate_pairs,
     plot_signal,
@@ -78,6 +79,7 @@ __all__ = [
     "plot_cliff",
     "plot_contributions",
     "plot_crossings",
+    "plot_drift",
     "plot_epochs",
     "plot_forecasts",
     "plot_gap",
@@ -91,9 +93,11 @@ __all__ = [
     "plot_margins",
     "plot_memory",
     "plot_nudges",
+    "plot_paired",
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
+    "plot_reads",
     "plot_reliability",
     "plot_runs",
     "plot_scales",
