@@ -486,6 +486,15 @@ def test_what_is_compared():
         assert config.train == dataclasses.replace(whole, epochs=40)
         if config.cell == "LSTM":
             assert config.group.endswith(f"fb{config.forget_bias:.0f}")
+    for config in runs_of("controls"):
+        twin = dataclasses.replace(
+            config, experiment="cells", group="rnn-uniform",
+            diagnose=True, train_count=5000,
+            train=dataclasses.replace(
+                config.train, epochs=40, step_size=20
+            ),
+        )  # fmt: skip
+        assert twin in runs_of("cells")
     lengths = groups("lengths")
     assert set(lengths.values()) == {3}
     assert {c.steps for c in runs_of("lengths")} == {10, 20, 30, 50, 100, 200}

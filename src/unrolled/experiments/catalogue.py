@@ -147,12 +147,43 @@ def cells() -> list[RunConfig]:
     ]
 
 
+def controls() -> list[RunConfig]:
+    """What lets the plain RNN of `cells` learn? Two answers tried.
+
+    All start from uniform weights. "rnn-020000" and "rnn-100000" have so many
+    sequences, in place of 5,000, that each is seen 10 times, or twice, in about
+    as many updates (3,130 and 3,126), the learning rate halved after half of
+    them. "rnn-constant" has the same data, and its learning rate is never
+    halved. Five seeds each.
+    """
+    settings = {
+        "rnn-020000": (20_000, {"epochs": 10, "step_size": 5}),
+        "rnn-100000": (100_000, {"epochs": 2, "step_size": 1}),
+        "rnn-constant": (5000, {"epochs": 40, "step_size": None}),
+    }
+    return [
+        _source_b(
+            "controls",
+            group,
+            seed,
+            cell="RNN",
+            init="uniform",
+            two_biases=False,
+            forget_bias=None,
+            train_count=count,
+            train=replace(source_b_training(seed), **changes),
+        )
+        for seed in range(5)
+        for group, (count, changes) in settings.items()
+    ]
+
+
 def lengths() -> list[RunConfig]:
     """Where each cell breaks as the sequences grow from 10 to 200 steps.
 
     One layer of 64 units without dropout, uniform weights, an LSTM with a
     forget bias of 1; 20,000 sequences, so that hardly anything can be learned
-    by heart, 15 times (4,695 updates), at a constant learning rate. Three
+    by heart, 10 times (3,130 updates), at a constant learning rate. Three
     seeds. A cell that fails here fails within this budget, no more.
     """
     forget_biases = {"RNN": None, "GRU": None, "LSTM": 1.0}
@@ -168,7 +199,7 @@ def lengths() -> list[RunConfig]:
             forget_bias=forget_bias,
             diagnose=True,
             train=TrainConfig(
-                epochs=15,
+                epochs=10,
                 batch_size=BATCH,
                 max_norm=1.0,
                 keep="best",
@@ -273,6 +304,7 @@ CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
         published,
         one_feature,
         cells,
+        controls,
         lengths,
         dropout,
         data,
