@@ -20,10 +20,8 @@ LATER = {
     "coupled gates": "12_beyond",
     "generalisation gap": "10_overfitting",
     "GRU": "08_thirty_steps",
-    "horizon": "11_free_running",
     "interval": "08_thirty_steps",
     "layer normalisation": "12_beyond",
-    "scheduled sampling": "11_free_running",
     "Transformer": "08_thirty_steps",
 }
 """The chapter to come in which each of these terms will be first used."""

@@ -67,6 +67,11 @@ NUMBERS = {
         "last_mark_forgotten": 56.25,
         "letters_only": 50,
     },
+    "11_free_running": {
+        "at_60": 0.2,
+        "without_ceiling": 0.4,
+        "of_the_truth": 0.8,
+    },
 }
 
 

@@ -219,3 +219,27 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
     mses = np.mean(squares[2:], axis=(0, 1, 3))
     assert mses[3] < 0.05
     assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
+
+
+# 11_free_running
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_four_values_are_enough_without_noise(noise):
+    import torch
+
+    from unrolled.tasks import oscillations
+
+    generator = torch.Generator().manual_seed(0)
+    rows = oscillations(500, 33, generator, noise)[..., 0].unfold(1, 5, 1)
+    rows = rows.flatten(0, 1).numpy()
+    weights = np.linalg.lstsq(rows[:, :4], rows[:, 4], rcond=None)[0]
+    x = oscillations(500, 690, generator, noise)[..., 0].numpy()
+    values = x[:, :30]
+    for _ in range(660):
+        values = np.append(values, values[:, -4:] @ weights[:, None], axis=1)
+    off = np.sqrt(np.mean((values - x) ** 2, axis=0))
+    if noise:
+        assert off[89] > 0.9
+    else:
+        assert off.max() < 1e-6

@@ -5,6 +5,7 @@ several ways: so what these ways do can be compared network by network. All of
 one series and one seed are in one file, ``results/forecasters/NAME.pt``.
 """
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -147,8 +148,9 @@ def save_forecasters(
         name: {k: v.float() for k, v in network.state_dict().items()}
         for name, network in networks.items()
     }
-    state = {"weights": weights, "losses": losses}
-    save_checkpoint(path, state | {"circumstances": circumstances()})
+    plain = json.loads(json.dumps(circumstances()))
+    state = {"weights": weights, "losses": losses, "circumstances": plain}
+    save_checkpoint(path, state)
     return True
 
 

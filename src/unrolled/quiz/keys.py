@@ -109,6 +109,19 @@ def _network() -> dict[str, float]:
     }
 
 
+def _free_running() -> dict[str, float]:
+    from unrolled.lstm import LSTM  # not above, as it needs torch
+    from unrolled.models import Forecaster, ScheduledSampling
+
+    regime = ScheduledSampling(Forecaster(LSTM(1, 1)), updates=150)
+    regime.done.fill_(60)
+    return {
+        "at_60": regime.probability,
+        "without_ceiling": regime.probability / regime.most,
+        "of_the_truth": 1 - regime.probability,
+    }
+
+
 KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "01_vanishing": _vanishing,
     "02_forward": _forward,
@@ -117,6 +130,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "05_training": _training,
     "06_truncated": _truncated,
     "07_network": _network,
+    "11_free_running": _free_running,
 }
 
 
