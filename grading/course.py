@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import ClearOutput, Execute
 from traitlets.config import Config, PyFileConfigLoader
 
 REPO = Path(__file__).resolve().parent.parent
@@ -34,13 +35,24 @@ def make(folder: Path, solutions: Iterable[Path] = SOLUTIONS) -> None:
 
 def generate(folder: Path, name: str) -> Path:
     """Make the assignment for students, as ``nbgrader generate_assignment``."""
-    _run(GenerateAssignment, folder, name)
+    _run(GenerateAssignment, folder, name, settings(folder))
     return folder / "release" / name / f"{name}.ipynb"
 
 
-def autograde(folder: Path, name: str, student: str) -> None:
-    """Grade one submission, as ``nbgrader autograde``."""
-    _run(Autograde, folder, name, student_id=student)
+def autograde(
+    folder: Path, name: str, student: str, execute: bool = True
+) -> None:
+    """Grade one submission, as ``nbgrader autograde``.
+
+    Without `execute` no cell is run: what counts is the outputs as they are.
+    """
+    config = settings(folder)
+    if not execute:
+        for stage in ("sanitize_preprocessors", "autograde_preprocessors"):
+            steps = getattr(Autograde, stage).default()
+            left = [p for p in steps if p not in (ClearOutput, Execute)]
+            config.Autograde[stage] = left
+    _run(Autograde, folder, name, config, student_id=student)
 
 
 def settings(folder: Path) -> Config:
@@ -50,13 +62,14 @@ def settings(folder: Path) -> Config:
     return config
 
 
-def _run(kind: type, folder: Path, name: str, **whose: str) -> None:
+def _run(
+    kind: type, folder: Path, name: str, config: Config, **whose: str
+) -> None:
     """Let one of nbgrader's converters work on an assignment."""
     # nbgrader calls `alembic` by its name: find the one beside this Python.
     here = str(Path(sys.executable).parent)
     if here not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = here + os.pathsep + os.environ["PATH"]
-    config = settings(folder)
     course = CourseDirectory(config=config, assignment_id=name, **whose)
     converter = kind(coursedir=course, config=config)
     converter.force = True
@@ -69,6 +82,8 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="a new folder")
     parser.add_argument("--exercises", action="store_true")
     said = parser.parse_args()
+    if not said.folder and not said.exercises:
+        parser.error("expected a FOLDER or --exercises, got neither")
     if said.folder:
         if said.folder.exists():
             sys.exit(f"{said.folder}: expected a new folder, it exists")

@@ -1,5 +1,7 @@
 """How nbgrader makes the exercises from the solutions, and grades them."""
 
+import re
+
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import InstantiateTests, NbGraderPreprocessor
 
@@ -9,6 +11,8 @@ LINK = (
     "The exercises alone: [without solutions](../exercises/",
     "If you are stuck: [worked solutions](../solutions/",
 )
+# An exercise's title, and the line that says its kind, minutes and points.
+EXERCISE = re.compile(r"## (\d\. .+)\n\n(\*.+\*)")
 BEFORE = {
     "code_prompt_show": "Show what the check says before you begin",
     "code_prompt_hide": "Hide it",
@@ -29,6 +33,7 @@ class ForStudents(NbGraderPreprocessor):
             nb.cells[0].source = nb.cells[0].source.replace(theirs, ours)
         for cell in nb.cells:
             self._tag(cell)
+            self._link(cell, resources["unique_key"])
         return nb, resources
 
     def _tag(self, cell):
@@ -40,12 +45,21 @@ class ForStudents(NbGraderPreprocessor):
             cell.metadata["tags"] = CHECK_TAGS
             cell.metadata["mystnb"] = BEFORE
 
+    def _link(self, cell, name):
+        """Lead from an exercise to its own solution, folded on its page."""
+        if found := EXERCISE.match(cell.source):
+            title, facts = found.groups()
+            # The place has the heading's words, as on the pages of the book.
+            place = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+            link = f"[Solution](../solutions/{name}.ipynb#{place})"
+            cell.source = cell.source.replace(facts, f"{facts} · {link}", 1)
+
 
 c = get_config()  # noqa: F821, nbgrader defines it
 
 c.CourseDirectory.course_id = "unrolled"
 c.ClearSolutions.code_stub = {"python": "pass  # your code here"}
-c.ClearSolutions.text_stub = "*Your answer here.*"
+c.ClearSolutions.text_stub = "*I predicted: …*\n\n*Your conclusion here.*"
 c.ClearHiddenTests.enforce_metadata = True
 # First of all, so that the gradebook too knows the exercises only.
 c.GenerateAssignment.preprocessors = [

@@ -16,6 +16,16 @@ def assert_refused(call: Callable[[], object], message: str) -> None:
     assert len(str(caught.value)) < 400
 
 
+def each_call(
+    table: Iterable[tuple[str, Callable[[], object], str]],
+) -> pytest.MarkDecorator:
+    """Hand a test the call and the message of each row: name, call, message."""
+    return pytest.mark.parametrize(
+        ("call", "message"),
+        [pytest.param(call, message, id=name) for name, call, message in table],
+    )
+
+
 def public_calls(modules: Iterable[ModuleType]) -> set[str]:
     """Name the public functions and classes, and the methods of the classes."""
     return {name for module in modules for name in _calls(module)}

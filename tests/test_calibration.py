@@ -75,7 +75,14 @@ def test_nothing_that_is_given_is_changed(scored):
 
 @pytest.mark.parametrize(
     ("share", "want"),
-    [(0.2, 0.5), (0.4, 0.75), (0.01, 0.5), (1.0, 1.0), (0.29, 0.5)],
+    [
+        (0.2, 0.5),
+        (0.4, 0.75),
+        (0.01, 0.5),
+        (1.0, 1.0),
+        (0.29, 0.5),
+        (0.35, 0.75),
+    ],
 )
 def test_share_of_worst(share, want):
     assert share_of_worst([1.0, 1.0, 4.0, 2.0, 0.0], share) == want
@@ -109,11 +116,19 @@ def test_the_ends_of_the_bins_are_in_them():
     assert got.count.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("C", range(2, 30))
+def test_the_least_confidence_is_in_the_first_bin(C):
+    """Wherever rounding puts 1/C."""
+    got = reliability(np.full((1, C), 0.1), [0], bins=5)
+    assert got.confidence == pytest.approx(1 / C)
+    assert got.count.tolist() == [1]
+
+
 def test_the_calibration_error_by_hand():
     table = Reliability(
-        np.array([0.6, 0.9]), np.array([0.5, 1.0]), np.array([30, 10])
+        np.array([0.6, 0.9]), np.array([0.5, 0.7]), np.array([30, 10])
     )
-    assert table.error == pytest.approx(0.75 * 0.1 + 0.25 * 0.1)
+    assert table.error == pytest.approx(0.75 * 0.1 + 0.25 * 0.2)
 
 
 def test_one_bin_hides_errors_that_cancel():
@@ -156,7 +171,7 @@ def test_the_loss_is_flat_at_the_temperature(scored):
     assert abs(beta.grad.item()) < 1e-9
 
 
-@pytest.mark.parametrize("factor", [1e-6, 0.2, 7.0, 1e6])
+@pytest.mark.parametrize("factor", [1e-12, 0.2, 7.0, 1e12])
 def test_larger_logits_have_a_larger_temperature(scored, factor):
     logits, labels = scored
     T = fit_temperature(logits, labels)
@@ -172,9 +187,32 @@ def test_the_temperature_in_closed_form():
     assert fit_temperature(logits, labels) == pytest.approx(want, rel=1e-12)
 
 
+def test_a_temperature_far_from_some_margins():
+    # exp(1 / T) would overflow. At T, the many lose as much as the one wins.
+    logits = [[0.001, 0.0]] * 9999 + [[0.0, 1.0]]
+    want = 0.001 / np.log(9.999 - 1)
+    assert fit_temperature(logits, [0] * 10_000) == pytest.approx(want)
+
+
 def test_an_honest_network_has_a_temperature_near_one():
     logits, labels = honest(20_000, np.random.default_rng(2))
     assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_logits_that_tell_nothing_have_no_temperature(seed):
+    """Each is right once and wrong once; only rounding says otherwise."""
+    logits = np.random.default_rng(seed).normal(size=(7, 2))
+    with pytest.raises(ValueError, match="the loss has no minimum"):
+        fit_temperature([*logits, *logits], [0] * 7 + [1] * 7)
+
+
+def test_a_shift_of_all_logits_changes_nothing(scored):
+    logits, labels = scored
+    shifts = 1e6 * np.arange(N)[:, None]
+    assert fit_temperature(logits + shifts, labels) == pytest.approx(
+        fit_temperature(logits, labels), rel=1e-6
+    )
 
 
 # The best probabilities in order

@@ -88,6 +88,12 @@ def test_signs_of_markdown_are_only_text():
     assert says in plain(text)
 
 
+@pytest.mark.parametrize("sign", "\\`*_{}[]<>#|$~")
+def test_each_sign_of_markdown_has_its_backslash(sign):
+    text = claims_page.table(changed("A05", says=f"a{sign}b"), "A")
+    assert f"a\\{sign}b" in text
+
+
 @pytest.mark.parametrize(
     ("expected", "tolerance", "measured", "line"),
     [
@@ -127,6 +133,12 @@ def test_errata_are_the_corrected_and_the_refuted(claim_id):
     for line in own:
         assert claim.says in plain(line)
         assert claim.finding in plain(line)
+
+
+@pytest.mark.parametrize("verdict", ["corrected", "refuted"])
+def test_errata_take_both_kinds_of_wrong(verdict):
+    ledger = changed("A05", verdict=verdict, measured=[[1.0, 1.1]])
+    assert "`A05 <" in claims_page.errata(ledger, "A")
 
 
 def test_no_errata_is_said_in_words():

@@ -50,6 +50,7 @@ from unrolled.plots import (
     plot_cell_paths,
     plot_cliff,
     plot_contributions,
+    plot_costs,
     plot_crossings,
     plot_drift,
     plot_epochs,
@@ -69,6 +70,7 @@ from unrolled.plots import (
     plot_pairs,
     plot_predictions,
     plot_prices,
+    plot_reading,
     plot_reads,
     plot_reliability,
     plot_runs,
@@ -399,6 +401,9 @@ ARRAYS = {
             lambda v: plot_groups({"a": [1.0]}, "loss", None, {"a": v}),
             (9,),
         ),
+    ],
+    "plots.plot_reading": [
+        ("sees", lambda v: plot_reading(v, False), (9, 9)),
     ],
     "plots.plot_crossings": [
         ("ratios", lambda v: plot_crossings({"a": v}, {"a": [1]}, 3), (1,)),
@@ -788,7 +793,7 @@ TABLE = [
                         (plot_unit_bands, {"a": np.ones((2, 2))})]
       for gate in ["c", "", None, 0, "fi"]],
     *[("plots.plot_unit_bands", partial(plot_unit_bands, "f", bad),
-       "bands: expected a dict of one or two arrays, got ")
+       "bands: expected a dict by name, of one to 2, got ")
       for bad in [{}, None, np.ones((2, 2)), {n: [[1.0]] for n in "abc"}]],
     *[("plots.plot_unit_bands",
        partial(plot_unit_bands, "f", {"a": np.ones((2, 3))}, bad),
@@ -801,7 +806,7 @@ TABLE = [
        "gates: expected .*got ")
       for bad in ["fi", ["f", "i"], ("f",), ("f", "c"), (0, 1), None]],
     *[("plots.plot_gate_pairs", partial(plot_gate_pairs, ("f", "i"), bad),
-       "pairs: expected a dict of one to three pairs, got ")
+       "pairs: expected a dict by name, of one to 3, got ")
       for bad in [{}, None, ONES, dict.fromkeys("abcd", ONES)]],
     *[("plots.plot_gate_pairs",
        partial(plot_gate_pairs, ("f", "i"), {"a": bad}), message)
@@ -812,7 +817,7 @@ TABLE = [
           (([1.0], [1.0, 2.0]), r"pairs\['a'\]\[1\]: expected shape \(1,\)"),
       ]],
     *[("plots.plot_seeds", partial(plot_seeds, [1.0], bad, AXES),
-       "curves: expected a dict of one to 4 arrays, got ")
+       "curves: expected a dict by name, of one to 4, got ")
       for bad in [{}, None, [[1.0]], {n: [[1.0]] for n in "abcde"}]],
     *[("plots.plot_seeds", partial(plot_seeds, [1.0], {"a": [[1.0]]}, bad),
        "labels: expected two texts, got ")
@@ -850,7 +855,7 @@ TABLE = [
      "margins: expected a rising row, got"),
     *[("plots.plot_margins", partial(plot_margins, *bad), message)
       for bad, message in [
-          (({}, {}, "a"), r"margins: expected a dict with some .*got \[\]"),
+          (({}, {}, "a"), r"margins: expected a dict with some .*got {}"),
           (([[1.0]], {}, "a"), r"margins: expected a dict .*got \[\[1.0"),
           (({"first": [[1.0]]}, {}, "a"), "margins: expected .*got .*'first'"),
           (({"best": [[1.0]]}, {}, "a"), r"weights: expected .*got \[\]"),
@@ -864,7 +869,7 @@ TABLE = [
     *[("plots.plot_reliability", partial(plot_reliability, bad), message)
       for bad, message in [
           (None, "tables: expected a dict with some .*got None"),
-          ({}, r"tables: expected a dict with some .*got \[\]"),
+          ({}, r"tables: expected a dict with some .*got {}"),
           ({"first": []}, "tables: expected .*got .*'first'"),
           ({"best": []}, r"tables.*: expected a list of tables, got \[\]"),
           ({"best": None}, "tables.*: expected a list of tables, got None"),
@@ -877,7 +882,7 @@ TABLE = [
       for bad, message in [
           (([1.0], {}), "losses: expected a dict with some .*got {}"),
           (([1.0], None), "losses: expected a dict with some .*got None"),
-          (([1.0], {"test": [[1.0]]}), "losses: expected .*got {'test'"),
+          (([1.0], {"test": [[1.0]]}), r"losses: expected .*got \['test'\]"),
           (([1.0], {"unseen": [[1.0, 2.0]]}),
            r"losses.*: expected shape \(S, 1\).*got \(1, 2\)"),
           (([0.0], {"unseen": [[1.0]]}), "expected numbers above 0, got 0.0"),
@@ -885,10 +890,10 @@ TABLE = [
       ]],
     *[("plots.plot_best_and_last", partial(plot_best_and_last, *bad), message)
       for bad, message in [
-          (({}, "a"), "scores: expected a dict by setting, got {}"),
-          ((None, "a"), "scores: expected a dict by setting, got None"),
+          (({}, "a"), "scores: expected a dict by name, got {}"),
+          ((None, "a"), "scores: expected a dict by name, got None"),
           (({"a": [1.0]}, "a"), r"scores\['a'\]: expected a dict .*got \[1.0"),
-          (({"a": {}}, "a"), r"scores\['a'\]: expected a dict .*got \[\]"),
+          (({"a": {}}, "a"), r"scores\['a'\]: expected a dict .*got {}"),
           (({"a": {"worst": [1.0]}}, "a"), "scores.*: expected .*'worst'"),
           (({"a": {"best": [1.0]}}, None), "measure: expected a str, got None"),
           (({"a": {"best": [1.0]}}, "a", np.inf), "level: expected .*got inf"),
@@ -904,6 +909,10 @@ TABLE = [
           ((ONE_RUN, "a", "b", [0.5]), r"levels: expected a dict, got \[0.5\]"),
           ((ONE_RUN, "a", "b", {"c": np.nan}), "levels.*: expected .*got nan"),
           ((ONE_RUN, "a", "b", None, [1.0]), "points: expected a dict .*got "),
+          ((ONE_RUN, "a", "b", None, {}), "points: expected a dict .*got {}"),
+          ((ONE_RUN, "a", "b", None, {k: [[1.0, 2.0]] for k in "xyz"}),
+           r"points: .* of one to 2, got \['x', 'y', 'z'\]"),
+          ((ONE_RUN, "a", "b", {3: 0.5}), "levels: a key: .* a str, got 3"),
       ]],
     *[("plots.plot_runs", partial(plot_runs, ONE_RUN, "a", "b", start=bad),
        "start: expected a whole number of at least 0, got ")
@@ -916,6 +925,9 @@ TABLE = [
           (({"a": [1.0]}, "b", 0.5), "levels: expected a dict, got 0.5"),
           (({"a": [1.0]}, "b", None, {"c": [1.0]}),
            r"beside: expected the groups of scores, got \['c'\]"),
+          (({"a": [1.0]}, "b", None, {}), "beside: expected a dict .*got {}"),
+          (({"a": [1.0]}, "b", None, {"a": [1.0, 2.0]}),
+           r"beside\['a'\]: expected shape \(1,\).*got \(2,\)"),
       ]],
     *[("plots.plot_crossings", partial(plot_crossings, *bad), message)
       for bad, message in [
@@ -1011,7 +1023,7 @@ TABLE = [
        "missing: expected a whole number of at least 1, got ")
       for bad in BAD_WHOLE],
     *[("plots.plot_losses", partial(plot_losses, bad),
-       "losses: expected a dict of one to 3 arrays .*got ")
+       "losses: expected a dict by name, of one to 3, got ")
       for bad in [None, {}, [[1.0]], {key: [[1.0]] for key in "abcd"}]],
     *[("plots.plot_losses", partial(plot_losses, {"SGD": [[1.0]]}, levels),
        message)
@@ -1030,7 +1042,7 @@ TABLE = [
     *[("plots.plot_learning_rates", partial(plot_learning_rates, *bad),
        message)
       for bad, message in [
-          ((None, TWO), "rates: expected a dict of .*got None"),
+          ((None, TWO), "rates: expected a dict .*got None"),
           (({"SGD": [1.0, 2.0]}, None), "losses: expected a dict .*got None"),
           (({"SGD": [1.0, 2.0]}, TWO),
            r"losses: expected those of \['SGD'\], got \['SGD', 'Adam'\]"),
@@ -1147,6 +1159,23 @@ TABLE = [
      "A05: source: expected A or B.*, got 'C'"),
     ("claims.Claim", lambda: claim(tolerance=-1.0, verdict="refuted"),
      "A05: tolerance: expected .*got"),
+    *[
+        ("plots.plot_costs", lambda bad=bad: plot_costs(bad, AXES),
+         "costs.*: expected .*got")
+        for bad in (None, {}, {"a": None}, {"a": {}}, {"a": {1: 0}},
+                    {"a": {-1: 1}}, {"a": {1: np.nan}}, {1: {1: 1}})
+    ],
+    *[
+        ("plots.plot_costs", lambda bad=bad: plot_costs({"a": {1: 1}}, bad),
+         "labels: expected two texts, got")
+        for bad in (None, "ab", ("a",), ("a", 1))
+    ],
+    ("plots.plot_costs", lambda: plot_costs({"a": {1: 1}}, AXES, {"b": "c"}),
+     "levels.*: expected .*got"),
+    ("plots.plot_reading", lambda: plot_reading(np.eye(3) * 2, True),
+     "sees: expected true and false only, got 2"),
+    ("plots.plot_reading", lambda: plot_reading(np.eye(3), 1),
+     "chained: expected a bool, got 1"),
     ("plots.plot_gates", lambda: plot_gates(None),
      "caches: expected .*got None"),
     ("plots.plot_gates", lambda: plot_gates(UNIT_CACHES),

@@ -3,9 +3,8 @@
 from functools import partial
 
 import numpy as np
-import pytest
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from unrolled import calibration, margins
 from unrolled.calibration import fit_temperature, isotonic, reliability
 from unrolled.margins import losses, share_of_worst
@@ -61,6 +60,7 @@ TABLE = [
             (LOGITS, [0, 1, 0], "-3", "-1"),  # all wrong
             ([[0, 1], [0, 1]], [0, 1], "-1", "0"),  # right half of the time
             ([[1, 1], [2, 2]], [0, 1], "0", "0"),  # says nothing
+            ([[1, 1, 0], [0, 3, 0]], [0, 1], "0", "1.17"),  # at worst a tie
         ]
     ],
     *[
@@ -98,10 +98,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

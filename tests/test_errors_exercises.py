@@ -1,12 +1,22 @@
 """Bad input to the exercises' checks: a ValueError, expected and got."""
 
 import numpy as np
-import pytest
 
-from bad_input import assert_refused, public_calls
-from unrolled import exercise_checks, exercise_oracles
-from unrolled.exercise_checks import CheckFailed, expect, expect_digits
+from bad_input import assert_refused, each_call, public_calls
+from unrolled import exercise_checks, exercise_oracles, exercise_references
+from unrolled.exercise_checks import (
+    CheckFailed,
+    expect,
+    expect_digits,
+    expect_number,
+)
 from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
+from unrolled.exercise_references import (
+    fall_ratio,
+    gap_without_dh,
+    kept_pairs,
+    steps_until,
+)
 
 RNG = np.random.default_rng(0)
 X, PARAMS, DHS = random_lstm(2, 6, 3, 4, RNG)
@@ -49,6 +59,64 @@ TABLE = [
         ("expect_digits", lambda bad=bad: expect_digits("it", 1, bad, 2, ""),
          "right: expected .*, got")
         for bad in (None, float("nan"), [1.0])
+    ],
+    *[
+        ("expect_number", lambda name=name: expect_number(
+            **{"what": "it", "came": 1, "hint": "none", name: 2.5}),
+         f"{name}: expected a str, got 2.5")
+        for name in ("what", "hint")
+    ],
+    *[
+        ("expect_number", lambda name=name, bad=bad: expect_number(
+            "it", 1, **{name: bad}), f"{name}: expected a number .*, got")
+        for name in ("low", "high") for bad in ("1", float("nan"), np.inf)
+    ],
+    ("expect_number", lambda: expect_number("it", 1, 2.0, 1.0),
+     "high: expected a number of at least low = 2.0, got 1.0"),
+    *[
+        ("kept_pairs", lambda name=name, bad=bad:
+         kept_pairs(**{"T": 6, "k1": 3, "k2": 3, name: bad}),
+         f"{name}: expected a whole number of at least 1, got {bad!r}")
+        for name in ("T", "k1", "k2") for bad in BAD_WHOLE
+    ],
+    ("kept_pairs", lambda: kept_pairs(6, 4, 2),
+     "k1: expected a divisor of T = 6, got 4"),
+    *[
+        ("steps_until", lambda name=name, bad=bad:
+         steps_until(**{"factor": 0.5, "left": 0.5, name: bad}),
+         f"{name}: expected a number between 0 and 1, got")
+        for name in ("factor", "left") for bad in (0, 1, 2.0, None, np.nan)
+    ],
+    *[
+        ("fall_ratio", lambda bad=bad: fall_ratio(X, DHS, PARAMS, bad),
+         "rate: expected a number above 0, got")
+        for bad in (0, -1.0, None, np.nan)
+    ],
+    *[
+        ("fall_ratio", lambda bad=bad: fall_ratio(X, bad, PARAMS, 0.1),
+         "y: expected .*, got")
+        for bad in BAD_ARRAYS
+    ],
+    *[
+        (call.__name__, lambda call=call, rest=rest, bad=bad:
+         call(bad, *rest), "x: expected .*, got")
+        for call, rest in ((fall_ratio, (DHS, PARAMS, 0.1)),
+                           (gap_without_dh, (PARAMS, DHS)))
+        for bad in BAD_ARRAYS
+    ],
+    *[
+        (call.__name__, lambda call=call, rest=rest, bad=bad:
+         call(*rest(bad)), "params: expected .*, got")
+        for call, rest in (
+            (fall_ratio, lambda bad: (X, DHS, bad, 0.1)),
+            (gap_without_dh, lambda bad: (X, bad, DHS)),
+        )
+        for bad in (None, {}, {"bias": PARAMS["bias"]})
+    ],
+    *[
+        ("gap_without_dh", lambda bad=bad: gap_without_dh(X, PARAMS, bad),
+         "dhs: expected .*, got")
+        for bad in BAD_ARRAYS
     ],
     *[
         ("random_lstm", lambda name=name, bad=bad:
@@ -95,13 +163,13 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 
 
 def test_every_public_call_is_in_the_table():
-    public = public_calls([exercise_checks, exercise_oracles])
+    public = public_calls(
+        [exercise_checks, exercise_oracles, exercise_references]
+    )
     assert {name.split(".")[-1] for name in public} == {n for n, *_ in TABLE}

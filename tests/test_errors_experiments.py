@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from small_runs import run, train
 from unrolled import experiments
 from unrolled.cell import RNNCell
@@ -399,7 +399,7 @@ TABLE = [
        "remedy: expected 'dropout' or 'data' or 'decay', got ")
       for bad in ["published", "", None, 3, ["data"]]],
     ("remedies.remedy_groups", lambda: remedy_groups("data", HERE),
-     "experiment: expected one with records, got 'published'"),
+     "experiment: expected one with records, got 'dropout'"),
     ("remedies.remedy_groups", lambda: remedy_groups("data", HERE / "none"),
      "folder: expected a folder that exists, got "),
     *[("remedies.best_and_last", partial(best_and_last, bad, "loss"), message)
@@ -510,10 +510,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

@@ -4,10 +4,9 @@ import math
 from functools import partial
 
 import numpy as np
-import pytest
 import torch
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from oracles import seeded
 from unrolled import gates
 from unrolled.cell import GRUCell, PeepholeLSTMCell
@@ -23,6 +22,7 @@ X = torch.randn(N, T, D, generator=seeded(1))
 _, _, (TRACE, _) = MODEL.recurrent(X, return_gates=True)
 SIGNAL = X[:, 0, 0]
 PARTS = gates.slopes(TRACE, SIGNAL)
+SEVEN = GateTrace(*(torch.rand(7, T, H, generator=seeded(2)) for _ in "ifgoch"))
 
 BAD_WHOLE = [-1, 2.0, True, "1", None, NAN, [1]]
 BAD_AXES = [3, -1, "01", None, (0, 0), (), (0, 3), 1.0, True, [None]]
@@ -56,6 +56,10 @@ TENSORS = [
     ("slopes", "signal", partial(gates.slopes, TRACE), SIGNAL),
     ("slopes", "trace.c",
      lambda bad: gates.slopes(TRACE._replace(c=bad), SIGNAL), TRACE.c),
+    *[("slopes", f"trace.{gate}",
+       lambda bad, gate=gate: gates.slopes(
+           TRACE._replace(**{gate: bad}), SIGNAL),
+       getattr(TRACE, gate)) for gate in "ifg"],
     ("kept_share", "parts.c",
      lambda bad: gates.kept_share(PARTS._replace(c=bad)), PARTS.c),
     ("kept_share", "parts.kept",
@@ -140,7 +144,7 @@ TABLE = [
     *[("slopes", partial(gates.slopes, trace, SIGNAL),
        "trace: expected a GateTrace, got ") for trace in [None, tuple(TRACE)]],
     *[(name, partial(call, torch.ones(N)),
-       "signal: expected .*got 4 (times 1.0|sequences)")
+       "signal.*: expected numbers that differ, got (4|2) times 1.0")
       for name, call in [
           ("slopes", partial(gates.slopes, TRACE)),
           ("correlations", partial(gates.correlations, TRACE.c)),
@@ -160,7 +164,17 @@ TABLE = [
     ("probe", lambda: gates.probe(TRACE.c[:3], SIGNAL[:3]),
      "signal: expected two halves .*got 3 sequences"),
     ("probe", lambda: gates.probe(TRACE.c, torch.tensor([1.0, 1, 2, 3])),
-     "signal: expected two halves .*in which it varies, got 4 sequences"),
+     "signal, first half: expected numbers that differ, got 2 times 1.0"),
+    ("probe", lambda: gates.probe(TRACE.c, torch.tensor([1.0, 2, 3, 3])),
+     "signal, second half: expected numbers that differ, got 2 times 3.0"),
+    # Numbers whose mean is rounded, so that their variance is not 0.
+    *[(name, partial(call, torch.full((7,), 0.1)),
+       "signal.*: expected numbers that differ, got . times 0.1")
+      for name, call in [
+          ("slopes", partial(gates.slopes, SEVEN)),
+          ("correlations", partial(gates.correlations, SEVEN.c)),
+          ("probe", partial(gates.probe, SEVEN.c)),
+      ]],
     *[("probe", partial(gates.probe, TRACE.c, SIGNAL, ridge),
        "ridge: expected a number above 0, got ")
       for ridge in [0, -1, NAN, INF, "1", None]],
@@ -208,10 +222,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

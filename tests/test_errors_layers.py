@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from oracles import stack
 from unrolled import _torch_checks, cell, cell_base, lstm, recurrent, trace
 from unrolled._torch_checks import (
     check_device,
     check_states,
     check_tensor,
+    check_varies,
     check_whole_tensor,
 )
 from unrolled.cell import (
@@ -250,6 +251,9 @@ def rows_of_checks():
         words = "^y: expected floating-point numbers, got torch."
         yield name, partial(check_tensor, "y", bad, ("N",)), words
 
+    for same in (torch.ones(3), torch.full((3,), 0.1)):
+        call = partial(check_varies, "x", same)
+        yield "_torch_checks.check_varies", call, "x: expected numbers that dif"
     name = "_torch_checks.check_whole_tensor"
     for bad, words in BAD_LENGTHS:
         call = partial(check_whole_tensor, "y", bad, (2,), 1, 4, like)
@@ -275,10 +279,7 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from unrolled import quiz
 from unrolled.quiz import load, show
 
@@ -102,6 +102,17 @@ BAD = {
         changed(CHOICE, "answers", to=answers(CHOICE, correct=True)),
         "expected one right .*got 4 right and 0 wrong",
     ),
+    "two right and two wrong": (
+        changed(
+            CHOICE,
+            "answers",
+            to=[
+                answer | {"correct": place < 2}
+                for place, answer in enumerate(GOOD[CHOICE]["answers"])
+            ],
+        ),
+        "expected one right .*got 2 right and 2 wrong",
+    ),
     "all right of many": (
         changed(MANY, "answers", to=answers(MANY, correct=True)),
         "expected two or more right and some wrong.*got 4 right and 0 wrong",
@@ -142,6 +153,10 @@ BAD = {
         changed(NUMERIC, "answers", 0, "within", to=0.01),
         "expected answers that lie apart, got 0.1637.* and 0.17",
     ),
+    "ranges that overlap": (
+        changed(NUMERIC, "answers", to=answers(NUMERIC, within=0.004)),
+        "expected answers that lie apart, got 0.1637.* and 0.17",
+    ),
     "TeX": (
         changed(CHOICE, "question", to="What is $h$, the hidden state? " * 2),
         r"question: expected words and HTML without \$.*got 'What is",
@@ -153,6 +168,11 @@ BAD = {
     "nothing to look at": (
         [question | {"asks": "idea"} for question in GOOD],
         "expected a third .*figure or a prediction, got 0 of 6",
+    ),
+    "too little to look at": (
+        [question | {"asks": "idea"} for question in GOOD[:-1]]
+        + [GOOD[-1] | {"asks": "figure"}],
+        "expected a third .*figure or a prediction, got 1 of 6",
     ),
     "two numbers in a row": (
         [GOOD[0], GOOD[0] | {"id": "again"}, *GOOD[1:]],
@@ -198,7 +218,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("call", "message"), [row[1:] for row in CALLS])
+@each_call(CALLS)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

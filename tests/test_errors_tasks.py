@@ -1,9 +1,8 @@
 """Bad input to every task: a ValueError, with expected and got."""
 
-import pytest
 import torch
 
-from bad_input import assert_refused
+from bad_input import assert_refused, each_call
 from unrolled import tasks
 from unrolled.tasks import (
     brackets,
@@ -13,6 +12,7 @@ from unrolled.tasks import (
     henon,
     henon_continue,
     henon_next,
+    intervals,
     is_sentence,
     oscillations,
     oscillations_best,
@@ -39,6 +39,7 @@ DRAWS = {
     reversal: {"count": 2, "max_steps": 3, "vocabulary": 4},
     oscillations: {"count": 2, "steps": 3},
     henon: {"count": 2, "steps": 3},
+    intervals: {"count": 2, "max_interval": 3, "min_interval": 1},
 }
 
 TABLE = [
@@ -55,6 +56,8 @@ TABLE = [
     ],
     ("first_last", lambda: first_last(2, 1, 3, G),
      "steps: expected a whole number of at least 2, got 1"),
+    ("intervals", lambda: intervals(2, 3, G, min_interval=4),
+     "min_interval: expected at most 3, as max_interval, got 4"),
     *[
         (limit.__name__, lambda limit=limit, bad=bad: limit(bad),
          f"steps: expected a whole number of at least 1, got {bad!r}")
@@ -133,9 +136,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

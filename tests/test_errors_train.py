@@ -5,12 +5,11 @@ import math
 from functools import partial
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from bad_input import assert_refused, public_calls
+from bad_input import assert_refused, each_call, public_calls
 from small_models import config, made, mlp, numbers, points, sequences
 from unrolled import checkpoint, history, train, train_config
 from unrolled.checkpoint import (
@@ -340,10 +339,7 @@ TABLE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [pytest.param(call, message, id=name) for name, call, message in TABLE],
-)
+@each_call(TABLE)
 def test_bad_input_is_named(call, message):
     assert_refused(call, message)
 

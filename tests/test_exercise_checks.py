@@ -6,7 +6,12 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from unrolled import numpy_lstm
-from unrolled.exercise_checks import CheckFailed, expect, expect_digits
+from unrolled.exercise_checks import (
+    CheckFailed,
+    expect,
+    expect_digits,
+    expect_number,
+)
 from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
 
 
@@ -25,9 +30,12 @@ def said(call, *args, **options):
         (torch.ones(2, requires_grad=True), np.ones(2)),
         ([1, 2], np.array([1.0, 2.0])),
         ([1.0, np.zeros(2)], (1.0, [0.0, 0.0])),
+        (np.ones(2), (1.0, 1.0)),
+        (torch.ones(2, requires_grad=True), (1.0, 1.0)),
         ({"b": 2.0, "a": 1.0}, {"a": 1.0, "b": 2.0}),
         (1e6 + 0.01, 1e6),  # relative to the largest
         (1e-9, 0.0),  # or to 1
+        (np.ones(1), np.ones(1)),
     ],
 )
 def test_what_is_right_passes(came, right):
@@ -37,8 +45,7 @@ def test_what_is_right_passes(came, right):
 @pytest.mark.parametrize(
     ("came", "right", "expected", "found"),
     [
-        (None, 1.0, "a number", "None"),
-        (None, np.ones((2, 3)), "an array of shape (2, 3)", "None"),
+        ((None,), (1.0,), "a number at [0]", "None at [0]"),
         (np.ones(3), np.ones((1, 3)), "shape (1, 3)", "shape (3,)"),
         ("one", 1.0, "a number", "'one'"),
         (np.inf, 1.0, "1", "inf"),
@@ -67,12 +74,39 @@ def test_what_is_wrong_is_named(came, right, expected, found):
     assert text.endswith("hint: Look there.")
 
 
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        (lambda: expect("it", None, np.ones((2, 3)), "none"),
+         "an array of shape (2, 3)"),
+        (lambda: expect_digits("it", None, 0.5, 1, "none"),
+         "a number, right to 1 decimal"),
+        (lambda: expect_number("it", None), "a number"),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_no_hint_is_given(check, expected):
+    assert said(check) == [
+        "Nothing here yet: it",
+        f"  expected: {expected}",
+        "  came:     None",
+    ]
+
+
+def test_a_long_list_is_cut():
+    lines = said(expect, "it", [0.5] * 1000, (1.0, 2.0), "none")
+    assert lines[2:-1] == [
+        "  came:     1000 values: 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ..."
+    ]
+
+
 def test_the_tolerance_counts():
     expect("it", 1.05, 1.0, "none", tolerance=0.1)
     said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)
 
 
-@pytest.mark.parametrize("came", [0.5, 0.1235, 0.12348, "x", None, [], np.nan])
+@pytest.mark.parametrize(
+    "came", [0.5, 0.1235, 0.12348, "x", None, [], np.nan, [0.1234, 0.1234]]
+)
 def test_digits_that_are_wrong(came):
     lines = said(expect_digits, "it", came, 0.12342, 4, "Carry one more.")
     assert lines[1] == "  expected: a number, right to 4 decimals"
@@ -84,10 +118,53 @@ def test_digits_that_are_right(came):
     expect_digits("it", came, 0.12342, 4, "none")
 
 
+@pytest.mark.parametrize("came", [0.1234, 0.1235])
+def test_a_number_between_two_may_be_rounded_either_way(came):
+    expect_digits("it", came, 0.12345, 4, "none")
+
+
+def test_one_decimal():
+    lines = said(expect_digits, "it", 0.2, 0.1, 1, "none")
+    assert lines[1] == "  expected: a number, right to 1 decimal"
+
+
 def test_whole_numbers():
     expect_digits("it", 7, 7.0, 0, "none")
     lines = said(expect_digits, "it", 8, 7.0, 0, "none")
     assert lines[1] == "  expected: the right whole number"
+
+
+@pytest.mark.parametrize(
+    ("came", "right", "decimals", "hint"),
+    [
+        (0.1235, 0.12342, 4, "Close: carry more digits on the way. none"),
+        (-0.1235, 0.12342, 4, "none"),
+        (0.126, 0.12342, 4, "none"),
+        (36.28, 37, 0, "Round up. none"),
+        (35.28, 37, 0, "none"),
+        (36, 37, 0, "Off by one: count again. none"),
+        (38, 37, 0, "Off by one: count again. none"),
+        (35, 37, 0, "none"),
+        (np.inf, 37, 0, "none"),
+        ("x", 37, 0, "none"),
+    ],
+)
+def test_who_is_close_is_told(came, right, decimals, hint):
+    lines = said(expect_digits, "it", came, right, decimals, "none")
+    assert lines[-1] == f"  hint:     {hint}"
+
+
+@pytest.mark.parametrize("came", [0.5, 1, [0.7], torch.tensor(0.6)])
+def test_numbers_in_a_range(came):
+    expect_number("it", came)
+    expect_number("it", came, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("came", [0.4, 1.1, np.nan, "x", [], [0.6, 0.6]])
+def test_numbers_out_of_range(came):
+    lines = said(expect_number, "it", came, 0.5, 1.0, "Look there.")
+    assert lines[1] == "  expected: a number in the right range"
+    assert lines[3] == "  hint:     Look there."
 
 
 def test_lines_fit_and_a_notebook_shows_nothing_else():

@@ -1,10 +1,12 @@
 """The exercises as files: made from the solutions, and complete."""
 
+import ast
 import json
 import re
 
 import nbformat
 import pytest
+from myst_parser.mdit_to_docutils.base import default_slugify
 
 import notebooks
 from teacher import SOLUTIONS, cells, kind
@@ -18,6 +20,12 @@ each_solution = pytest.mark.parametrize(
 def exercise(path):
     """The exercises of these solutions."""
     return notebooks.REPO / "exercises" / path.name
+
+
+def headings(path):
+    """The cells that open an exercise, or its solution."""
+    texts = [cell.source for cell in notebooks.read(path).cells]
+    return [text for text in texts if text.startswith("## ")]
 
 
 def without_outputs(notebook):
@@ -63,10 +71,9 @@ def test_untouched_every_check_fails_and_nothing_else(path):
         (output,) = cell.outputs
         assert output.ename == "CheckFailed"
         lines = "\n".join(output.traceback)
-        assert re.search(
-            r"expected:.*\n(.*\n)*  came:.*\n(.*\n)*  hint:", lines
-        )
-        assert "came:     None" in lines
+        assert lines.startswith("Nothing here yet: ")
+        assert re.search(r"expected:.*\n(.*\n)*  came:     None", lines)
+        assert "hint:" not in lines
         assert cell.metadata.tags == ["raises-exception", "hide-output"]
     for cell in cells(exercise(path), "solution"):
         assert "pass  # your code here" in cell.source
@@ -100,31 +107,67 @@ def test_every_check_has_a_hidden_part_or_an_experiment(path):
 @each_solution
 def test_each_exercise_says_what_it_asks(path):
     """Its kind, level, minutes and points; the table says the same."""
-    notebook = notebooks.read(path)
-    headings = [
+    found = [
         re.match(
             r"## (\d)\. (.+)\n\n"
             r"\*(?:By hand|A function|An experiment) · (easy|medium|hard) · "
             r"(\d+) minutes · (\d)(?: points?)?(?:, and (\d) for the .*)?"
             r"(?: points?)?\*\n",
-            cell.source,
+            text,
         )
-        for cell in notebook.cells
-        if cell.source.startswith("## ")
+        for text in headings(path)
     ]
-    assert 3 <= len(headings) <= 5
-    assert None not in headings
+    assert 3 <= len(found) <= 5
+    assert None not in found
     rows = re.findall(
         r"^\| (\d) (.+) \| .+ \| (\w+) \| (\d+) min \| (\d)(?: \+ (\d))? \|$",
-        notebook.cells[0].source,
+        notebooks.read(path).cells[0].source,
         re.MULTILINE,
     )
-    said = [tuple(part or "" for part in h.groups()) for h in headings]
+    said = [tuple(part or "" for part in h.groups()) for h in found]
     assert rows == said
     points = [cell.metadata.nbgrader.points for cell in cells(path, "check")]
     assert points == [int(row[4]) for row in rows]
     written = [cell.metadata.nbgrader.points for cell in cells(path, "answer")]
     assert written == [int(row[5]) for row in rows if row[5]]
+
+
+def own_names(path):
+    """What each exercise gives or asks for: name, exercise, statement."""
+    for cell in cells(path, "given") + cells(path, "solution"):
+        _, _, number = cell.metadata.nbgrader.grade_id.partition("-")
+        for statement in notebooks.parse(cell).body:
+            for name in assigned(statement):
+                yield name, number, ast.unparse(statement)
+
+
+def assigned(statement):
+    """The names that a statement at the top of a cell gives a value."""
+    if isinstance(statement, ast.FunctionDef):
+        return {statement.name}
+    return {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    } - {"_"}
+
+
+@each_solution
+def test_going_back_breaks_nothing(path):
+    """No other exercise overwrites what an exercise gives or asks for."""
+    own = list(own_names(exercise(path)))
+    for cell in cells(exercise(path), "check"):
+        number = cell.metadata.nbgrader.grade_id.removeprefix("check-")
+        for statement in notebooks.parse(cell).body:
+            own += [(n, number, None) for n in assigned(statement)]
+    overwritten = {
+        name
+        for name, number, said in own
+        if said
+        for other, place, says in own
+        if (name, True) == (other, number != place) and said != says
+    }
+    assert not overwritten
 
 
 @each_solution
@@ -140,11 +183,14 @@ def test_names_of_cells_are_unique(path):
 @each_solution
 def test_chapter_exercises_and_solutions_are_linked(path):
     chapter = notebooks.read(notebooks.REPO / "book" / path.name)
-    assert f"](../exercises/{path.name})" in "".join(
+    (lead,) = [
         cell.source
         for cell in chapter.cells
         if cell.source.startswith("## Exercises")
-    )
+    ]
+    assert f"](../exercises/{path.name})" in lead
+    minutes = re.findall(r" · (\d+) minutes · ", "".join(headings(path)))
+    assert f"about {sum(map(int, minutes))} minutes of work" in lead
     for folder, other in (
         ("exercises", "solutions"),
         ("solutions", "exercises"),
@@ -152,3 +198,17 @@ def test_chapter_exercises_and_solutions_are_linked(path):
         first = notebooks.read(notebooks.REPO / folder / path.name).cells[0]
         assert f"](../book/{path.name})" in first.source
         assert f"](../{other}/{path.name})" in first.source
+
+
+@each_solution
+def test_each_exercise_leads_to_its_own_solution(path):
+    """To its heading, as the pages name it."""
+    links = [
+        re.search(r"\n\*.+\* · \[Solution\]\((.+)\)\n", text)[1]
+        for text in headings(exercise(path))
+    ]
+    assert links == [
+        f"../solutions/{path.name}#{default_slugify(text.splitlines()[0][3:])}"
+        for text in headings(path)
+    ]
+    assert "[Solution]" not in "".join(headings(path))

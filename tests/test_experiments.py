@@ -496,12 +496,14 @@ def test_what_is_compared():
         )  # fmt: skip
         assert twin in runs_of("cells")
     lengths = groups("lengths")
-    assert set(lengths.values()) == {3}
+    for group, count in lengths.items():
+        assert count == (3 if int(group[-3:]) <= 50 else 1)
     assert {c.steps for c in runs_of("lengths")} == {10, 20, 30, 50, 100, 200}
     assert len(lengths) == 18
+    assert groups("data") == {"data-01000": 2, "data-50000": 5}
     shares = {c.dropout for c in runs_of("dropout")}
     assert shares == {0.0, 0.3, 0.6}
-    assert {c.train.weight_decay for c in runs_of("decay")} == {0.1, 1.0}
+    assert {c.train.weight_decay for c in runs_of("decay")} == {1.0}
     for config in runs_of("dropout") + runs_of("decay"):
         assert config.train.epochs == 40
     first = runs_of("dropout")[0]
@@ -525,7 +527,7 @@ def test_more_data_for_as_many_updates():
         assert steps * config.train.epochs == pytest.approx(3160, rel=0.015)
         assert config.train.epochs == 2 * config.train.step_size
         counts.add(config.train_count)
-    assert counts == {1000, 10_000, 50_000}
+    assert counts == {1000, 50_000}
 
 
 def test_everything_can_be_built():

@@ -169,6 +169,27 @@ def test_units_that_never_vary_are_no_trouble():
     np.testing.assert_allclose(gates.probe(states, signal), 0, atol=1e-12)
 
 
+def test_a_unit_without_variance_is_left_out_of_the_probe():
+    """Not blown up by the rounding of its mean, as 0.1 seven times has."""
+    states = torch.randn(14, 1, 2, generator=seeded(6)).double()
+    signal = torch.randn(14, generator=seeded(7)).double()
+    without = gates.probe(states[..., 1:], signal)
+    states[:7, 0, 0] = 0.1
+    assert states[:7, 0, 0].numpy().std() > 0
+    assert gates.probe(states, signal) == pytest.approx(without, rel=1e-9)
+
+
+@pytest.mark.parametrize("factor", [1e-14, 1.0, 1e6])
+def test_correlations_do_not_depend_on_the_unit_of_measure(factor):
+    states = torch.randn(9, 2, 3, generator=seeded(8)).double()
+    states[:, 0, 0] = 0.1  # never varies, but its mean is rounded
+    signal = torch.randn(9, generator=seeded(9)).double()
+    expected = gates.correlations(states, signal)
+    assert expected[0, 0] == 0
+    ours = gates.correlations(factor * states, signal)
+    np.testing.assert_allclose(ours, expected, atol=1e-12)
+
+
 def test_correlations_are_numpy_s():
     _, (trace, _) = plain(MODEL, X)
     ours = gates.correlations(trace.h, X[:, 2, 1])
@@ -227,11 +248,11 @@ def before(states):
 @everywhere
 @pytest.mark.parametrize("name", PARTS)
 def test_a_clamp_acts_where_it_says(name, steps, units):
-    clamp = Clamp(0, name, 0.3, steps, units)
+    clamp = Clamp(0, name, -0.3, steps, units)
     _, (trace, above) = run_clamped(MODEL, X, [clamp], return_gates=True)
     where = np.zeros((T, H), dtype=bool)
     where[np.ix_(steps or range(T), units or range(H))] = True
-    assert (getattr(trace, name)[:, where] == 0.3).all()
+    assert (getattr(trace, name)[:, where] == -0.3).all()
     # Elsewhere each quantity follows from what it is computed from.
     cell = MODEL.recurrent.cells[0]
     z = X @ cell.weight_ih.T + before(trace.h) @ cell.weight_hh.T + cell.bias
@@ -388,6 +409,14 @@ def test_state_gradients_against_nudges(layer, state):
             )
 
 
+def test_a_network_whose_parameters_are_frozen():
+    model = network()
+    expected = gates.state_gradients(model, X, 0)
+    model.requires_grad_(requires_grad=False)
+    torch.testing.assert_close(gates.state_gradients(model, X, 0), expected)
+    assert (gates.input_gradients(model, X) != 0).any()
+
+
 @pytest.mark.parametrize("layer", [0, 1])
 def test_jacobians_are_autograd_s(layer):
     direct, total = gates.cell_jacobians(MODEL, X, layer)
@@ -405,6 +434,12 @@ def test_jacobians_are_autograd_s(layer):
         )
         expected = torch.stack(rows, dim=1)  # (N, T, H)
         np.testing.assert_allclose(total[:, :, a], expected, atol=1e-10)
+
+
+def test_jacobians_are_made_where_the_model_is():
+    with torch.device("meta"):  # what new tensors would be made on
+        _, total = gates.cell_jacobians(MODEL, X, 0)
+    assert (total == gates.cell_jacobians(MODEL, X, 0)[1]).all()
 
 
 def test_jacobians_without_a_bias():

@@ -14,19 +14,11 @@ import notebooks
 
 PAGE = notebooks.REPO / "book" / "glossary.md"
 CHAPTERS = notebooks.find("book")
-LATER = {
-    "attention": "12_beyond",
-    "calibration": "10_overfitting",
-    "coupled gates": "12_beyond",
-    "generalisation gap": "10_overfitting",
-    "GRU": "08_thirty_steps",
-    "interval": "08_thirty_steps",
-    "layer normalisation": "12_beyond",
-    "Transformer": "08_thirty_steps",
-}
+LATER = {}
 """The chapter to come in which each of these terms will be first used."""
 
 EVERYDAY = {
+    "attention",  # as it is paid
     "cell",  # of a notebook
     "error",  # linked where the book narrows its meaning
     "leak",  # of a memory that is not wiped

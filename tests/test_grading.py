@@ -2,8 +2,12 @@
 
 The assignments are generated, handed in and autograded. Worked solutions get
 full marks, untouched exercises none, and each typical mistake loses the marks
-of its own check and no other.
+of its own check and no other. Notebooks that nbval runs are graded as they are;
+the mistakes, of every chapter, are run, and the whole of one chapter.
 """
+
+import subprocess
+import sys
 
 import pytest
 
@@ -43,7 +47,11 @@ WRONG = {
         "06_truncated", "3", "params, k1, k2):", "params, k2, k1):",
     ),
     "padding averaged in": (
-        "07_network", "3", "right[real].mean()", "(right * real).mean()",
+        "07_network", "3", "-right.mean()", "-right.sum() / real.numel()",
+    ),
+    "a probe scored where it was fitted": (
+        "09_gates", "3", "slice(half), slice(half, None)",
+        "slice(half), slice(half)",
     ),
 }  # fmt: skip
 
@@ -67,17 +75,50 @@ def worked(name):
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_worked_solutions_get_full_marks(teacher, name):
+@pytest.mark.parametrize("arguments", [[], ["."]])
+def test_a_course_wants_a_new_folder(arguments):
+    program = notebooks.REPO / "grading" / "course.py"
+    told = subprocess.run(
+        [sys.executable, program, *arguments],
+        cwd=notebooks.REPO,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode > 0
+    assert "expected a" in told.stderr
+
+
+def full_marks(name):
     """All that a program can give; a person reads the conclusions."""
-    written = dict.fromkeys(points(name, "answer"))
-    assert teacher.grade(name, "worked", worked(name)) == points(name) | written
+    return points(name) | dict.fromkeys(points(name, "answer"))
+
+
+def no_marks(name):
+    """Nothing for the checks, nor for a conclusion that is not there."""
+    return dict.fromkeys(points(name) | points(name, "answer"), 0)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_untouched_exercises_get_none(teacher, name):
-    both = points(name) | points(name, "answer")
-    assert teacher.grade(name, "untouched", {}) == dict.fromkeys(both, 0)
+@pytest.mark.parametrize(
+    ("folder", "marks"), [("solutions", full_marks), ("exercises", no_marks)]
+)
+def test_worked_solutions_and_untouched_exercises(teacher, name, folder, marks):
+    notebook = notebooks.read(notebooks.REPO / folder / f"{name}.ipynb")
+    assert teacher.grade_as_run(name, folder, notebook) == marks(name)
+
+
+def test_the_whole_way(teacher):
+    """What was handed out, filled in or left as it was, and run anew."""
+    name = NAMES[1]
+    came = teacher.grade(name, "worked", worked(name))
+    assert came == full_marks(name)
+    assert teacher.grade(name, "untouched", {}) == no_marks(name)
+
+
+def test_each_chapter_has_a_mistake():
+    """So that each assignment is run as nbgrader makes it."""
+    assert {name for name, *_ in WRONG.values()} == set(NAMES)
 
 
 @pytest.mark.parametrize("mistake", WRONG)
@@ -88,9 +129,5 @@ def test_a_mistake_loses_its_own_marks(teacher, mistake):
     answers[f"solution-{exercise}"] = answers[f"solution-{exercise}"].replace(
         right, wrong
     )
-    written = dict.fromkeys(points(name, "answer"))
-    left = points(name) | {f"check-{exercise}": 0}
-    assert (
-        teacher.grade(name, mistake.replace(" ", "-"), answers)
-        == left | written
-    )
+    came = teacher.grade(name, mistake.replace(" ", "-"), answers)
+    assert came == full_marks(name) | {f"check-{exercise}": 0}

@@ -241,6 +241,31 @@ def test_links(look, name):
     assert not dead
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in TOC if name.startswith("exercises/")]
+)
+def test_solutions_stay_folded(browser, site, look, name):
+    """Whoever goes from an exercise to its solution sees the heading only."""
+    solutions = name.replace("exercises/", "solutions/")
+    places = [
+        link["place"]
+        for link in look(name)["links"]
+        if link["file"] == solutions and link["place"]
+    ]
+    assert len(places) == len(set(places)) >= 3
+    page = browser.new_page()
+    page.goto(f"{site}{solutions}#{places[-1]}", wait_until="networkidle")
+    text = ".admonition.dropdown > p:not(.admonition-title)"
+    for folded in (".tag_hide-cell pre", text):
+        seen = page.locator(folded).evaluate_all(
+            "found => found.map((e) => e.checkVisibility("
+            "{ visibilityProperty: true }))"
+        )
+        assert seen
+        assert not any(seen)
+    page.close()
+
+
 @pytest.mark.parametrize("claim_id", LEDGER)
 def test_ledger_links(look, claim_id):
     """Each claim's link leads to the one cell of code that checks it."""

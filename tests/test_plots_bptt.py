@@ -75,7 +75,7 @@ def test_contributions_are_coloured_by_sign_and_size(draw):
     np.testing.assert_allclose(values[:3, :3][below], 10 * TABLE[below])
     assert values.mask.sum() == 16 - 6
     assert mesh.get_clim() == (-2.4, 2.4)
-    assert to_hex(mesh.cmap(0.0)) == plots.COLORS["f"].lower()
+    assert to_hex(mesh.cmap(0.0)) == plots.COLORS["plain"].lower()
     assert to_hex(mesh.cmap(1.0)) == plots.COLORS["gradient"].lower()
 
 

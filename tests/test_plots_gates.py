@@ -78,6 +78,12 @@ def test_gate_pairs(draw):
     assert ax.get_ylabel() == plots.GATE_NAMES["o"]
 
 
+def test_a_pair_with_the_candidate_has_room_below_zero(draw):
+    pair = {"a": ([-0.9, 0.9], [0.1, 0.9])}
+    ax = draw(plots.plot_gate_pairs, ("g", "o"), pair)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 1), (0, 1))
+
+
 def test_seeds(draw):
     curves = {n: RNG.normal(size=(5, 4)) for n in "abcd"}
     curves["b"] = curves["b"][:1]  # one seed: no thin lines

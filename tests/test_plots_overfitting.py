@@ -83,6 +83,13 @@ def test_margins(draw):
     assert ax.get_ylabel() == "loss (nats)"
 
 
+def test_margins_of_networks_that_say_nothing(draw):
+    ax = draw(
+        plots.plot_margins, {"last": [[0.0] * 4]}, {"last": [[1.0] * 4]}, "a"
+    )
+    assert named(ax)["last"].get_ydata().tolist() == [0, 4]
+
+
 def test_reliability(draw):
     tables = [
         Reliability(np.array([0.6, 0.9]), np.array([0.5, 1.0]), np.array(count))

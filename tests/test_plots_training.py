@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from unrolled import plots
 
@@ -26,10 +27,10 @@ def test_training_loop(draw, missing):
     assert [*boxes] == [1, 2, 3, 4, 5, 6]
     for number, text in boxes.items():
         lacks = number in missing
-        color = plots.COLORS["gradient" if lacks else "c"]
-        assert text.get_color() == color
-        dashes = text.get_bbox_patch().get_linestyle()
-        assert dashes == ("--" if lacks else "-")
+        box = text.get_bbox_patch()
+        assert to_hex(box.get_edgecolor()) == plots.COLORS["plain"].lower()
+        assert (box.get_facecolor()[:3] != (1, 1, 1)) == lacks
+        assert box.get_linestyle() == ("--" if lacks else "-")
 
 
 def test_losses(draw):

@@ -236,7 +236,7 @@ def test_backed_numbers_pass():
         ("rounded to 0.12346", "0.12346"),
         ("a digit more, 0.250", "0.250"),
         ("not a share, 0.25 %", "0.25%"),
-        ("a share out of nowhere, 97 %", "97%"),
+        ("a share out of nowhere, 92.7 %", "92.7%"),
         ("a wrong power, $0.25\\times10^{-3}$", "0.25e-3"),
     ],
 )

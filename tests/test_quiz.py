@@ -72,6 +72,39 @@ NUMBERS = {
         "without_ceiling": 0.4,
         "of_the_truth": 0.8,
     },
+    "08_thirty_steps": {
+        "one_of_three": 100 * math.acos(-math.sqrt(1 / 3)) / math.pi,
+        "one_of_two": 75,
+        "two_of_three": 100 * math.acos(-math.sqrt(2 / 3)) / math.pi,
+        "coin": 50,
+        "after_29": 100 * math.exp(29 * math.log(7 / 8)),
+        "after_30": 100 * math.exp(30 * math.log(7 / 8)),
+    },
+    "09_gates": {
+        "left": math.exp(29 * math.log(0.97)),
+        "losses_added": 0.13,
+        "at_the_start": (1 + math.exp(-2)) ** -29,
+        "one_step": 0.97,
+        "kept": 0.75,
+        "gate_forgotten": 5 / 6,
+        "gate_alone": 0.9,
+        "written": 0.25,
+    },
+    "10_overfitting": {
+        "at_minus_three": math.log(1 + math.e**3),
+        "at_three": math.log(1 + math.e**3) - 3,
+        "error": 8,
+        "signed": 4,
+        "unweighted": 7.5,
+    },
+    "12_beyond": {
+        "coupled": 3 * 16 * 25,
+        "lstm": 4 * 16 * 25,
+        "bias_forgotten": 3 * 16 * 24,
+        "cache": 1536,
+        "keys_only": 768,
+        "one_layer": 512,
+    },
 }
 
 

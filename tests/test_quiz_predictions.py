@@ -4,11 +4,26 @@ Each comes out as the right answer says. They stand here and not in a chapter,
 since there a reader would see them first.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
+from torch.nn.functional import cross_entropy, nll_loss
 
 from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
+from unrolled.costs import multiplications
+from unrolled.experiments import (
+    build_model,
+    gradient_norms,
+    load_model,
+    load_records,
+    make_data,
+    runs_of,
+)
+from unrolled.models import CausalTransformer
 from unrolled.numpy_readout import readout_backward, readout_forward
+from unrolled.tasks import oscillations
 
 # 01_vanishing
 
@@ -221,15 +236,86 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
     assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
 
 
+# 08_thirty_steps
+
+
+def test_a_foreign_first_step_outvotes_the_last(one_thread):
+    for record in load_records("published"):
+        x, y = (part[:2000] for part in make_data(record.config).test.tensors)
+        x = x.clone()
+        x[:, 0] = x[:, 0].roll(1, dims=0)
+        with torch.no_grad():
+            answers = load_model(record, "best")(x).argmax(dim=1)
+        right = (answers == y).double().mean().item()
+        assert right == pytest.approx(2 / 3, abs=0.04)
+
+
+def test_with_a_forget_bias_of_four_the_gradient_grows():
+    [two, *_] = [c for c in runs_of("cells") if c.group == "lstm-uniform-fb2"]
+    x = make_data(two).valid.tensors[0][:64]
+    v = torch.randn(32, 256, generator=torch.Generator().manual_seed(0))
+    ratios = []
+    for forget_bias in (2.0, 4.0):
+        config = dataclasses.replace(two, forget_bias=forget_bias)
+        norms = gradient_norms(build_model(config), x, v)
+        ratios.append((norms[0] / norms[-1]).item())
+    assert 1 < ratios[0] < 2 < 4 < ratios[1]
+
+
+# 09_gates
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("seed", range(5))
+def test_ten_steps_more_are_no_harm(seed):
+    """Sequences of 40 steps, where all in training had 30."""
+    record = load_records("published")[seed]
+    model = load_model(record, "best")
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(300, 40, 10, generator=generator)
+    with torch.no_grad():
+        says_yes = model(x).argmax(dim=1) == 1
+    right = says_yes == (x[:, 0, 0] + x[:, -1, 0] > 0)
+    assert right.double().mean() > 0.92  # measured: 0.95 to 0.98
+
+
+# 10_overfitting
+
+
+def test_five_confident_networks_are_better_together(one_thread):
+    records = load_records("published")
+    x, y = (part[:2000] for part in make_data(records[0].config).test.tensors)
+    with torch.no_grad():
+        logits = [load_model(record, "last")(x) for record in records]
+    alone = min(cross_entropy(each, y).item() for each in logits)
+    mean = torch.stack([each.softmax(dim=1) for each in logits]).mean(dim=0)
+    assert nll_loss(mean.log(), y).item() < alone / 2
+
+
+# 12_beyond
+
+
+def test_a_wider_transformer_looks_back_for_less_of_its_work():
+    def half(width):
+        model = CausalTransformer(32, width, 2)
+
+        def work(n):
+            tokens = torch.zeros(1, n + 1, dtype=torch.int64)
+            _, cache = model.read(tokens[:, 1:])
+            with torch.no_grad():
+                return multiplications(lambda: model.read(tokens[:, :1], cache))
+
+        back = work(2) - work(1)  # for each token so far
+        return (work(1) - back) / back
+
+    assert 1.9 < half(192) / half(96) < 2.1
+
+
 # 11_free_running
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.1])
 def test_four_values_are_enough_without_noise(noise):
-    import torch
-
-    from unrolled.tasks import oscillations
-
     generator = torch.Generator().manual_seed(0)
     rows = oscillations(500, 33, generator, noise)[..., 0].unfold(1, 5, 1)
     rows = rows.flatten(0, 1).numpy()

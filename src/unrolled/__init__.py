@@ -19,6 +19,8 @@ In PyTorch, for networks that are trained:
 - `trace`, `gates`: what an LSTM's gates did; what they did it for;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;
+- `variants`: kinds of cells, trained side by side on two of them;
+- `rivals`, `costs`: an LSTM and a Transformer, and what they cost;
 - `train`: training; its `train_config`, `history` and `checkpoint`;
 - `experiments`: the long runs behind the chapters, as data.
 
@@ -26,7 +28,8 @@ And for the book:
 
 - `claims`: the ledger of what the source texts claim, and its check;
 - `claims_page`: the same as text, for the book's page of claims;
-- `exercise_checks`, `exercise_oracles`: what the exercises' checks share;
+- `exercise_checks`, `exercise_oracles`, `exercise_references`: what the
+  exercises' checks share;
 - `plots`: every figure (imported on its own, as it needs matplotlib);
 - `quiz`: the questions at a chapter's end (likewise, as it needs IPython).
 """

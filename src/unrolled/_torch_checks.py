@@ -46,6 +46,21 @@ def check_tensor(
     return value
 
 
+def check_varies(name: str, value: Tensor) -> None:
+    """Insist on numbers that differ.
+
+    It compares them: a variance may be above 0 by rounding alone.
+
+    Raises:
+        ValueError: all the same.
+    """
+    if not value.min() < value.max():
+        raise ValueError(
+            f"{name}: expected numbers that differ, got {len(value)} times "
+            f"{value[0].item()}"
+        )
+
+
 def check_whole_tensor(
     name: str,
     value: Tensor,

@@ -135,9 +135,10 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     """
     logits, labels = check_logits(logits, labels)
     true = logits[np.arange(len(labels)), labels]  # (N,)
-    lead = (true - logits.mean(axis=1)).mean()  # minus the slope at β = 0
+    leads = true[:, None] - logits  # (N, C); exactly 0 for the true class
+    lead = leads.mean()  # minus the slope at β = 0
     worst = margins(logits, labels).min()
-    if worst >= 0 or lead <= 0:
+    if worst >= 0 or lead <= 1e-12 * np.abs(leads).max():  # but for rounding
         raise ValueError(
             "logits: expected some wrong answers, and true classes whose "
             "logits are above average, or the loss has no minimum; got "
@@ -145,10 +146,9 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         )
 
     def slope(beta: float) -> float:
-        scaled = beta * (logits - logits.max(axis=1, keepdims=True))
+        scaled = beta * (leads.min(axis=1, keepdims=True) - leads)
         weight = np.exp(scaled)  # (N, C)
-        mean = (weight * logits).sum(axis=1) / weight.sum(axis=1)  # (N,)
-        return (mean - true).mean()
+        return -((weight * leads).sum(axis=1) / weight.sum(axis=1)).mean()
 
     high = 1 / np.ptp(logits, axis=1).max()
     while slope(high) < 0:
@@ -190,10 +190,10 @@ def isotonic(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
     labels = check_labels(labels, len(scores), 2)
     _, place = np.unique(scores, return_inverse=True)  # (N,)
     blocks: list[list[float]] = []  # label 1, all, different scores
-    for one, both in zip(
+    for ones, count in zip(
         np.bincount(place, labels), np.bincount(place), strict=True
     ):
-        blocks.append([one, both, 1])
+        blocks.append([ones, count, 1])
         while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]

@@ -6,12 +6,12 @@ expected, what came and where to look, without a traceback.
 """
 
 import textwrap
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from unrolled._checks import check_array, check_number, check_type, check_whole
+from unrolled._exercise_values import as_number, describe, differences
 
 _WIDTH = 76  # characters in a line
 
@@ -25,7 +25,8 @@ class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
         what: what was checked.
         expected: what should have come.
         came: what came.
-        hint: where to look.
+        hint: where to look. Without one the work has not begun, and the
+            first line says so.
 
     Raises:
         ValueError: something else than texts.
@@ -40,13 +41,17 @@ class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
     Chapter: the exercises.
     """
 
-    def __init__(self, what: str, expected: str, came: str, hint: str) -> None:
-        for name in ("what", "expected", "came", "hint"):
-            check_type(name, locals()[name], str)
-        lines = [f"Not yet: {what}"]
-        said = {"expected:": expected, "came:": came, "hint:": hint}
-        for label, text in said.items():
-            start = f"  {label:10}"
+    def __init__(
+        self, what: str, expected: str, came: str, hint: str = ""
+    ) -> None:
+        said = {"expected": expected, "came": came, "hint": hint}
+        for name, text in ({"what": what} | said).items():
+            check_type(name, text, str)
+        lines = [f"{'Not' if hint else 'Nothing here'} yet: {what}"]
+        if not hint:
+            del said["hint"]
+        for name, text in said.items():
+            start = f"  {name + ':':10}"
             lines += textwrap.wrap(
                 text, _WIDTH, initial_indent=start, subsequent_indent=" " * 12
             ) or [start]
@@ -68,7 +73,8 @@ def expect(
         right: what it must equal: a number, an array, or a tuple or dict of
             such. Sizes, names and shapes must be the same; one number may
             come as an array with one entry.
-        hint: where to look if it differs.
+        hint: where to look if it differs. It is not shown while `came` is
+            None, as that gives nothing to look at.
         tolerance: how far a number may be off, relative to the largest of its
             array or to 1, whichever is larger.
 
@@ -93,8 +99,8 @@ def expect(
     tolerance = check_number(
         "tolerance", tolerance, "of at least 0", minimum=0, below=np.inf
     )
-    for expected, found in _differences(came, right, "", tolerance):
-        raise CheckFailed(what, expected, found, hint)
+    for expected, found in differences(came, right, "", tolerance):
+        raise _failure(what, expected, found, came, hint)
 
 
 def expect_digits(
@@ -109,7 +115,8 @@ def expect_digits(
         came: the student's number.
         right: the right number.
         decimals: the decimals that must be right; `came` may have more.
-        hint: where to look if it differs.
+        hint: where to look if it differs. A number that is close is told so,
+            and None gets no hint.
 
     Raises:
         CheckFailed: it is no number, or not right to the last decimal.
@@ -130,87 +137,80 @@ def expect_digits(
     check_type("hint", hint, str)
     right = float(check_array("right", right, ()))
     decimals = check_whole("decimals", decimals, minimum=0)
-    array = _as_array(came)
+    number = as_number(came)
     limit = 0.501 * 10.0**-decimals
-    if array is None or array.size != 1 or not abs(array - right) <= limit:
+    if number is None or not abs(number - right) <= limit:
         expected = "the right whole number"
         if decimals:
             plural = "s" * (decimals > 1)
             expected = f"a number, right to {decimals} decimal{plural}"
-        raise CheckFailed(what, expected, _describe(came), hint)
+        hint = _if_close(number, right, decimals) + hint
+        raise _failure(what, expected, describe(came), came, hint)
 
 
-def _differences(
-    came: Any, right: Any, place: str, tolerance: float
-) -> Iterator[tuple[str, str]]:
-    """Say what was expected and what came, for each part that differs."""
-    if isinstance(right, dict):
-        if not isinstance(came, dict) or set(came) != set(right):
-            yield _describe(right, "a number") + place, _describe(came) + place
-            return
-        parts = [(came[key], right[key], f"[{key!r}]") for key in right]
-    elif isinstance(right, tuple | list):
-        rows = isinstance(came, np.ndarray) and came.ndim
-        several = rows or isinstance(came, tuple | list)
-        if not several or len(came) != len(right):
-            yield _describe(right, "a number") + place, _describe(came) + place
-            return
-        pairs = zip(came, right, strict=True)
-        parts = [(*pair, f"[{k}]") for k, pair in enumerate(pairs)]
-    else:
-        yield from _different_numbers(came, right, place, tolerance)
-        return
-    for part, right_part, key in parts:
-        at = f"{place or ' at '}{key}"
-        yield from _differences(part, right_part, at, tolerance)
+def expect_number(
+    what: str,
+    came: Any,
+    low: float | None = None,
+    high: float | None = None,
+    hint: str = "One number belongs here.",
+) -> None:
+    """Hold a number against a range that the message does not give away.
 
+    Args:
+        what: what is checked, as the student knows it.
+        came: the student's number.
+        low: the smallest that passes; any number, unless told.
+        high: the largest that passes; any number, unless told.
+        hint: where to look if it does not pass. None gets none.
 
-def _different_numbers(
-    came: Any, right: Any, place: str, tolerance: float
-) -> Iterator[tuple[str, str]]:
-    """Say where two arrays differ most, if they do."""
-    if hasattr(right, "detach"):
-        right = right.detach()
-    right, array = check_array("right", right, None), _as_array(came)
-    if array is not None and right.ndim == 0 and array.size == 1:
-        array = array.reshape(())
-    if array is None or array.shape != right.shape:
-        yield _describe(right, "a number") + place, _describe(came) + place
-        return
-    gaps = np.where(np.isfinite(array), np.abs(array - right), np.inf)
-    worst = np.unravel_index(gaps.argmax(), gaps.shape)
-    if gaps[worst] > tolerance * max(1.0, np.abs(right).max()):
-        if worst:
-            place = f"{place or ' at '}[{', '.join(map(str, worst))}]"
-        yield f"{right[worst]:.8g}{place}", f"{array[worst]:.8g}{place}"
+    Raises:
+        CheckFailed: it is no number, or out of range.
+        ValueError: a text or a bound that is none.
 
+    Example:
+        >>> expect_number("a share", 0.5, 0.0, 1.0)
+        >>> expect_number("a share", 50, 0.0, 1.0, hint="Not in percent.")
+        Traceback (most recent call last):
+        unrolled.exercise_checks.CheckFailed: Not yet: a share
+          expected: a number in the right range
+          came:     50
+          hint:     Not in percent.
 
-def _as_array(value: Any) -> np.ndarray | None:
-    """Return numbers as an array, a tensor's too; None if it has none."""
-    if hasattr(value, "detach"):
-        value = value.detach()
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-    is_number = array.dtype.kind in "biuf" and array.size
-    return array.astype(float) if is_number else None
-
-
-def _describe(value: Any, number: str = "") -> str:
-    """Say what kind of thing a value is: its names, its shape, its number.
-
-    With `number`, that stands for each number.
+    Chapter: the exercises.
     """
-    if isinstance(value, dict):
-        parts = [f"{k}: {_describe(part, number)}" for k, part in value.items()]
-        return f"a dict with {', '.join(parts)}" if parts else "an empty dict"
-    if isinstance(value, tuple | list):
-        parts = [_describe(part, number) for part in value]
-        return f"{len(parts)} values: {', '.join(parts)}"
-    if hasattr(value, "shape") and np.shape(value):
-        return f"an array of shape {tuple(value.shape)}"
-    array = _as_array(value)
-    if array is not None and array.ndim == 0:
-        return number or f"{array:.8g}"
-    return f"{value!r:.80}"
+    check_type("what", what, str)
+    check_type("hint", hint, str)
+    least, most = -np.inf, np.inf
+    if low is not None:
+        least = check_number(
+            "low", low, "that is finite", minimum=least, below=most
+        )
+    if high is not None:
+        most = check_number(
+            "high", high, f"of at least low = {low}", minimum=least, below=most
+        )
+    number = as_number(came)
+    if number is None or not least <= number <= most:
+        is_any = low is None and high is None
+        expected = "a number" if is_any else "a number in the right range"
+        raise _failure(what, expected, describe(came), came, hint)
+
+
+def _failure(
+    what: str, expected: str, found: str, came: Any, hint: str
+) -> CheckFailed:
+    """Return the failure, without the hint if nothing came."""
+    return CheckFailed(what, expected, found, "" if came is None else hint)
+
+
+def _if_close(number: float | None, right: float, decimals: int) -> str:
+    """Say how a number is close to the right one, if it is."""
+    if number is None or not np.isfinite(number):
+        return ""
+    if decimals:
+        is_close = abs(number - right) <= 0.01 * abs(right)
+        return "Close: carry more digits on the way. " if is_close else ""
+    if number % 1:
+        return "Round up. " if np.ceil(number) == right else ""
+    return "Off by one: count again. " if abs(number - right) == 1 else ""

@@ -60,8 +60,7 @@ def input_gradients(
     every h. Chapter: 09_gates.
     """
     _check_two_classes(model)
-    if isinstance(x, Tensor) and x.is_floating_point():
-        x = x.detach().clone().requires_grad_()
+    x = _with_gradient(x)
     with torch.enable_grad():
         logits, _ = unroll(model, x, clamps, cut)
         (gradient,) = torch.autograd.grad(_answer(logits), x)
@@ -103,12 +102,11 @@ def state_gradients(
     _check_two_classes(model)
     _check_layer(model, layer)
     check_choice("state", state, ("c", "h"))
+    x = _with_gradient(x)
     with torch.enable_grad():
         logits, layers = unroll(model, x)
         states = [getattr(step, state) for step in layers[layer]]
-        gradients = torch.autograd.grad(
-            _answer(logits), states, materialize_grads=True
-        )
+        gradients = torch.autograd.grad(_answer(logits), states)
     return torch.stack(gradients, dim=1)  # (N, T, H)
 
 
@@ -153,7 +151,7 @@ def cell_jacobians(
         _, layers = unroll(model, x)
     below = x if layer == 0 else _hidden(layers[layer - 1])
     cell = model.recurrent.cells[layer]
-    total_bias = torch.zeros(len(cell.weight_hh)) + cell.total_bias
+    total_bias = torch.zeros_like(cell.weight_hh[:, 0]) + cell.total_bias
     params = {
         "weight_ih": _array(cell.weight_ih),
         "weight_hh": _array(cell.weight_hh),
@@ -162,6 +160,16 @@ def cell_jacobians(
     _, caches = numpy_lstm.forward(_array(below), params)
     parts = numpy_jacobian.cell_jacobian(caches, params)
     return parts["direct"], sum(parts.values())
+
+
+def _with_gradient(x: Tensor) -> Tensor:
+    """Return a copy of the inputs that wants a gradient, if it can have one.
+
+    So the states have one, too, even if no parameter wants any.
+    """
+    if isinstance(x, Tensor) and x.is_floating_point():
+        return x.detach().clone().requires_grad_()
+    return x  # `unroll` will refuse it
 
 
 def _answer(logits: Tensor) -> Tensor:

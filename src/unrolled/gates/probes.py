@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from unrolled._checks import check_number
-from unrolled._torch_checks import check_tensor
+from unrolled._torch_checks import check_tensor, check_varies
 
 
 def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
@@ -33,8 +33,9 @@ def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
         :math:`R^2` for each step, (T,), float64.
 
     Raises:
-        ValueError: other shapes, fewer than four sequences, a half in which
-            the signal never varies, a ridge that is not above 0.
+        ValueError: other shapes, NaN or infinite values, fewer than four
+            sequences, a half in which the signal never varies, a ridge that is
+            not above 0.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)
@@ -47,17 +48,18 @@ def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
     Reference: Alain & Bengio (2017), "Understanding intermediate layers using
     linear classifier probes". Chapter: 09_gates.
     """
-    A, b = _as_float64(states, signal)
+    A, b = _as_float64(states, signal)  # (N, T, H), (N,)
     ridge = check_number("ridge", ridge, "above 0", minimum=1e-15, below=1e15)
     N, T, H = A.shape
     n = N // 2
-    if n < 2 or not b[:n].std() or not b[n:].std():
+    if n < 2:
         raise ValueError(
-            "signal: expected two halves of at least two sequences each, in "
-            f"which it varies, got {N} sequences"
+            "signal: expected two halves of at least two sequences each, got "
+            f"{N} sequences"
         )
-    scale = A[:n].std(axis=0)  # (T, H)
-    A = (A - A[:n].mean(axis=0)) / np.where(scale > 0, scale, 1)
+    check_varies("signal, first half", signal[:n])
+    check_varies("signal, second half", signal[n:])
+    A = (A - A[:n].mean(axis=0)) / _scale(A[:n])
     b = b - b[:n].mean()
     scores = np.empty(T)
     for t in range(T):
@@ -80,7 +82,8 @@ def correlations(states: Tensor, signal: Tensor) -> np.ndarray:
         that never varies.
 
     Raises:
-        ValueError: other shapes, a signal that never varies.
+        ValueError: other shapes, NaN or infinite values, a signal that never
+            varies.
 
     Example:
         >>> signal = torch.tensor([0.0, 1.0, 2.0])
@@ -91,14 +94,20 @@ def correlations(states: Tensor, signal: Tensor) -> np.ndarray:
     Chapter: 09_gates.
     """
     v, s = _as_float64(states, signal)
-    if not s.std():
-        raise ValueError(
-            f"signal: expected numbers that differ, got {len(s)} times {s[0]}"
-        )
-    v, s = v - v.mean(axis=0), (s - s.mean()) / s.std()
-    size = v.std(axis=0)  # (T, H)
-    size[size <= 1e-12 * np.abs(v).max(initial=1)] = np.inf
-    return np.tensordot(s, v, axes=1) / len(s) / size  # (T, H)
+    check_varies("signal", signal)
+    s = (s - s.mean()) / s.std()
+    v = (v - v.mean(axis=0)) / _scale(v)
+    return np.tensordot(s, v, axes=1) / len(s)  # (T, H)
+
+
+def _scale(values: np.ndarray) -> np.ndarray:
+    """Return each unit's standard deviation, (T, H).
+
+    It is infinite, so that nothing is left of the unit, where the values (n, T,
+    H) are all the same; rounding would give them one.
+    """
+    varies = values.min(axis=0) < values.max(axis=0)
+    return np.where(varies, values.std(axis=0), np.inf)
 
 
 def _as_float64(states: Tensor, signal: Tensor) -> tuple[np.ndarray, ...]:

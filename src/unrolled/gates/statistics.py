@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from unrolled._checks import check_number, check_type
-from unrolled._torch_checks import check_tensor
+from unrolled._torch_checks import check_tensor, check_varies
 from unrolled.trace import GateTrace
 
 
@@ -149,13 +149,11 @@ def slopes(trace: GateTrace, signal: Tensor) -> Slopes:
     """
     check_type("trace", trace, GateTrace)
     c = check_tensor("trace.c", trace.c, ("N", "T", "H"))
+    for name in "ifg":
+        check_tensor(f"trace.{name}", getattr(trace, name), tuple(c.shape), c)
     check_tensor("signal", signal, (len(c),), c)
+    check_varies("signal", signal)
     s = signal - signal.mean()
-    if not s.square().sum() > 0:
-        raise ValueError(
-            "signal: expected numbers that differ, got "
-            f"{len(s)} times {signal[0].item()}"
-        )
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
     weights = s / s.square().sum()  # (N,)
     return Slopes(

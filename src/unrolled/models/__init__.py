@@ -1,11 +1,12 @@
-"""Models: a head on top of any recurrent layer, and one without any.
+"""Models: a head on top of any recurrent layer, and two without any.
 
-Each but the `Transformer` takes a `Recurrent`, or its fast kind `LSTM`, that
+Each but the two Transformers takes a `Recurrent`, or its fast kind `LSTM`, that
 somebody else has made, and adds one linear layer. Tokens, whole numbers from 0
 to D - 1, enter a layer of D inputs as rows of 0 with a single 1. Its input
 weights then hold one column for each token, which is what an embedding is.
 """
 
+from unrolled.models.causal import CausalTransformer
 from unrolled.models.char_lm import CharLM
 from unrolled.models.classify import Classifier, Tagger
 from unrolled.models.forecast import Forecaster
@@ -14,6 +15,7 @@ from unrolled.models.seq2seq import Seq2Seq
 from unrolled.models.transformer import Transformer
 
 __all__ = [
+    "CausalTransformer",
     "CharLM",
     "Classifier",
     "Forecaster",

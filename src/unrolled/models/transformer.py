@@ -118,18 +118,10 @@ class Transformer(nn.Module):
                 parameter.fill_(1.0 if is_factor else 0.0)
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Score the classes.
-
-        Args:
-            x: the inputs, (N, T, D), or tokens from 0 to D - 1, (N, T), int64.
-            lengths: each sequence's steps, (N,), int64; all T unless told.
-
-        Returns:
-            Logits, (N, C).
+        """Score the classes, (N, C), of what `Classifier.forward` takes.
 
         Raises:
-            ValueError: wrong shapes, dtypes or devices, NaN or infinite
-                values, an empty batch, tokens or lengths out of range.
+            ValueError: as there.
         """
         x = any_input("x", x, self)
         like = self.inlet.weight

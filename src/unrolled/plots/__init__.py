@@ -5,6 +5,7 @@ here changes matplotlib's settings or shows a figure. One file holds the figures
 of one subject.
 """
 
+from unrolled.plots.beyond import plot_costs, plot_reading
 from unrolled.plots.bptt import (
     plot_bug_losses,
     plot_cell_paths,
@@ -78,6 +79,7 @@ __all__ = [
     "plot_cell_paths",
     "plot_cliff",
     "plot_contributions",
+    "plot_costs",
     "plot_crossings",
     "plot_drift",
     "plot_epochs",
@@ -97,6 +99,7 @@ __all__ = [
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
+    "plot_reading",
     "plot_reads",
     "plot_reliability",
     "plot_runs",

@@ -25,7 +25,7 @@ _PATHS = {
 _LINE_STYLES = ("-", "--", ":", "-.")
 _WIDTH = 3.2  # of a step in the diagram
 _SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [COLORS["f"], "#FFFFFF", COLORS["gradient"]]
+    "signed", [COLORS["plain"], "#FFFFFF", COLORS["gradient"]]
 )
 
 
@@ -224,7 +224,8 @@ def plot_bug_losses(
 
     Args:
         losses: by label, the loss after 0, 1, 2, ... updates, (n,); at most
-            four runs, all of one length.
+            four runs, all of one length. A label that names δc or δh has
+            the colour of that state.
         ax: where to draw; a new figure unless told.
 
     Raises:
@@ -237,11 +238,12 @@ def plot_bug_losses(
         )
     ax = ax or plt.figure().add_subplot()
     shape: tuple[int | str, ...] = ("n",)
-    colors = [COLORS[name] for name in ("gradient", "c", "f", "g")]
     for number, (label, values) in enumerate(losses.items()):
         values = check_array(f"losses[{label!r}]", values, shape)
         shape = values.shape
-        ax.plot(values, _LINE_STYLES[number], color=colors[number], label=label)
+        named = [state for state in "ch" if f"δ{state}" in label]
+        color = COLORS[named[0] if named else "pale"]
+        ax.plot(values, _LINE_STYLES[number], color=color, label=label)
     ax.set(xlabel="updates", ylabel="mean squared error", ylim=(0, None))
     ax.legend(loc="upper right")
     return ax

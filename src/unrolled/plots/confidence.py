@@ -9,14 +9,8 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_names, check_type
 from unrolled.calibration import Reliability
-from unrolled.plots.moments import (
-    MOMENTS,
-    THIN,
-    check_moment_names,
-    check_moments,
-)
-from unrolled.plots.palette import COLORS
-from unrolled.plots.parts import legend_above
+from unrolled.plots.palette import COLORS, MOMENTS
+from unrolled.plots.parts import THIN, check_all, check_dict, legend_above
 
 
 def plot_margins(
@@ -42,7 +36,7 @@ def plot_margins(
         ValueError: other names, shapes that differ, NaN or infinite values, a
             measure that is not a text.
     """
-    margins = check_moments("margins", margins, ("S", "N"))
+    margins = check_all("margins", margins, ("S", "N"), among=MOMENTS)
     check_names("weights", weights, margins)
     weights = {
         name: check_array(f"weights[{name!r}]", weights[name], runs.shape)
@@ -50,7 +44,8 @@ def plot_margins(
     }
     check_type("measure", measure, str)
     ax = ax or plt.figure(figsize=(4.8, 2.4)).add_subplot()
-    reach = np.ceil(max(np.abs(runs).max() for runs in margins.values()))
+    largest = max(np.abs(runs).max() for runs in margins.values())
+    reach = max(1, np.ceil(largest))
     edges = np.arange(-reach, reach + 1)
     for name, runs in margins.items():
         look = {"color": COLORS[name], "where": "mid"}
@@ -89,7 +84,7 @@ def plot_reliability(
         ValueError: other names, no tables, something else than a table; a
             number that is not finite.
     """
-    check_moment_names("tables", tables)
+    check_dict("tables", tables, among=MOMENTS)
     least = float(check_array("least", least, ()))
     for name, runs in tables.items():
         if not isinstance(runs, list | tuple) or not runs:

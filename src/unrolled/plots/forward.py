@@ -56,9 +56,10 @@ def plot_squashing(z: ArrayLike, *, ax: Axes | None = None) -> Axes:
     """
     z = check_array("z", z, ("n",))
     ax = ax or plt.figure().add_subplot()
-    ax.plot(z, sigmoid(z), color=COLORS["f"], label="sigmoid σ(z), for gates")
+    plain = COLORS["plain"]  # the sigmoid is not that of one gate only
+    ax.plot(z, sigmoid(z), color=plain, label="sigmoid σ(z), for gates")
     ax.plot(
-        z, np.tanh(z), "--", color=COLORS["g"], label="tanh(z), for contents"
+        z, np.tanh(z), "--", color=COLORS["pale"], label="tanh(z), for contents"
     )
     ax.set(xlabel="weighted sum z", ylabel="squashed value")
     ax.legend(loc="upper left")

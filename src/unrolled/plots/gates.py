@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from unrolled._checks import check_array, check_type
 from unrolled._fields import check_choice
 from unrolled.plots.palette import COLORS, GATE_NAMES
-from unrolled.plots.parts import legend_above
+from unrolled.plots.parts import check_dict, legend_above
 
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "^", "s")
@@ -37,7 +37,7 @@ def plot_units(gate: str, values: ArrayLike, *, ax: Axes | None = None) -> Axes:
     for unit in range(U):
         style = {"linestyle": _DASHES[unit % 4], "linewidth": 1.1}
         ax.plot(steps, values[:, unit], color=COLORS[gate], **style)
-    low, high = (-1, 1) if gate == "g" else (0, 1)
+    low, high = _range(gate)
     places = _apart(values[-1], 0.09 * (high - low))
     for unit, place in enumerate(places, start=1):
         ax.annotate(
@@ -76,10 +76,7 @@ def plot_unit_bands(
             NaN or infinite values.
     """
     check_choice("gate", gate, (*GATE_NAMES,))
-    if not isinstance(bands, Mapping) or not 1 <= len(bands) <= 2:
-        raise ValueError(
-            f"bands: expected a dict of one or two arrays, got {bands!r:.80}"
-        )
+    check_dict("bands", bands, most=2)
     drawn, T = {}, "T"
     for name, values in bands.items():
         drawn[name] = check_array(f"bands[{name!r}]", values, ("N", T))
@@ -97,8 +94,9 @@ def plot_unit_bands(
         ax.plot(steps, values.mean(axis=0), dashes, color=color, label=name)
     if line is not None:
         ax.plot(steps, line, ":", color=COLORS["c"], linewidth=1)
-    low = -1 if gate == "g" else 0
-    ax.set(xlabel="step t", ylabel=GATE_NAMES[gate], ylim=(low - 0.03, 1.03))
+    low, high = _range(gate)
+    ax.set(xlabel="step t", ylabel=GATE_NAMES[gate])
+    ax.set(ylim=(low - 0.03, high + 0.03))
     return ax
 
 
@@ -124,10 +122,7 @@ def plot_gate_pairs(
         raise ValueError(f"gates: expected two gates, got {gates!r:.80}")
     for gate in gates:
         check_choice("gates", gate, (*GATE_NAMES,))
-    if not isinstance(pairs, Mapping) or not 1 <= len(pairs) <= 3:
-        raise ValueError(
-            f"pairs: expected a dict of one to three pairs, got {pairs!r:.80}"
-        )
+    check_dict("pairs", pairs, most=len(_MARKERS))
     drawn = {}
     for name, pair in pairs.items():
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -146,9 +141,9 @@ def plot_gate_pairs(
     ):
         style = {"markersize": 4, "alpha": 0.5, "markeredgewidth": 0}
         ax.plot(*pair, marker, color=color, label=name, **style)
-    names = [GATE_NAMES[gate] for gate in gates]
-    ax.set(xlabel=names[0], ylabel=names[1], xlim=(0, 1), ylim=(0, 1))
-    ax.set_aspect("equal")
+    x, y = gates
+    ax.set(xlabel=GATE_NAMES[x], xlim=_range(x))
+    ax.set(ylabel=GATE_NAMES[y], ylim=_range(y), aspect="equal")
     legend_above(ax)
     return ax
 
@@ -191,9 +186,14 @@ def plot_signal(
     return ax
 
 
+def _range(gate: str) -> tuple[int, int]:
+    """Return the least and the largest value that a gate can have."""
+    return (-1, 1) if gate == "g" else (0, 1)
+
+
 def _apart(places: np.ndarray, gap: float) -> np.ndarray:
     """Move places up or down until any two are a gap apart, in their order."""
-    order = np.argsort(places)
+    order = np.argsort(places, kind="stable")
     sorted_ = places[order]
     ranks = gap * np.arange(len(places))
     # The closest rising sequence to places less ranks: pool what falls.

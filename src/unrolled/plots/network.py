@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_type, check_whole
 from unrolled.plots.palette import COLORS
-from unrolled.plots.parts import legend_above
+from unrolled.plots.parts import THIN, check_all, check_levels, legend_above
 
-_GREY = COLORS["x"]
+_GREY, _PLAIN = COLORS["x"], COLORS["plain"]
 _FILLED = "#F9DFD0"  # a light tint of the hidden state's colour
 _STYLES = ("o-", "s--", "^:")
 _DASHES = (":", "-.")
@@ -158,7 +158,9 @@ def plot_tags(
     tags = check_array("tags", tags, (len(tokens),))
     if not np.isin(tags, (0, 1)).all():
         raise ValueError(f"tags: expected 0 and 1 only, got {tags!r:.80}")
-    lines = _check_lines("probabilities", probabilities, tags.shape)
+    lines = check_all(
+        "probabilities", probabilities, tags.shape, most=len(_STYLES)
+    )
     for name, line in lines.items():
         if line.min() < 0 or line.max() > 1:
             raise ValueError(
@@ -170,10 +172,8 @@ def plot_tags(
         ax.axvspan(t - 0.5, t + 0.5, color="0.88", lw=0)
     ax.axhline(0.5, color=_GREY, linestyle=":", linewidth=1)
     for style, (name, line) in zip(_STYLES, lines.items(), strict=False):
-        face = "white" if style != _STYLES[0] else COLORS["h"]
-        ax.plot(
-            line, style, color=COLORS["h"], markerfacecolor=face, label=name
-        )
+        face = "white" if style != _STYLES[0] else _PLAIN
+        ax.plot(line, style, color=_PLAIN, markerfacecolor=face, label=name)
     ax.set(
         xlim=(-0.5, len(tags) - 0.5),
         ylim=(-0.06, 1.06),
@@ -210,22 +210,18 @@ def plot_epochs(
             infinite values, a measure that is not a text, levels that are
             not numbers or more than two.
     """
-    lines = _check_lines("curves", curves, ("S", "E"))
+    lines = check_all("curves", curves, ("S", "E"), most=len(_STYLES))
     check_type("measure", measure, str)
-    check_type("levels", levels or {}, dict)
-    marks = {
-        name: check_array(f"levels[{name!r}]", level, ())
-        for name, level in (levels or {}).items()
-    }
-    if len(marks) > len(_DASHES):
-        raise ValueError(f"levels: expected at most 2, got {len(marks)}")
+    levels = check_levels(levels)
+    if len(levels) > len(_DASHES):
+        raise ValueError(f"levels: expected at most 2, got {len(levels)}")
     ax = ax or plt.figure().add_subplot()
     for style, (name, runs) in zip(_STYLES, lines.items(), strict=False):
         epochs = np.arange(1, runs.shape[1] + 1)
-        face = "white" if style != _STYLES[0] else COLORS["h"]
-        look = {"color": COLORS["h"], "linestyle": style[1:]}
+        face = "white" if style != _STYLES[0] else _PLAIN
+        look = {"color": _PLAIN, "linestyle": style[1:]}
         if len(runs) > 1:
-            ax.plot(epochs, runs.T, linewidth=0.7, alpha=0.4, **look)
+            ax.plot(epochs, runs.T, **look | THIN)
         ax.plot(
             epochs,
             np.median(runs, axis=0),
@@ -234,9 +230,9 @@ def plot_epochs(
             label=name,
             **look,
         )
-    for dashes, (name, level) in zip(_DASHES, marks.items(), strict=False):
+    for dashes, (name, level) in zip(_DASHES, levels.items(), strict=False):
         ax.axhline(
-            float(level),
+            level,
             color=COLORS["c"],
             linestyle=dashes,
             linewidth=1.2,
@@ -268,21 +264,6 @@ def _check_range(name: str, value: int, minimum: int, maximum: int) -> int:
             f"got {value}"
         )
     return int(value)
-
-
-def _check_lines(
-    name: str, lines: Mapping[str, ArrayLike], shape: Sequence[int | str]
-) -> dict[str, np.ndarray]:
-    """Return one to three arrays by their labels."""
-    if not isinstance(lines, Mapping) or not 1 <= len(lines) <= len(_STYLES):
-        raise ValueError(
-            f"{name}: expected a dict of 1 to {len(_STYLES)} arrays, got "
-            f"{lines!r:.80}"
-        )
-    return {
-        label: check_array(f"{name}[{label!r}]", line, shape)
-        for label, line in lines.items()
-    }
 
 
 def _box(

@@ -8,11 +8,16 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_type
-from unrolled.plots.moments import MOMENTS, THIN, check_moments
-from unrolled.plots.palette import COLORS
-from unrolled.plots.parts import legend_above
+from unrolled.plots.palette import COLORS, MOMENTS
+from unrolled.plots.parts import (
+    check_all,
+    check_dict,
+    draw_runs,
+    draw_scores,
+    legend_above,
+)
 
-_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["h"], "-")}
+_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["plain"], "-")}
 
 
 def plot_gap(
@@ -45,9 +50,7 @@ def plot_gap(
     for (name, (color, dashes)), runs in zip(
         _SETS.items(), (train, unseen), strict=True
     ):
-        ax.plot(epochs, runs.T, color=color, linestyle=dashes, **THIN)
-        middle = np.median(runs, axis=0)
-        ax.plot(epochs, middle, color=color, linestyle=dashes, label=name)
+        draw_runs(ax, epochs, runs, name, color=color, linestyle=dashes)
     if best is not None:
         best = check_array("best", best, (len(unseen),))
         if not np.isin(best, epochs).all():
@@ -77,7 +80,7 @@ def plot_loss_of_one(margins: ArrayLike, *, ax: Axes | None = None) -> Axes:
         raise ValueError(f"margins: expected a rising row, got {margins!s:.80}")
     ax = ax or plt.figure(figsize=(4.8, 2.8)).add_subplot()
     loss = np.logaddexp(0, -margins)
-    ax.plot(margins, loss, color=COLORS["h"], label="loss (nats)")
+    ax.plot(margins, loss, color=COLORS["plain"], label="loss (nats)")
     ax.plot(
         margins,
         margins < 0,
@@ -111,26 +114,16 @@ def plot_scales(
             above 0.
     """
     factors = check_array("factors", factors, ("K",))
-    if not isinstance(losses, dict) or not {*losses} <= {*_SETS} or not losses:
-        raise ValueError(
-            f"losses: expected a dict with some of {[*_SETS]}, got "
-            f"{losses!r:.80}"
-        )
-    curves = {
-        name: check_array(f"losses[{name!r}]", runs, ("S", len(factors)))
-        for name, runs in losses.items()
-    }
-    smallest = min(array.min() for array in (factors, *curves.values()))
+    losses = check_all("losses", losses, ("S", len(factors)), among=_SETS)
+    smallest = min(array.min() for array in (factors, *losses.values()))
     if smallest <= 0:
         raise ValueError(
             f"factors and losses: expected numbers above 0, got {smallest}"
         )
     ax = ax or plt.figure().add_subplot()
-    for name, runs in curves.items():
+    for name, runs in losses.items():
         color, dashes = _SETS[name]
-        look = {"color": color, "linestyle": dashes}
-        ax.plot(factors, runs.T, **look, **THIN)
-        ax.plot(factors, np.median(runs, axis=0), label=name, **look)
+        draw_runs(ax, factors, runs, name, color=color, linestyle=dashes)
     ax.axvline(1, color=COLORS["c"], linestyle=":", linewidth=1)
     ax.set(xscale="log", yscale="log", ylabel="mean loss (nats)")
     ax.set(xlabel="all logits multiplied by")
@@ -159,12 +152,9 @@ def plot_best_and_last(
         ValueError: no settings, other names, other shapes, NaN or infinite
             values, a measure that is not a text.
     """
-    if not isinstance(scores, dict) or not scores:
-        raise ValueError(
-            f"scores: expected a dict by setting, got {scores!r:.80}"
-        )
+    check_dict("scores", scores)
     rows = {
-        setting: check_moments(f"scores[{setting!r}]", runs, ("S",))
+        setting: check_all(f"scores[{setting!r}]", runs, ("S",), among=MOMENTS)
         for setting, runs in scores.items()
     }
     check_type("measure", measure, str)
@@ -177,16 +167,10 @@ def plot_best_and_last(
     for row, runs in enumerate(rows.values()):
         for name, values in runs.items():
             at = row + (0.16 if name == "last" else -0.16)
-            ax.plot(
-                values,
-                np.full(len(values), at),
-                MOMENTS[name],
-                color=COLORS[name],
-                alpha=0.7,
-                label=None if name in labelled else name,
-            )
+            look = {"color": COLORS[name], "marker": MOMENTS[name]}
+            label = None if name in labelled else name
+            draw_scores(ax, values, at, 0.15, label=label, **look)
             labelled.add(name)
-            ax.vlines(np.median(values), at - 0.15, at + 0.15, COLORS["c"])
     ax.set(xlabel=measure, ylim=(len(rows) - 0.5, -0.5))
     ax.set_yticks(range(len(rows)), [*rows])
     legend_above(ax)

@@ -8,17 +8,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_array, check_type, check_whole
 from unrolled.plots.palette import COLORS
 from unrolled.plots.parts import (
+    THIN,
     check_all,
     check_levels,
     draw_levels,
+    draw_runs,
+    draw_scores,
     legend_above,
     look_of,
 )
 
 _DASHES = ("-", "--", ":", "-.")
+_STARS = ("*", "P")
 _SOURCE = {"linestyle": "", "markersize": 6, "zorder": 4, "color": COLORS["c"]}
 
 
@@ -41,18 +45,21 @@ def plot_runs(
         across: what the n columns are, such as ``"epoch"``, for the axis.
         measure: its name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
-        points: by name, what others have measured, at x and y, (k, 2).
+        points: by name, what others have measured, at x and y, (k, 2). At
+            most two names.
         start: the number of the first column.
         ax: where to draw; a new figure unless told.
 
     Raises:
-        ValueError: no curves, other shapes, NaN or infinite values, names that
-            are no texts, a start that is not a whole number of at least 0.
+        ValueError: no curves, more than two names of points, other shapes, NaN
+            or infinite values, names that are no texts, a start that is not a
+            whole number of at least 0.
     """
     curves = check_all("curves", curves, ("S", "n"))
     check_type("across", across, str)
     check_type("measure", measure, str)
-    marks = check_all("points", points, ("k", 2)) if points else {}
+    if points is not None:
+        points = check_all("points", points, ("k", 2), most=len(_STARS))
     levels = check_levels(levels)
     start = check_whole("start", start, 0)
     ax = ax or plt.figure().add_subplot()
@@ -61,10 +68,13 @@ def plot_runs(
     for name, runs in curves.items():
         color, _ = look_of(name)
         style = next(dashes.setdefault(color, cycle(_DASHES)))
-        at, look = start + np.arange(runs.shape[1]), {"color": color}
-        ax.plot(at, runs.T, linewidth=0.7, alpha=0.4, **look)
-        ax.plot(at, np.median(runs, axis=0), style, label=name, **look)
-    for marker, (name, places) in zip("*P", marks.items(), strict=False):
+        at = start + np.arange(runs.shape[1])
+        # A single run has no thin line, which would show between the dashes.
+        thin = THIN | {"linestyle": "-"} if len(runs) > 1 else None
+        draw_runs(ax, at, runs, name, thin=thin, color=color, linestyle=style)
+    for marker, (name, places) in zip(
+        _STARS, (points or {}).items(), strict=False
+    ):
         ax.plot(*places.T, marker=marker, label=name, **_SOURCE)
     ax.set(xlabel=across, ylabel=measure)
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -86,38 +96,44 @@ def plot_groups(
         scores: by the name of the group, a score of each run, (S,): filled.
         measure: the score's name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
-        beside: another score of the same runs, (S,): open.
+        beside: by group, another score of the same runs, (S,): open.
         ax: where to draw; a new figure unless told.
 
     Raises:
         ValueError: no groups, other shapes, NaN or infinite values, a measure
-            that is not a text, other groups in `beside`.
+            that is not a text, other groups or numbers of runs in `beside`.
     """
     scores = check_all("scores", scores, ("S",))
     check_type("measure", measure, str)
-    others = check_all("beside", beside, ("S",)) if beside else {}
-    if others and others.keys() != scores.keys():
-        raise ValueError(
-            f"beside: expected the groups of scores, got {[*others]!s:.80}"
-        )
+    if beside is not None:
+        beside = _check_beside(beside, scores)
     levels = check_levels(levels)
     height = 0.26 * len(scores) + 0.8
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     draw_levels(ax, levels, upright=True)
     for row, (name, values) in enumerate(scores.items()):
         color, marker = look_of(name)
-        look = {"color": color, "marker": marker, "linestyle": ""}
-        if others:
-            ax.plot(
-                others[name],
-                np.full(len(others[name]), row + 0.2),
-                markerfacecolor="none",
-                **look,
-            )
-        shift = -0.2 if others else 0
-        ax.plot(values, np.full(len(values), row + shift), alpha=0.7, **look)
-        middle = np.median(values)
-        ax.vlines(middle, row + shift - 0.2, row + shift + 0.2, COLORS["c"])
+        look = {"color": color, "marker": marker}
+        shift = 0 if beside is None else 0.2
+        if beside is not None:
+            at = np.full(len(values), row + shift)
+            ax.plot(beside[name], at, ls="", markerfacecolor="none", **look)
+        draw_scores(ax, values, row - shift, 0.2, **look)
     ax.set(xlabel=measure, ylim=(len(scores) - 0.4, -0.6))
     ax.set_yticks(range(len(scores)), [*scores])
     return ax
+
+
+def _check_beside(
+    beside: Mapping[str, ArrayLike], scores: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return another score of the same runs."""
+    check_all("beside", beside, ("S",))
+    if beside.keys() != scores.keys():
+        raise ValueError(
+            f"beside: expected the groups of scores, got {[*beside]!s:.80}"
+        )
+    return {
+        name: check_array(f"beside[{name!r}]", beside[name], values.shape)
+        for name, values in scores.items()
+    }

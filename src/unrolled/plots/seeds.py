@@ -3,16 +3,24 @@
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
-import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type
+from unrolled._checks import check_array
 from unrolled.plots.palette import COLORS
-from unrolled.plots.parts import legend_above
+from unrolled.plots.parts import (
+    THIN,
+    check_all,
+    check_levels,
+    draw_levels,
+    draw_runs,
+    legend_above,
+)
 
 _DASHES = ("-", "--", "-.", ":")
 _ORDER = ("c", "h", "x", "adam")
+_THIN = THIN | {"alpha": 0.45}
+_PLATE = {"facecolor": "white", "alpha": 0.7, "pad": 0, "lw": 0}
 
 
 def plot_seeds(
@@ -39,11 +47,7 @@ def plot_seeds(
             values, labels that are not two texts, unknown or too few colours.
     """
     x = check_array("x", x, ("M",))
-    if not isinstance(curves, Mapping) or not 1 <= len(curves) <= len(_DASHES):
-        raise ValueError(
-            f"curves: expected a dict of one to {len(_DASHES)} arrays, got "
-            f"{curves!r:.80}"
-        )
+    curves = check_all("curves", curves, ("S", len(x)), most=len(_DASHES))
     is_pair = isinstance(labels, tuple) and len(labels) == 2
     if not is_pair or not all(isinstance(label, str) for label in labels):
         raise ValueError(f"labels: expected two texts, got {labels!r:.80}")
@@ -53,35 +57,16 @@ def plot_seeds(
             f"colors: expected {len(curves)} of {', '.join(COLORS)}, "
             f"got {colors!r:.80}"
         )
-    check_type("levels", levels or {}, dict)
-    drawn = {
-        name: check_array(f"curves[{name!r}]", rows, ("S", len(x)))
-        for name, rows in curves.items()
-    }
-    marks = {
-        name: float(check_array(f"levels[{name!r}]", level, ()))
-        for name, level in (levels or {}).items()
-    }
+    levels = check_levels(levels)
     ax = ax or plt.figure().add_subplot()
     for color, dashes, (name, rows) in zip(
-        colors, _DASHES, drawn.items(), strict=False
+        colors, _DASHES, curves.items(), strict=False
     ):
-        style = {"color": COLORS[color], "linestyle": dashes}
-        if len(rows) > 1:
-            ax.plot(x, rows.T, linewidth=0.7, alpha=0.45, **style)
-        ax.plot(x, np.median(rows, axis=0), label=name, **style)
-    for name, level in marks.items():
-        ax.axhline(level, color=COLORS["x"], linestyle=":", linewidth=1)
-        ax.annotate(
-            name,
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="right",
-            fontsize=9,
-            bbox={"facecolor": "white", "alpha": 0.7, "pad": 0, "lw": 0},
-        )
+        look = {"color": COLORS[color], "linestyle": dashes}
+        thin = _THIN if len(rows) > 1 else None
+        draw_runs(ax, x, rows, name, thin=thin, **look)
+    words = {"va": "baseline", "bbox": _PLATE}
+    draw_levels(ax, levels, color=COLORS["x"], linewidth=1, **words)
     ax.set(xlabel=labels[0], ylabel=labels[1])
     legend_above(ax)
     return ax

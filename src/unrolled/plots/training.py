@@ -11,7 +11,14 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_type, check_whole
 from unrolled.plots.palette import COLORS
-from unrolled.plots.parts import legend_above
+from unrolled.plots.parts import (
+    THIN,
+    check_all,
+    check_levels,
+    draw_levels,
+    draw_runs,
+    legend_above,
+)
 
 STEPS = (
     "empty memories, h = 0 and c = 0",
@@ -51,16 +58,13 @@ def plot_training_loop(
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     for number, words in enumerate(STEPS, start=1):
         lacks = number in missing
-        color = COLORS["gradient"] if lacks else COLORS["c"]
         box = {
             "boxstyle": "round,pad=0.4",
-            "facecolor": "white",
-            "edgecolor": color,
+            "facecolor": "#DDE1EA" if lacks else "white",
+            "edgecolor": COLORS["plain"],
             "linestyle": "--" if lacks else "-",
         }
-        ax.text(
-            0, -number, f"{number}  {words}", color=color, bbox=box, va="center"
-        )
+        ax.text(0, -number, f"{number}  {words}", bbox=box, va="center")
     last = -len(STEPS)
     ax.plot([-0.3, -0.6, -0.6], [last, last, -1], color=COLORS["x"])
     ax.annotate(
@@ -110,33 +114,17 @@ def plot_losses(
             or levels that are not finite and above 0, an `every` that is not
             a whole number of at least 1.
     """
-    runs = _check_curves("losses", losses)
-    check_type("levels", levels or {}, dict)
-    marks = {
-        name: check_array(f"levels[{name!r}]", level, ())
-        for name, level in (levels or {}).items()
-    }
-    _check_positive("losses and levels", [*runs.values(), *marks.values()])
+    runs = check_all("losses", losses, ("S", "U"), most=len(_DASHES))
+    levels = check_levels(levels)
+    _check_positive("losses and levels", [*runs.values(), *levels.values()])
     every = check_whole("every", every)
     ax = ax or plt.figure().add_subplot()
     for (name, curves), dashes in zip(runs.items(), _DASHES, strict=False):
         updates = every * np.arange(curves.shape[1])
-        style = {"color": _color(name), "linestyle": dashes}
-        if len(curves) > 1:
-            ax.plot(updates, curves.T, linewidth=0.7, alpha=0.4, **style)
-        ax.plot(updates, np.median(curves, axis=0), label=name, **style)
-    for name, level in marks.items():
-        ax.axhline(float(level), color=COLORS["x"], linestyle=":", linewidth=1)
-        ax.annotate(
-            name,
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            fontsize=9,
-        )
+        look = {"color": _color(name), "linestyle": dashes}
+        thin = THIN if len(curves) > 1 else None
+        draw_runs(ax, updates, curves, name, thin=thin, **look)
+    draw_levels(ax, levels, color=COLORS["x"], linewidth=1)
     ax.set(xlabel="updates", ylabel="MSE", yscale="log")
     _plain_ticks(ax.yaxis)
     legend_above(ax)
@@ -162,8 +150,8 @@ def plot_learning_rates(
         ValueError: other names, other shapes, rates or losses that are not
             finite and above 0.
     """
-    grids = _check_curves("rates", rates, ("R",))
-    ends = _check_curves("losses", losses, ("R", "S"))
+    grids = check_all("rates", rates, ("R",), most=len(_DASHES))
+    ends = check_all("losses", losses, ("R", "S"), most=len(_DASHES))
     if grids.keys() != ends.keys():
         raise ValueError(f"losses: expected those of {[*grids]}, got {[*ends]}")
     for name, grid in grids.items():
@@ -223,7 +211,7 @@ def plot_forecasts(
         np.full(len(forecasts), next_day),
         forecasts,
         "o",
-        color=COLORS["h"],
+        color=COLORS["plain"],
         alpha=0.5,
         label="networks",
     )
@@ -243,26 +231,9 @@ def _color(name: str) -> str:
     return COLORS["x"]
 
 
-def _check_curves(
-    name: str,
-    curves: Mapping[str, ArrayLike],
-    shape: tuple[str, ...] = ("S", "U"),
-) -> dict[str, np.ndarray]:
-    """Return the arrays of a dict of one to three."""
-    if not isinstance(curves, dict) or not 1 <= len(curves) <= len(_DASHES):
-        raise ValueError(
-            f"{name}: expected a dict of one to {len(_DASHES)} arrays by "
-            f"name, got {curves!r:.80}"
-        )
-    return {
-        key: check_array(f"{name}[{key!r}]", value, shape)
-        for key, value in curves.items()
-    }
-
-
-def _check_positive(names: str, arrays: Collection[np.ndarray]) -> None:
+def _check_positive(names: str, arrays: Collection[ArrayLike]) -> None:
     """Insist on numbers that a logarithmic scale can show."""
-    smallest = min(array.min() for array in arrays)
+    smallest = min(np.min(array) for array in arrays)
     if smallest <= 0:
         raise ValueError(f"{names}: expected numbers above 0, got {smallest}")
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array
 from unrolled.plots.palette import COLORS
+from unrolled.plots.parts import check_all
 
 _STYLES = ("-", "--", "-.", ":")
 
@@ -140,14 +141,14 @@ def plot_memory(
             than four.
     """
     steps = check_array("steps", steps, ("n",))
-    held = _check_lines("held", held, steps.shape)
+    held = check_all("held", held, steps.shape, most=len(_STYLES))
     if steps.min() < 0 or min(line.min() for line in held.values()) < 0:
         raise ValueError(
             "steps, held: expected numbers of at least 0, got "
             f"{min(steps.min(), *(line.min() for line in held.values()))}"
         )
     ax = ax or plt.figure().add_subplot()
-    colors = 2 * (COLORS["x"], COLORS["c"])
+    colors = 2 * (COLORS["pale"], COLORS["plain"])
     for line, (name, values) in enumerate(held.items()):
         style = "o-" if line < 2 else "s--"
         ax.plot(steps, values / 1e6, style, color=colors[line], label=name)
@@ -181,7 +182,7 @@ def plot_windows(
         ValueError: no values or more than four, shapes of another kind, NaN
             or infinite values, a measure that is not a text.
     """
-    values = _check_lines("values", values, ("draws", "k"))
+    values = check_all("values", values, ("draws", "k"), most=len(_STYLES))
     if not isinstance(measure, str):
         raise ValueError(f"measure: expected a text, got {measure!r:.80}")
     ax = ax or plt.figure().add_subplot()
@@ -214,20 +215,6 @@ def _check_flags(
             f"{name}: expected true and false only, got {other[0]}"
         )
     return flags.astype(bool)
-
-
-def _check_lines(
-    name: str, lines: Mapping[str, ArrayLike], shape: tuple[int | str, ...]
-) -> dict[str, np.ndarray]:
-    """Return one to four arrays by their labels."""
-    if not isinstance(lines, Mapping) or not 1 <= len(lines) <= len(_STYLES):
-        raise ValueError(
-            f"{name}: expected a dict of 1 to 4 arrays, got {lines!r:.80}"
-        )
-    return {
-        label: check_array(f"{name}[{label!r}]", line, shape)
-        for label, line in lines.items()
-    }
 
 
 def _tint(color: str, share: float) -> np.ndarray:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from unrolled import numpy_lstm, numpy_rnn, numpy_train
+from unrolled.calibration import reliability
+from unrolled.margins import losses
 from unrolled.numpy_lstm import StepCache
 
 
@@ -109,6 +111,61 @@ def _network() -> dict[str, float]:
     }
 
 
+def _thirty_steps() -> dict[str, float]:
+    def accuracy(share: float) -> float:
+        """Of the best guess, with this share of the sum's variance known."""
+        return 100 * (0.5 + np.arcsin(np.sqrt(share)) / np.pi)
+
+    return {
+        "one_of_three": accuracy(1 / 3),
+        "one_of_two": accuracy(1 / 2),
+        "two_of_three": accuracy(2 / 3),
+        "coin": accuracy(0),
+        "after_29": 100 * 0.875**29,
+        "after_30": 100 * 0.875**30,
+    }
+
+
+def _gates() -> dict[str, float]:
+    import torch
+
+    from unrolled import gates
+
+    def left(f: float) -> float:
+        held = torch.full((1, 30, 1), f, dtype=torch.float64)
+        return gates.carousel(held)[0, 0].item()
+
+    f, before, after = 0.9, 2.0, 2.4
+    c = torch.tensor([[before], [after]], dtype=torch.float64)
+    kept = torch.cat([torch.zeros_like(c[:1]), f * c[:1]])
+    share = gates.kept_share(gates.Slopes(c, kept, c - kept))[1].item()
+    return {
+        "left": left(0.97),
+        "losses_added": 1 - 29 * 0.03,
+        "at_the_start": left(1 / (1 + np.exp(-2.0)).item()),
+        "one_step": 0.97,
+        "kept": share,
+        "gate_forgotten": before / after,
+        "gate_alone": f,
+        "written": 1 - share,
+    }
+
+
+def _overfitting() -> dict[str, float]:
+    loss, right_loss = losses([[3.0, 0.0], [0.0, 3.0]], [1, 1])
+    # Sixty answers, 48 of them right, and forty, 26 of them right.
+    logit = np.repeat(np.log([9, 1.5]), [60, 40])  # sure to 90 % and to 60 %
+    labels = np.repeat([1, 0, 1, 0], [48, 12, 26, 14])
+    table = reliability(np.stack([0 * logit, logit], axis=1), labels)
+    return {
+        "at_minus_three": loss,
+        "at_three": right_loss,
+        "error": 100 * table.error,
+        "signed": 0.6 * 10 - 0.4 * 5,
+        "unweighted": (10 + 5) / 2,
+    }
+
+
 def _free_running() -> dict[str, float]:
     from unrolled.lstm import LSTM  # not above, as it needs torch
     from unrolled.models import Forecaster, ScheduledSampling
@@ -122,6 +179,31 @@ def _free_running() -> dict[str, float]:
     }
 
 
+def _beyond() -> dict[str, float]:
+    import torch
+
+    from unrolled import costs
+    from unrolled.cell import Cell, CoupledLSTMCell, LSTMCell
+    from unrolled.models import CausalTransformer
+
+    def count(kind: type[Cell], bias: bool = True) -> int:
+        return sum(p.numel() for p in kind(8, 16, bias).parameters())
+
+    def kilobytes(layers: int) -> float:
+        model = CausalTransformer(2, 64, layers, num_heads=1)
+        _, cache = model.read(torch.zeros(1, 1000, dtype=torch.int64))
+        return costs.held_bytes(cache) / 1000
+
+    return {
+        "coupled": count(CoupledLSTMCell),
+        "lstm": count(LSTMCell),
+        "bias_forgotten": count(CoupledLSTMCell, bias=False),
+        "cache": kilobytes(3),
+        "keys_only": kilobytes(3) / 2,
+        "one_layer": kilobytes(1),
+    }
+
+
 KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "01_vanishing": _vanishing,
     "02_forward": _forward,
@@ -130,7 +212,11 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "05_training": _training,
     "06_truncated": _truncated,
     "07_network": _network,
+    "08_thirty_steps": _thirty_steps,
+    "09_gates": _gates,
+    "10_overfitting": _overfitting,
     "11_free_running": _free_running,
+    "12_beyond": _beyond,
 }
 
 

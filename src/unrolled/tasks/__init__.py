@@ -41,11 +41,13 @@ from unrolled.tasks.tagging import (
     questions,
     questions_limit,
 )
+from unrolled.tasks.timing import LEAD, intervals
 
 __all__ = [
     "BRACKET_TOKENS",
     "HENON",
     "IGNORE",
+    "LEAD",
     "MARK_RATE",
     "NOISE",
     "NOUNS",
@@ -61,6 +63,7 @@ __all__ = [
     "henon",
     "henon_continue",
     "henon_next",
+    "intervals",
     "is_sentence",
     "oscillations",
     "oscillations_best",

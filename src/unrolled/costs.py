@@ -1,0 +1,228 @@
+"""What a network costs, counted where it can be, and timed where it cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from unrolled._checks import check_array, check_whole
+
+
+def longest_chain(result: Tensor) -> int:
+    """Count the operations in a row that a result had to wait for.
+
+    Walks through the notes that autograd keeps: each operation that made the
+    result, those that made what it needed, and so on. The longest way through
+    them is what no number of processors can shorten, as each operation on it
+    waits for the one before.
+
+    Args:
+        result: what a network gave, with gradients on.
+
+    Returns:
+        The operations on the longest way; a parameter counts as one.
+
+    Raises:
+        ValueError: no tensor, or one that autograd has no notes on.
+
+    Example:
+        >>> import torch
+        >>> a = torch.ones(3, requires_grad=True)
+        >>> longest_chain((a * 2).exp() + a)
+        4
+
+    Chapter: 12_beyond.
+    """
+    if not isinstance(result, Tensor) or result.grad_fn is None:
+        raise ValueError(
+            "result: expected a tensor with autograd's notes, "
+            f"got {result!r:.80}"
+        )
+    depth, stack = {}, [result.grad_fn]
+    while stack:  # depth first, without recursion: chains are long
+        node = stack[-1]
+        below = [parent for parent, _ in node.next_functions if parent]
+        missing = [parent for parent in below if parent not in depth]
+        if missing:
+            stack += missing
+        else:
+            depth[node] = 1 + max((depth[p] for p in below), default=0)
+            stack.pop()
+    return depth[result.grad_fn]
+
+
+def multiplications(call: Callable[[], object]) -> int:
+    """Count the multiplications in the matrix products of a call.
+
+    Half of what PyTorch's counter says, which counts the additions as well.
+    The rest, squashing and norms, is not counted: it is far less. Attention is
+    done the plain way meanwhile, as two products, of which the counter knows;
+    of a causal one, the half that is not used is done and counted, too.
+
+    Args:
+        call: what is to be counted; it is called once.
+
+    Raises:
+        ValueError: something that cannot be called.
+
+    Example:
+        >>> import torch
+        >>> multiplications(lambda: torch.ones(2, 3) @ torch.ones(3, 5))
+        30
+
+    Chapter: 12_beyond.
+    """
+    _check_call("call", call)
+    plainly = sdpa_kernel(SDPBackend.MATH)
+    with plainly, FlopCounterMode(display=False) as counter:
+        call()
+    return counter.get_total_flops() // 2
+
+
+def held_bytes(state: object) -> int:
+    """Count the bytes of the tensors in a state, however they are nested.
+
+    Args:
+        state: a tensor, or lists and tuples of such.
+
+    Raises:
+        ValueError: something else in it.
+
+    Example:
+        >>> import torch
+        >>> held_bytes([(torch.zeros(2, 3), torch.zeros(5))])
+        44
+
+    Chapter: 12_beyond.
+    """
+    if isinstance(state, Tensor):
+        return state.numel() * state.element_size()
+    if not isinstance(state, list | tuple):
+        raise ValueError(
+            f"state: expected tensors in lists or tuples, got {state!r:.80}"
+        )
+    return sum(map(held_bytes, state))
+
+
+def growth(x: ArrayLike, y: ArrayLike) -> np.ndarray:
+    r"""Measure how y grows with x, from each point to the next.
+
+    .. math:: \frac{\ln y_{j+1} - \ln y_j}{\ln x_{j+1} - \ln x_j}
+
+    0 is flat, 1 proportional to x, 2 to its square.
+
+    Args:
+        x: n rising numbers above 0, (n,), two or more.
+        y: numbers above 0, (n,).
+
+    Returns:
+        The exponents, (n - 1,).
+
+    Raises:
+        ValueError: other shapes, numbers that are not above 0 or do not rise.
+
+    Example:
+        >>> growth([1, 2, 4], [3, 3, 12]).tolist()
+        [0.0, 2.0]
+
+    Chapter: 12_beyond.
+    """
+    x = check_array("x", x, ("n",))
+    if len(x) < 2 or (np.diff(x) <= 0).any() or x[0] <= 0:
+        raise ValueError(
+            f"x: expected two or more rising numbers above 0, got {x!r:.80}"
+        )
+    y = check_array("y", y, (len(x),))
+    if (y <= 0).any():
+        raise ValueError(f"y: expected numbers above 0, got {y.min():g}")
+    return np.diff(np.log(y)) / np.diff(np.log(x))
+
+
+def crossing(x: ArrayLike, one: ArrayLike, other: ArrayLike) -> float | None:
+    """Find where one curve begins to lie above another, and stays there.
+
+    Between two points both are taken to be straight on logarithmic axes.
+
+    Args:
+        x: n rising numbers above 0, (n,).
+        one: numbers above 0, (n,).
+        other: numbers above 0, (n,).
+
+    Returns:
+        The place; x's first if `one` is above from the start, None if it is
+        not above at the end.
+
+    Raises:
+        ValueError: as `growth`.
+
+    Example:
+        >>> round(crossing([1, 10, 100], [1, 1, 100], [2, 2, 2]), 1)
+        14.1
+
+    Chapter: 12_beyond.
+    """
+    growth(x, one)
+    growth(x, other)
+    x = np.log(np.asarray(x, dtype=float))
+    ahead = np.log(one) - np.log(other)  # (n,)
+    if ahead[-1] <= 0:
+        return None
+    if (ahead > 0).all():
+        return float(np.exp(x[0]))
+    last = np.flatnonzero(ahead <= 0)[-1]
+    share = -ahead[last] / (ahead[last + 1] - ahead[last])
+    return float(np.exp(x[last] + share * (x[last + 1] - x[last])))
+
+
+def least_seconds(
+    calls: Mapping[str, Callable[[], object]], rounds: int
+) -> dict[str, float]:
+    """Time calls by turns, and keep the shortest time of each.
+
+    Whatever else a machine does makes a call longer, never shorter: so the
+    least of several times is the nearest to what the call itself takes.
+
+    Args:
+        calls: by name, what is to be timed. At each turn it is called twice,
+            and only the second call counts: the first finds the processor's
+            fast memory full of what the one before it has left.
+        rounds: how often each is timed, 1 or more.
+
+    Returns:
+        Seconds, by name.
+
+    Raises:
+        ValueError: no dict of calls, a number of rounds below 1.
+
+    Example:
+        >>> times = least_seconds({"sort": lambda: sorted(range(9))}, 3)
+        >>> 0 < times["sort"] < 1
+        True
+
+    Chapter: 12_beyond.
+    """
+    if not isinstance(calls, Mapping) or not calls:
+        raise ValueError(f"calls: expected a dict by name, got {calls!r:.80}")
+    rounds, best = check_whole("rounds", rounds), {}
+    for name, call in calls.items():
+        _check_call(f"calls[{name!r}]", call)
+    for _ in range(rounds):
+        for name, call in calls.items():
+            call()
+            start = time.perf_counter()
+            call()
+            seconds = time.perf_counter() - start
+            best[name] = min(seconds, best.get(name, seconds))
+    return best
+
+
+def _check_call(name: str, call: object) -> None:
+    """Insist on something that can be called."""
+    if not callable(call):
+        raise ValueError(f"{name}: expected a function, got {call!r:.80}")
