@@ -40,11 +40,11 @@ def plot_reads(
             raise ValueError(
                 f"ways[{name!r}]: expected 0 or 1, and 0 first, got {own}"
             )
-    height = 1.05 * len(rows) + 0.3
+    height = 4.8 * 2.3 * len(rows) / (T + 0.4)
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     for row, (name, own) in enumerate(rows.items()):
-        y = -2.1 * row
-        ax.text(-0.6, y + 1.15, name, fontsize=9, ha="left")
+        y = -2.3 * row
+        ax.text(-0.4, y + 0.85, name, fontsize=9, ha="left")
         for t, is_own in enumerate(own):
             _circle(ax, (t, y), filled=bool(is_own), text=f"{t + 1}")
             if t + 1 < T:
@@ -54,8 +54,9 @@ def plot_reads(
                     ends = (t + 0.45, y + 0.62), (t + 0.83, y + 0.22)
                     _arrow(ax, *ends, OWN)
             if not is_own:
-                _arrow(ax, (t, y - 0.85), (t, y - 0.36), TRUTH)
-    ax.set(xlim=(-0.7, T - 0.3), ylim=(1 - 2.1 * len(rows), 1.7))
+                _arrow(ax, (t, y - 0.9), (t, y - 0.36), TRUTH)
+    ax.set(xlim=(-0.7, T - 0.3), ylim=(1.3 - 2.3 * len(rows), 1.3))
+    ax.set_aspect("equal")
     ax.axis("off")
     return ax
 
