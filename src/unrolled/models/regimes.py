@@ -78,7 +78,7 @@ class ScheduledSampling(nn.Module):
         """
         if not self.training:
             return self.model(x)
-        check_tensor("x", x, ("N", "T", "D"))
+        check_tensor("x", x, ("N", "T", self.model.recurrent.input_size))
         own = torch.rand(x.shape[:2], device=x.device) < self.probability
         self.done += 1
         return self.model.mixed(x, own)
@@ -131,7 +131,7 @@ class OwnForecasts(nn.Module):
             ValueError: another shape, dtype or device, NaN or infinite values,
                 a series that is too short.
         """
-        check_tensor("x", x, ("N", "T", "D"))
+        check_tensor("x", x, ("N", "T", self.model.recurrent.input_size))
         W, T = self.warm_up, x.shape[1]
         if T <= W:
             raise ValueError(f"x: expected more than {W} steps, got {T}")
