@@ -248,7 +248,7 @@ def test_all_is_each_run_once(tmp_path, capsys, monkeypatch):
     }
     main(["run", "dropout", "dropout", "--only", "seed3", *results])
     assert [c.name for c in asked[1][0]] == [
-        f"dropout-{share}-seed3" for share in ("0.00", "0.45", "0.60")
+        f"dropout-{share}-seed3" for share in ("0.30", "0.00", "0.60")
     ]
 
 

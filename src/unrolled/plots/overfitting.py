@@ -172,6 +172,7 @@ def plot_best_and_last(
             draw_scores(ax, values, at, 0.15, label=label, **look)
             labelled.add(name)
     ax.set(xlabel=measure, ylim=(len(rows) - 0.5, -0.5))
+    ax.locator_params(axis="x", nbins=5)  # long numbers need room
     ax.set_yticks(range(len(rows)), [*rows])
     legend_above(ax)
     return ax
