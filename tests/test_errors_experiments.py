@@ -393,7 +393,7 @@ TABLE = [
       for bad, message in [
           (("prices",), "series: expected 'oscillations' or 'henon', got "),
           (("henon", "none"), "folder: expected a folder that exists, got "),
-          (("henon", HERE), "henon-seed0.pt.*: expected .*got "),
+          (("henon", HERE), "checkpoint: expected a file .*got .*henon-seed0"),
       ]],
     *[("remedies.remedy_groups", partial(remedy_groups, bad, HERE),
        "remedy: expected 'dropout' or 'data' or 'decay', got ")
