@@ -85,6 +85,7 @@ bench: $(DONE)/install
 reproduce: JOBS ?= 2
 reproduce: $(DONE)/install
 	$(BIN)/python -m unrolled.experiments run all --jobs $(JOBS)
+	$(BIN)/python -m unrolled.experiments forecasters --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) _build src/*.egg-info .pytest_cache .ruff_cache

@@ -52,6 +52,7 @@ from unrolled.plots import (
     plot_contributions,
     plot_costs,
     plot_crossings,
+    plot_drift,
     plot_epochs,
     plot_forecasts,
     plot_gap,
@@ -65,10 +66,12 @@ from unrolled.plots import (
     plot_margins,
     plot_memory,
     plot_nudges,
+    plot_paired,
     plot_pairs,
     plot_predictions,
     plot_prices,
     plot_reading,
+    plot_reads,
     plot_reliability,
     plot_runs,
     plot_scales,
@@ -370,6 +373,14 @@ ARRAYS = {
     ],
     "plots.plot_best_and_last": [
         ("scores", lambda v: plot_best_and_last({"a": {"last": v}}, "b"), (9,)),
+    ],
+    "plots.plot_reads": [("ways", lambda v: plot_reads({"a": v}), (9,))],
+    "plots.plot_drift": [
+        ("truth", lambda v: plot_drift(v, {"a": np.ones((2, 5))}, 4), (9,)),
+        ("runs", lambda v: plot_drift(np.ones(13), {"a": v}, 4), (9, 9)),
+    ],
+    "plots.plot_paired": [
+        ("differences", lambda v: plot_paired({"a": v}, "b"), (5,)),
     ],
     "plots.plot_epochs": [
         ("curves", lambda v: plot_epochs({"a": v}, "loss"), (9, 9)),
@@ -934,6 +945,29 @@ TABLE = [
        partial(plot_crossings, {"a": [1.0]}, {"a": [1]}, bad),
        "last: expected a whole number of at least 1, got ")
       for bad in BAD_WHOLE],
+    *[("plots.plot_reads", partial(plot_reads, bad), message)
+      for bad, message in [
+          ({}, "ways: expected a dict by name, got {}"),
+          (None, "ways: expected a dict by name, got None"),
+          ({"a": [0, 2]}, r"ways\['a'\]: expected 0 or 1, .*got"),
+          ({"a": [1, 0]}, r"ways\['a'\]: expected 0 or 1, and 0 first, got"),
+          ({"a": [0, 1], "b": [0]}, r"ways\['b'\]: expected shape .*got \(1"),
+      ]],
+    *[("plots.plot_drift", partial(plot_drift, *bad), message)
+      for bad, message in [
+          (([1.0, 2.0], {}, 1), "runs: expected a dict by name, got {}"),
+          (([1.0, 2.0], {"a": [[1.0]]}, 2), "alone: .*fewer than 2 .*got 2"),
+          (([1.0, 2.0], {"a": [[1.0]]}, 0), "alone: expected a whole .*got 0"),
+          (([1.0, 2.0], {"a": [[1.0, 2.0]]}, 1), r"runs.*got \(1, 2\)"),
+          (([1.0, 2.0], {n: [[1.0]] for n in "abc"}, 1),
+           "runs: expected at most two, got 3"),
+      ]],
+    *[("plots.plot_paired", partial(plot_paired, *bad), message)
+      for bad, message in [
+          (({}, "b"), "differences: expected a dict by name, got {}"),
+          (({"a": [1.0] * 4}, "b"), r"differences.*expected shape .*got \(4"),
+          (({"a": [1.0] * 5}, None), "label: expected a str, got None"),
+      ]],
     *[("plots.plot_lengths", partial(plot_lengths, *bad), message)
       for bad, message in [
           (({}, "a"), "scores: expected a dict by name, got {}"),

@@ -41,6 +41,13 @@ from unrolled.experiments.files import (
     load_records,
     results_folder,
 )
+from unrolled.experiments.forecasters import (
+    begin_forecaster,
+    load_forecasters,
+    load_losses,
+    save_forecasters,
+    train_forecasters,
+)
 from unrolled.experiments.remedies import best_and_last, remedy_groups
 from unrolled.experiments.runs import follow, replay
 from unrolled.experiments.summary import curves, first_above, gradient_ratio
@@ -372,6 +379,22 @@ TABLE = [
      "experiment: expected one with records, got 'nothing'"),
     ("files.load_records", lambda: load_records(3, HERE),
      "experiment: expected a str, got 3"),
+    # Forecasters
+    *[(f"forecasters.{call.__name__}", partial(call, *bad), message)
+      for call in (begin_forecaster, train_forecasters, save_forecasters)
+      for bad, message in [
+          (("prices", 0), "series: expected 'oscillations' or 'henon', got "),
+          ((None, 0), "series: expected 'oscillations' or 'henon', got None"),
+          (("henon", -1), "seed: expected a whole number of at least 0, got "),
+          (("henon", 0.0), "seed: expected a whole number of at least 0, got "),
+      ]],
+    *[(f"forecasters.{call.__name__}", partial(call, *bad), message)
+      for call in (load_forecasters, load_losses)
+      for bad, message in [
+          (("prices",), "series: expected 'oscillations' or 'henon', got "),
+          (("henon", "none"), "folder: expected a folder that exists, got "),
+          (("henon", HERE), "checkpoint: expected a file .*got .*henon-seed0"),
+      ]],
     *[("remedies.remedy_groups", partial(remedy_groups, bad, HERE),
        "remedy: expected 'dropout' or 'data' or 'decay', got ")
       for bad in ["published", "", None, 3, ["data"]]],

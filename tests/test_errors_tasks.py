@@ -9,8 +9,14 @@ from unrolled.tasks import (
     brackets_limit,
     exact_match,
     first_last,
+    henon,
+    henon_continue,
+    henon_next,
     intervals,
     is_sentence,
+    oscillations,
+    oscillations_best,
+    oscillations_limit,
     questions,
     questions_limit,
     reversal,
@@ -21,6 +27,7 @@ from unrolled.tasks import (
 G = torch.Generator()
 BAD_WHOLE = [0, -1, 2.0, True, "3", None, float("nan")]
 BAD_GENERATORS = [None, 0, "seed"]
+SERIES = torch.zeros(2, 3, 1, dtype=torch.float64)
 TARGET = torch.tensor([[1, 2], [0, -100]])
 
 # Each call, its numbers, and a good argument for each.
@@ -30,6 +37,8 @@ DRAWS = {
     questions: {"count": 2, "steps": 3},
     sentences: {"count": 2},
     reversal: {"count": 2, "max_steps": 3, "vocabulary": 4},
+    oscillations: {"count": 2, "steps": 3},
+    henon: {"count": 2, "steps": 3},
     intervals: {"count": 2, "max_interval": 3, "min_interval": 1},
 }
 
@@ -58,6 +67,46 @@ TABLE = [
         ("brackets_limit", lambda bad=bad: brackets_limit(3, bad),
          f"window: expected a whole number of at least 1, got {bad!r}")
         for bad in BAD_WHOLE
+    ],
+    *[
+        ("oscillations", lambda bad=bad: oscillations(2, 3, G, bad),
+         f"noise: expected a number of at least 0, got {bad!r}")
+        for bad in (-0.1, float("nan"), float("inf"), "1", None, True)
+    ],
+    *[
+        (call.__name__, lambda call=call, bad=bad, more=more: call(bad, *more),
+         message)
+        for call, more in (
+            (oscillations_best, ()), (henon_next, ()), (henon_continue, (1,)),
+        )
+        for bad, message in (
+            (None, "x: expected a tensor .*got None"),
+            (SERIES.float(), "x: expected torch.float64.*got torch.float32"),
+            (SERIES[0], r"x: expected shape .*got \(3, 1\)"),
+            (SERIES[:0], r"x: expected shape .*got \(0, 3, 1\)"),
+            (SERIES.expand(2, 3, 2), r"x: expected shape .*got \(2, 3, 2\)"),
+            (SERIES / 0, "x: expected finite numbers, got nan"),
+        )
+    ],
+    *[
+        (call.__name__, lambda call=call, more=more: call(SERIES[:, :1], *more),
+         "x: expected two values or more, got 1")
+        for call, more in ((henon_next, ()), (henon_continue, (1,)))
+    ],
+    *[
+        ("henon_continue", lambda bad=bad: henon_continue(SERIES, bad),
+         f"steps: expected a whole number of at least 1, got {bad!r}")
+        for bad in BAD_WHOLE
+    ],
+    *[
+        ("oscillations_limit", lambda bad=bad: oscillations_limit(bad, [1]),
+         f"steps: expected a whole number of at least 1, got {bad!r}")
+        for bad in BAD_WHOLE
+    ],
+    *[
+        ("oscillations_limit", lambda bad=bad: oscillations_limit(3, bad),
+         "horizons: expected .*whole number.*got ")
+        for bad in (None, 3, [], [0], [1, 2.0], "1")
     ],
     ("is_sentence", lambda: is_sentence(None),
      "text: expected a str, got None"),

@@ -14,10 +14,7 @@ import notebooks
 
 PAGE = notebooks.REPO / "book" / "glossary.md"
 CHAPTERS = notebooks.find("book")
-LATER = {
-    "horizon": "11_free_running",
-    "scheduled sampling": "11_free_running",
-}
+LATER = {}
 """The chapter to come in which each of these terms will be first used."""
 
 EVERYDAY = {

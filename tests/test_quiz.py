@@ -67,6 +67,11 @@ NUMBERS = {
         "last_mark_forgotten": 56.25,
         "letters_only": 50,
     },
+    "11_free_running": {
+        "at_60": 0.2,
+        "without_ceiling": 0.4,
+        "of_the_truth": 0.8,
+    },
     "08_thirty_steps": {
         "one_of_three": 100 * math.acos(-math.sqrt(1 / 3)) / math.pi,
         "one_of_two": 75,

@@ -23,6 +23,7 @@ from unrolled.experiments import (
 )
 from unrolled.models import CausalTransformer
 from unrolled.numpy_readout import readout_backward, readout_forward
+from unrolled.tasks import oscillations
 
 # 01_vanishing
 
@@ -308,3 +309,23 @@ def test_a_wider_transformer_looks_back_for_less_of_its_work():
         return (work(1) - back) / back
 
     assert 1.9 < half(192) / half(96) < 2.1
+
+
+# 11_free_running
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_four_values_are_enough_without_noise(noise):
+    generator = torch.Generator().manual_seed(0)
+    rows = oscillations(500, 33, generator, noise)[..., 0].unfold(1, 5, 1)
+    rows = rows.flatten(0, 1).numpy()
+    weights = np.linalg.lstsq(rows[:, :4], rows[:, 4], rcond=None)[0]
+    x = oscillations(500, 690, generator, noise)[..., 0].numpy()
+    values = x[:, :30]
+    for _ in range(660):
+        values = np.append(values, values[:, -4:] @ weights[:, None], axis=1)
+    off = np.sqrt(np.mean((values - x) ** 2, axis=0))
+    if noise:
+        assert off[89] > 0.9
+    else:
+        assert off.max() < 1e-6

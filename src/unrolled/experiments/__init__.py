@@ -6,6 +6,7 @@ and goes on where it was stopped::
 
     python -m unrolled.experiments list
     python -m unrolled.experiments run published --jobs 2
+    python -m unrolled.experiments forecasters --jobs 2
 
 Notebooks read what is in ``results/`` with `load_records` and `load_model`, and
 repeat the beginning of a run with `replay`, to show that its record is honest.
@@ -31,6 +32,13 @@ from unrolled.experiments.files import (
     load_records,
     results_folder,
 )
+from unrolled.experiments.forecasters import (
+    begin_forecaster,
+    load_forecasters,
+    load_losses,
+    save_forecasters,
+    train_forecasters,
+)
 from unrolled.experiments.record import Record
 from unrolled.experiments.remedies import best_and_last, remedy_groups
 from unrolled.experiments.runs import execute, follow, replay
@@ -44,6 +52,7 @@ __all__ = [
     "Outcome",
     "Record",
     "RunConfig",
+    "begin_forecaster",
     "best_and_last",
     "build_model",
     "by_group",
@@ -56,6 +65,8 @@ __all__ = [
     "generator_for",
     "gradient_norms",
     "gradient_ratio",
+    "load_forecasters",
+    "load_losses",
     "load_model",
     "load_record",
     "load_records",
@@ -64,5 +75,7 @@ __all__ = [
     "replay",
     "results_folder",
     "runs_of",
+    "save_forecasters",
     "sweep",
+    "train_forecasters",
 ]

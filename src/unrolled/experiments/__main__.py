@@ -3,16 +3,21 @@
 python -m unrolled.experiments list
 python -m unrolled.experiments run published cells
 python -m unrolled.experiments run all --only seed0
+python -m unrolled.experiments forecasters
 """
 
 import argparse
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import get_args
+
+from joblib import Parallel, delayed
 
 from unrolled.experiments.catalogue import CATALOGUE, runs_of
 from unrolled.experiments.config import RunConfig
 from unrolled.experiments.files import RunFiles, results_folder
+from unrolled.experiments.forecasters import SEEDS, Series, save_forecasters
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
 
@@ -85,6 +90,18 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if counts["failed"] else 0
 
 
+def _forecasters(options: argparse.Namespace) -> int:
+    """Train the forecasters that are not there, and report."""
+    folder = results_folder(options.results, create=True)
+    trained = Parallel(n_jobs=options.jobs)(
+        delayed(save_forecasters)(series, seed, folder)
+        for series in get_args(Series)
+        for seed in SEEDS
+    )
+    print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
+    return 0
+
+
 def _chosen(experiments: list[str], only: str) -> list[RunConfig]:
     """Return the runs that were asked for, each once."""
     names = dict.fromkeys(experiments)
@@ -148,7 +165,12 @@ def _parser() -> argparse.ArgumentParser:
         default=True,
         help="show a bar",
     )
-    for command in (listing, running):
+    training = commands.add_parser(
+        "forecasters", help="train the networks of the chapter on free running"
+    )
+    training.set_defaults(act=_forecasters)
+    training.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    for command in (listing, running, training):
         command.add_argument(
             "--results",
             type=Path,

@@ -9,6 +9,8 @@ weights then hold one column for each token, which is what an embedding is.
 from unrolled.models.causal import CausalTransformer
 from unrolled.models.char_lm import CharLM
 from unrolled.models.classify import Classifier, Tagger
+from unrolled.models.forecast import Forecaster
+from unrolled.models.regimes import OwnForecasts, ScheduledSampling
 from unrolled.models.seq2seq import Seq2Seq
 from unrolled.models.transformer import Transformer
 
@@ -16,6 +18,9 @@ __all__ = [
     "CausalTransformer",
     "CharLM",
     "Classifier",
+    "Forecaster",
+    "OwnForecasts",
+    "ScheduledSampling",
     "Seq2Seq",
     "Tagger",
     "Transformer",

@@ -22,6 +22,7 @@ from unrolled.plots.forward import (
     plot_squashing,
     plot_states,
 )
+from unrolled.plots.free_running import plot_drift, plot_paired, plot_reads
 from unrolled.plots.gates import (
     plot_gate_pairs,
     plot_signal,
@@ -80,6 +81,7 @@ __all__ = [
     "plot_contributions",
     "plot_costs",
     "plot_crossings",
+    "plot_drift",
     "plot_epochs",
     "plot_forecasts",
     "plot_gap",
@@ -93,10 +95,12 @@ __all__ = [
     "plot_margins",
     "plot_memory",
     "plot_nudges",
+    "plot_paired",
     "plot_pairs",
     "plot_predictions",
     "plot_prices",
     "plot_reading",
+    "plot_reads",
     "plot_reliability",
     "plot_runs",
     "plot_scales",

@@ -166,6 +166,19 @@ def _overfitting() -> dict[str, float]:
     }
 
 
+def _free_running() -> dict[str, float]:
+    from unrolled.lstm import LSTM  # not above, as it needs torch
+    from unrolled.models import Forecaster, ScheduledSampling
+
+    regime = ScheduledSampling(Forecaster(LSTM(1, 1)), updates=150)
+    regime.done.fill_(60)
+    return {
+        "at_60": regime.probability,
+        "without_ceiling": regime.probability / regime.most,
+        "of_the_truth": 1 - regime.probability,
+    }
+
+
 def _beyond() -> dict[str, float]:
     import torch
 
@@ -202,6 +215,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "08_thirty_steps": _thirty_steps,
     "09_gates": _gates,
     "10_overfitting": _overfitting,
+    "11_free_running": _free_running,
     "12_beyond": _beyond,
 }
 

@@ -9,6 +9,7 @@ a sequence's length the tokens are 0, which a model that is told the lengths
 never looks at, and the targets `IGNORE`, which the loss leaves out.
 """
 
+from unrolled.tasks.chaos import HENON, henon, henon_continue, henon_next
 from unrolled.tasks.language import (
     NOUNS,
     SENTENCE_CHARACTERS,
@@ -17,6 +18,13 @@ from unrolled.tasks.language import (
     is_sentence,
     sentences,
     sentences_limit,
+)
+from unrolled.tasks.oscillations import (
+    NOISE,
+    PERIODS,
+    oscillations,
+    oscillations_best,
+    oscillations_limit,
 )
 from unrolled.tasks.sequences import (
     IGNORE,
@@ -37,10 +45,13 @@ from unrolled.tasks.timing import LEAD, intervals
 
 __all__ = [
     "BRACKET_TOKENS",
+    "HENON",
     "IGNORE",
     "LEAD",
     "MARK_RATE",
+    "NOISE",
     "NOUNS",
+    "PERIODS",
     "QUESTION_TOKENS",
     "SENTENCE_CHARACTERS",
     "SENTENCE_END",
@@ -49,8 +60,14 @@ __all__ = [
     "brackets_limit",
     "exact_match",
     "first_last",
+    "henon",
+    "henon_continue",
+    "henon_next",
     "intervals",
     "is_sentence",
+    "oscillations",
+    "oscillations_best",
+    "oscillations_limit",
     "questions",
     "questions_limit",
     "reversal",

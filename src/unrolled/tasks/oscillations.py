@@ -1,0 +1,160 @@
+r"""A noisy series of two oscillations, and the best forecast of it.
+
+It never drifts apart: two that begin nearly alike stay nearly alike. Compare
+`unrolled.tasks.chaos`.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from unrolled._checks import check_number, check_type, check_whole
+from unrolled._torch_checks import check_tensor
+
+PERIODS = (12.0, 6.0 * (math.sqrt(5) - 1))
+"""The two periods of `oscillations`, in steps: 12 and 7.416. Their ratio is the
+golden one, so that they never come back to where they started together."""
+
+NOISE = 0.1
+"""The standard deviation of the noise in `oscillations`, in the series' unit;
+that of the whole series is 1, but for the noise."""
+
+
+def oscillations(
+    count: int, steps: int, generator: Generator, noise: float = NOISE
+) -> Tensor:
+    r"""Draw sums of two oscillations, with noise on top.
+
+    .. math::
+        x_t = \sum_{j=1}^{2} \left(a_j \cos \frac{2 \pi t}{P_j}
+        + b_j \sin \frac{2 \pi t}{P_j}\right) / \sqrt 2 + s\, \epsilon_t
+
+    The periods P are always `PERIODS`. The four numbers a and b are drawn for
+    each series and the noise ε for each step, all standard normal.
+
+    Args:
+        count: N, series.
+        steps: T.
+        generator: the source of randomness.
+        noise: s, the standard deviation of the noise, 0 or more.
+
+    Returns:
+        x (N, T, 1), float64.
+
+    Raises:
+        ValueError: a number that is not whole or below 1, no generator, a noise
+            below 0.
+
+    Example:
+        >>> x = oscillations(1000, 50, torch.Generator().manual_seed(0))
+        >>> tuple(x.shape), round(x.std().item(), 1)
+        ((1000, 50, 1), 1.0)
+
+    Chapter: 11_free_running.
+    """
+    N, T = check_whole("count", count), check_whole("steps", steps)
+    check_type("generator", generator, Generator)
+    s = check_number("noise", noise, "of at least 0", minimum=0, below=math.inf)
+    t = torch.arange(T, dtype=torch.float64)
+    turns = [2 * math.pi * t / period for period in PERIODS]
+    waves = torch.stack(
+        [f(turn) for turn in turns for f in (torch.cos, torch.sin)]
+    )
+    sizes = torch.randn(N, 4, generator=generator, dtype=torch.float64)
+    signal = sizes @ waves / math.sqrt(2)  # (N, T)
+    epsilon = torch.randn(N, T, generator=generator, dtype=torch.float64)
+    return (signal + s * epsilon)[..., None]  # (N, T, 1)
+
+
+def oscillations_best(x: Tensor) -> Tensor:
+    r"""Make the best forecast of each next value of `oscillations`.
+
+    All values of a series are jointly normal, with the covariance
+
+    .. math::
+        k(u) = \tfrac12 \sum_j \cos \frac{2 \pi u}{P_j} + s^2 [u = 0]
+
+    between two that lie u steps apart. So the best forecast, in the mean
+    square, is the conditional mean: a weighted sum of all values so far.
+
+    .. math::
+        E[x_{t+1} \mid x_1, \dots, x_t]
+        = k_{t+1}^\top K_t^{-1} (x_1, \dots, x_t)
+
+    Args:
+        x: series with the noise `NOISE`, (N, T, 1), float64.
+
+    Returns:
+        What comes after each step, as far as anyone can say, (N, T, 1).
+
+    Raises:
+        ValueError: no finite float64 tensor of this shape.
+
+    Example:
+        >>> x = oscillations(2000, 61, torch.Generator().manual_seed(0))
+        >>> error = oscillations_best(x[:, :-1])[:, -1] - x[:, -1]
+        >>> round(error.square().mean().sqrt().item(), 2)
+        0.11
+        >>> round(oscillations_limit(60, [1]).item(), 2)
+        0.1
+
+    Reference: Rasmussen & Williams (2006), equation 2.25.
+    Chapter: 11_free_running.
+    """
+    check_series("x", x, "T")
+    T = x.shape[1]
+    K = _covariance(torch.arange(T)[:, None] - torch.arange(T))
+    weights = torch.zeros(T, T, dtype=torch.float64)
+    for t in range(1, T + 1):
+        ahead = _covariance(t - torch.arange(t))  # (t,)
+        weights[t - 1, :t] = torch.linalg.solve(K[:t, :t], ahead)
+    return (x[..., 0] @ weights.T)[..., None]  # (N, T, 1)
+
+
+def oscillations_limit(steps: int, horizons: Sequence[int]) -> Tensor:
+    """Work out the smallest error with which `oscillations` can be forecast.
+
+    Args:
+        steps: T, how many values have been seen.
+        horizons: how many steps after the last of them, each 1 or more.
+
+    Returns:
+        The root mean square of the best forecast's error at each horizon, the
+        noise of the value to come among it, float64.
+
+    Raises:
+        ValueError: a number that is not whole or below 1, no horizons.
+
+    Example:
+        >>> oscillations_limit(40, [1, 20]).round(decimals=3).tolist()
+        [0.105, 0.105]
+
+    Reference: Rasmussen & Williams (2006), equation 2.26.
+    Chapter: 11_free_running.
+    """
+    T = check_whole("steps", steps)
+    if not isinstance(horizons, Sequence) or not horizons:
+        raise ValueError(
+            f"horizons: expected whole numbers, got {horizons!r:.80}"
+        )
+    ahead = torch.tensor([check_whole("horizons", k) for k in horizons])
+    t = torch.arange(T)
+    K = _covariance(t[:, None] - t)
+    across = _covariance(T - 1 + ahead - t[:, None])  # (T, horizons)
+    known = (across * torch.linalg.solve(K, across)).sum(0)
+    return (_covariance(torch.zeros(1)) - known).sqrt()
+
+
+def _covariance(apart: Tensor) -> Tensor:
+    """Return the covariance of two values that lie so far apart."""
+    turns = (2 * math.pi * apart.double() / period for period in PERIODS)
+    signal = sum(torch.cos(turn) for turn in turns) / 2
+    return signal + NOISE**2 * (apart == 0).double()
+
+
+def check_series(name: str, x: Tensor, steps: int | str) -> None:
+    """Insist on finite float64 series of one number a step."""
+    like = torch.empty(0, dtype=torch.float64)
+    check_tensor(name, x, ("N", steps, 1), like)

@@ -1,0 +1,164 @@
+"""The forecaster, with the truth and without, and its ways of being trained."""
+
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+from oracles import seeded
+from unrolled.cell import GRUCell, LSTMCell, RNNCell
+from unrolled.lstm import LSTM
+from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.recurrent import Recurrent
+from unrolled.tasks import oscillations
+from unrolled.train import TrainConfig, evaluate, fit
+
+N, T, D, H = 4, 9, 2, 5
+X = torch.randn(N, T, D, generator=seeded(), dtype=torch.float64)
+LAYERS = {
+    "LSTM": lambda **options: LSTM(D, H, 2, **options),
+    **{
+        cell.__name__: lambda cell=cell, **options: Recurrent(
+            cell, D, H, 2, **options
+        )
+        for cell in (LSTMCell, GRUCell, RNNCell)
+    },
+}
+each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
+
+
+def forecaster(make=LAYERS["LSTM"]):
+    generator = seeded()
+    layer = make(generator=generator).double()
+    return Forecaster(layer, generator=generator)
+
+
+def again_from_the_start(model, x):
+    """The forecast after x, all of it read anew."""
+    out, _ = model.recurrent(x)
+    return (out[:, -1:] @ model.head.weight.T) + model.head.bias  # (N, 1, D)
+
+
+@each_layer
+def test_each_forecast_knows_the_truth_so_far_and_no_more(make):
+    model = forecaster(make)
+    said = model(X)
+    for t in range(T):
+        want = again_from_the_start(model, X[:, : t + 1])
+        assert torch.allclose(said[:, t : t + 1], want, atol=1e-12)
+
+
+@each_layer
+def test_running_free_is_reading_one_s_own_forecasts(make):
+    model, read = forecaster(make), X
+    for _ in range(6):
+        read = torch.cat([read, again_from_the_start(model, read)], dim=1)
+    assert torch.allclose(model.free_run(X, 6), read[:, T:], atol=1e-12)
+
+
+@each_layer
+def test_what_is_read_in_a_mixture(make):
+    model = forecaster(make)
+    own = torch.rand(N, T, generator=seeded()) < 0.5
+    said, read = model.mixed(X, own), X[:, :1]
+    for t in range(T):
+        want = again_from_the_start(model, read)
+        assert torch.allclose(said[:, t : t + 1], want, atol=1e-12)
+        if t + 1 < T:
+            chosen = torch.where(
+                own[:, t + 1, None, None], want, X[:, t + 1 : t + 2]
+            )
+            read = torch.cat([read, chosen], dim=1)
+
+
+def test_the_two_ends_of_a_mixture():
+    model = forecaster()
+    none, every = (torch.full((N, T), flag) for flag in (False, True))
+    assert torch.allclose(model.mixed(X, none), model(X))
+    assert torch.allclose(model.mixed(X, every), model.free_run(X[:, :1], T))
+
+
+def test_gradients_flow_through_a_free_run_but_not_through_a_mixture():
+    """By how much the last forecast moves with the first value."""
+    model, x = forecaster(), X.clone().requires_grad_()
+    model.free_run(x[:, :1], T)[:, -1].sum().backward()
+    through, x.grad = x.grad[:, 0].clone(), None
+    assert through.abs().min() > 0
+    step = torch.zeros_like(X)
+    step[:, 0] = 1e-6
+    with torch.no_grad():
+        ends = [model.free_run((X + s)[:, :1], T)[:, -1] for s in (step, -step)]
+    want = (ends[0] - ends[1]).sum(1) / 2e-6
+    assert torch.allclose(through.sum(1), want, rtol=1e-4)
+    own = torch.ones(N, T, dtype=torch.bool)
+    own[:, 1] = False
+    said = model.mixed(x, own)
+    [by_weight] = torch.autograd.grad(said[:, -1].sum(), model.head.weight)
+    with torch.no_grad():
+        reads = torch.cat([X[:, :2], said[:, 1:-1]], dim=1)
+    [want] = torch.autograd.grad(model(reads)[:, -1].sum(), model.head.weight)
+    assert torch.allclose(by_weight, want)
+
+
+def test_scheduled_sampling_counts_its_updates():
+    regime = ScheduledSampling(forecaster(), updates=4, most=0.8)
+    seen = []
+    for _ in range(6):
+        seen.append(regime.probability)
+        regime(X)
+    assert seen == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 0.8])
+    regime.eval()
+    assert torch.equal(regime(X), regime.model(X))
+    assert regime.done == 6
+    other = ScheduledSampling(forecaster(), updates=4, most=0.8)
+    other.load_state_dict(regime.state_dict())
+    assert other.probability == 0.8
+
+
+def test_scheduled_sampling_reads_as_many_forecasts_as_it_says(monkeypatch):
+    model, shares = forecaster(), []
+    monkeypatch.setattr(
+        model,
+        "mixed",
+        lambda x, own: shares.append(own.double().mean().item()) or model(x),
+    )
+    regime = ScheduledSampling(model, updates=1, most=0.7)
+    x = X.repeat(50, 5, 1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        regime(x), regime(x)
+    assert shares[0] == 0
+    assert shares[1] == pytest.approx(0.7, abs=0.02)
+
+
+@pytest.mark.parametrize("warm_up", [1, 4, T - 1])
+def test_own_forecasts_are_those_of_a_free_run(warm_up):
+    model = forecaster()
+    said = OwnForecasts(model, warm_up)(X)
+    assert said.shape == X.shape
+    assert torch.allclose(said[:, :warm_up], model(X[:, :warm_up]))
+    alone = model.free_run(X[:, :warm_up], T - warm_up + 1)
+    assert torch.allclose(said[:, warm_up - 1 :], alone)
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda model: model,
+        lambda model: ScheduledSampling(model, 20),
+        lambda model: OwnForecasts(model, 6),
+    ],
+    ids=["teacher", "scheduled", "own"],
+)
+def test_each_way_of_training_learns(around):
+    x = oscillations(64, 13, seeded(), noise=0.0)
+    dataset = TensorDataset(x[:, :-1], x[:, 1:])
+    generator = seeded()
+    model = Forecaster(
+        LSTM(1, 8, generator=generator).double(), generator=generator
+    )
+    regime = around(model)
+    before = evaluate(regime, dataset, "squared_error").loss
+    config = TrainConfig(epochs=20, lr=0.02, loss="squared_error", max_norm=1.0)
+    fit(regime, dataset, None, config)
+    assert evaluate(regime, dataset, "squared_error").loss < 0.7 * before
