@@ -53,6 +53,10 @@ WRONG = {
         "09_gates", "3", "slice(half), slice(half, None)",
         "slice(half), slice(half)",
     ),
+    "the best weights kept without a copy": (
+        "10_overfitting", "4",
+        "{name: array.copy() for name, array in weights.items()}", "weights",
+    ),
 }  # fmt: skip
 
 
