@@ -69,6 +69,17 @@ def test_the_best_forecast_fits_the_sizes():
             assert said[t - 1].item() == pytest.approx(want, abs=1e-9)
 
 
+@pytest.mark.parametrize("memory", [1, 4, 29, 30, 99])
+def test_a_short_memory_is_a_short_series(memory):
+    x = oscillations(1, 30, seeded())
+    [best] = oscillations_best(x, memory)[..., 0].tolist()
+    [series] = x[..., 0].numpy()
+    for t in (1, 3, 5, 30):
+        kept = series[max(0, t - memory) : t]
+        [want] = least_squares_forecast(kept, 1)
+        assert best[t - 1] == pytest.approx(want, abs=1e-9)
+
+
 def test_run_free_the_best_forecast_is_the_best_far_ahead():
     """To read one's own best forecasts is to learn nothing, and no harm."""
     x = oscillations(2, 12, seeded())
