@@ -48,6 +48,19 @@ def test_sizes_and_noise_are_as_said():
     assert clean.dtype == torch.float64
 
 
+def test_sizes_are_drawn_before_the_noise():
+    """So that a seed stays what it is: the records depend on it."""
+    draws = [
+        torch.randn(*shape, generator=generator, dtype=torch.float64).numpy()
+        for generator in [seeded()]
+        for shape in ((3, 4), (3, 40))
+    ]
+    columns = waves(40)[:, [0, 2, 1, 3]]  # cos and sin of each period
+    want = draws[0] @ columns.T + 0.3 * draws[1]
+    x = oscillations(3, 40, seeded(), noise=0.3)[..., 0].numpy()
+    assert x == pytest.approx(want, abs=1e-12)
+
+
 def least_squares_forecast(x, steps):
     """The same forecast by another road: fit the four sizes, with a prior.
 
@@ -133,6 +146,12 @@ def test_series_begin_in_different_places():
     x = henon(500, 1, seeded())
     assert x.std() > 0.6
     assert x.abs().max() < 1.3
+
+
+def test_a_hundred_steps_are_left_out():
+    start = torch.rand(3, 2, 1, generator=seeded(), dtype=torch.float64)
+    going = henon_continue(0.2 * start - 0.1, 105)
+    assert torch.equal(henon(3, 5, seeded()), going[:, 100:])
 
 
 def test_errors_grow_at_the_known_rate():
