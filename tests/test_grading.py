@@ -53,6 +53,9 @@ WRONG = {
         "09_gates", "3", "slice(half), slice(half, None)",
         "slice(half), slice(half)",
     ),
+    "the best forecast told the truth": (
+        "11_free_running", "3", "[past, said], axis=1", "[past, truth], axis=1",
+    ),
 }  # fmt: skip
 
 
