@@ -1,5 +1,7 @@
 """What the experiments must give, found in another way."""
 
+import statistics
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,13 @@ from unrolled import data, numpy_lstm
 from unrolled.exercise_oracles import random_lstm
 from unrolled.exercise_references import (
     RANGES,
+    cost_of_patience,
     fall_ratio,
     gap_without_dh,
+    interval_of_five,
     kept_pairs,
     steps_until,
+    stopped,
 )
 
 
@@ -62,3 +67,40 @@ def test_the_gap_is_that_of_a_pass_without_dh():
     ]
     gap = np.linalg.norm(vectors[1] - vectors[0]) / np.linalg.norm(vectors[0])
     assert gap_without_dh(x, params, dhs) == pytest.approx(gap)
+
+
+def waited(losses, patience):
+    """Early stopping as the chapter does it, epoch by epoch."""
+    best = 0
+    for epoch, value in enumerate(losses):
+        if value < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return best + 1, epoch + 1
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3, 9, 50])
+def test_stopping_is_the_chapter_s(patience):
+    """Whole numbers, so that many losses are equal."""
+    rows = np.random.default_rng(0).integers(0, 8, (200, 12))
+    assert [stopped(row, patience) for row in rows] == [
+        waited(row, patience) for row in rows
+    ]
+
+
+def test_the_cost_is_that_of_the_epoch_kept():
+    rows = np.random.default_rng(0).uniform(size=(50, 12))
+    kept = [waited(row, 2)[0] for row in rows]
+    pairs = zip(rows, kept, strict=True)
+    right = [row[epoch - 1] - min(row) for row, epoch in pairs]
+    assert cost_of_patience(rows, 2).tolist() == right
+    assert cost_of_patience(rows, 12).tolist() == [0.0] * 50
+
+
+def test_the_interval_is_that_of_the_standard_deviation():
+    five = np.random.default_rng(0).normal(3, 2, 5)
+    mean, half = interval_of_five(five)
+    assert mean == pytest.approx(statistics.fmean(five))
+    right = 2.776 * statistics.stdev(five) / np.sqrt(5)
+    assert half == pytest.approx(right)

@@ -172,6 +172,93 @@ def gap_without_dh(x: ArrayLike, params: Params, dhs: ArrayLike) -> float:
     return float(_length(gap) / _length(right))
 
 
+def stopped(losses: ArrayLike, patience: int) -> tuple[int, int]:
+    r"""Say which epoch early stopping keeps, and which is the last it trains.
+
+    It ends with the first epoch that lies `patience` epochs after the lowest
+    loss so far, or else with the last one.
+
+    Args:
+        losses: the validation loss of each epoch, (E,).
+        patience: epochs to wait for a lower loss, 1 or more.
+
+    Returns:
+        The epoch kept and the last epoch trained, counted from 1.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values, a patience that is
+            not whole and at least 1.
+
+    Example:
+        >>> stopped([3.0, 1.0, 2.0, 2.0, 0.0], patience=2)
+        (2, 4)
+
+    Reference: Prechelt (1998). Chapter: the exercises.
+    """
+    losses = check_array("losses", losses, ("E",))
+    patience = check_whole("patience", patience)
+    E = len(losses)
+    kept = [int(losses[:epoch].argmin()) + 1 for epoch in range(1, E + 1)]
+    ends = [e for e in range(1, E) if e - kept[e - 1] == patience]
+    ended = (ends or [E])[0]
+    return kept[ended - 1], ended
+
+
+def cost_of_patience(losses: ArrayLike, patience: int) -> np.ndarray:
+    r"""Say by how much early stopping misses the lowest loss of each run.
+
+    Args:
+        losses: the validation loss of each run and epoch, (S, E), in nats.
+        patience: epochs to wait for a lower loss, 1 or more.
+
+    Returns:
+        The loss of the epoch kept less the lowest of all epochs, (S,).
+
+    Raises:
+        ValueError: another shape, NaN or infinite values, a patience that is
+            not whole and at least 1.
+
+    Example:
+        >>> cost_of_patience([[3.0, 2.0, 1.0], [3.0, 3.0, 1.0]], 1).tolist()
+        [0.0, 2.0]
+
+    Chapter: the exercises.
+    """
+    rows = check_array("losses", losses, ("S", "E"))
+    ends = [stopped(row, patience)[1] for row in rows]
+    found = [row[:end].min() for row, end in zip(rows, ends, strict=True)]
+    return np.array(found) - rows.min(axis=1)
+
+
+def interval_of_five(values: ArrayLike) -> tuple[float, float]:
+    r"""Compute the mean of five numbers and half of its 95 % interval.
+
+    The half is :math:`t \, s / \sqrt 5` with :math:`t = 2.776`, and the
+    variance :math:`s^2` is half the mean square of the differences between
+    two of the five.
+
+    Args:
+        values: the numbers, (5,).
+
+    Returns:
+        The mean and the half.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values.
+
+    Example:
+        >>> mean, half = interval_of_five([1.0, 2.0, 3.0, 4.0, 5.0])
+        >>> mean, round(half, 3)
+        (3.0, 1.963)
+
+    Reference: Student (1908). Chapter: the exercises.
+    """
+    values = check_array("values", values, (5,))
+    gaps = values[:, None] - values  # (5, 5), 20 of them between two
+    variance = (gaps**2).sum() / 20 / 2
+    return float(values.mean()), float(2.776 * np.sqrt(variance / 5))
+
+
 def _length(grads: Params) -> float:
     """Return the length of all arrays as one vector."""
     return np.sqrt(sum((grad**2).sum() for grad in grads.values()))
