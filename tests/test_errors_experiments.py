@@ -53,6 +53,7 @@ from unrolled.experiments.runs import follow, replay
 from unrolled.experiments.summary import curves, first_above, gradient_ratio
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
+from unrolled.history import Epoch, History
 from unrolled.models import transformer
 from unrolled.models.transformer import Transformer, positions
 
@@ -64,6 +65,14 @@ BAD_LABELS = ["", "A", "a b", "../a", ".a", "ä", "x" * 41, 3, None, ["a"], "a/"
 
 CONFIG = run("RNN", diagnose=True, weights=("best", "last"))
 RECORD = execute(CONFIG)
+NO_END = (*RECORD.gradient_norms[:-1], 0.0)
+UNTESTED = History(
+    tuple(
+        Epoch(**vars(epoch) | {"valid_loss": None, "valid_accuracy": None})
+        for epoch in RECORD.history.epochs
+    ),
+    stopped_early=False,
+)
 TOLD = json.loads(RECORD.to_json())
 DESCRIBED = json.loads(CONFIG.to_json())
 MODEL = build_model(CONFIG)
@@ -245,6 +254,11 @@ TABLE = [
     ("summary.gradient_ratio",
      lambda: gradient_ratio([RECORD, execute(run("RNN"))]),
      "records: expected runs with gradient_norms, got rnn-seed0 without"),
+    ("summary.gradient_ratio",
+     lambda: gradient_ratio([record(gradient_norms=NO_END)]),
+     "records: expected a gradient by the last step that is not 0, got 0 in "),
+    ("summary.curves", lambda: curves([record(history=UNTESTED)], "valid_loss"),
+     "records: expected runs with valid_loss, got .* without"),
     *[("summary.first_above", partial(first_above, bad, 0.5), message)
       for bad, message in [
           (None, "values: expected .*got"),

@@ -1,8 +1,6 @@
 r"""The glossary: each term is linked from where it is first used.
 
-A term is linked by the role ``{term}`` in a chapter's words. Terms of chapters
-that are not there yet wait in `LATER`; when their chapter comes, its first use
-must be linked, and the term leaves the list.
+A term is linked by the role ``{term}`` in a chapter's words.
 """
 
 import re
@@ -14,9 +12,6 @@ import notebooks
 
 PAGE = notebooks.REPO / "book" / "glossary.md"
 CHAPTERS = notebooks.find("book")
-LATER = {}
-"""The chapter to come in which each of these terms will be first used."""
-
 EVERYDAY = {
     "attention",  # as it is paid
     "cell",  # of a notebook
@@ -44,8 +39,8 @@ class Entry(NamedTuple):
     """A term of the glossary."""
 
     term: str
-    chapter: str | None
-    """The chapter that explains it, if it is there."""
+    chapter: str
+    """The chapter that explains it."""
 
 
 class Use(NamedTuple):
@@ -63,11 +58,9 @@ def entries():
         if block != ":::":
             term, _, words = block.partition("\n")
             chapter = re.search(r"\(\{doc\}`chapter (\d+) <(\w+)>`", words)
-            if chapter:
-                assert int(chapter[1]) == int(chapter[2][:2]), term
-            else:
-                assert "(a later chapter)" in words, term
-            yield Entry(term, chapter and chapter[2])
+            assert chapter, term
+            assert int(chapter[1]) == int(chapter[2][:2]), term
+            yield Entry(term, chapter[2])
 
 
 def words(text):
@@ -92,7 +85,6 @@ def uses():
 ENTRIES = list(entries())
 TERMS = [entry.term for entry in ENTRIES]
 USES = uses()
-THERE = [entry for entry in ENTRIES if entry.term not in LATER]
 
 
 def place(term, text):
@@ -117,25 +109,16 @@ def test_every_link_leads_to_a_term():
     assert not set(USES) - set(TERMS)
 
 
-@pytest.mark.parametrize("entry", THERE, ids=lambda entry: entry.term)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.term)
 def test_each_term_is_first_linked_in_its_chapter(entry):
     chapters = [use.chapter for use in USES.get(entry.term, [])]
     assert chapters[:1] == [entry.chapter]
 
 
-@pytest.mark.parametrize("entry", THERE, ids=lambda entry: entry.term)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.term)
 def test_each_term_is_linked_where_it_is_first_used(entry):
     if entry.term not in EVERYDAY:
         assert not place(entry.term, USES[entry.term][0].before)
-
-
-@pytest.mark.parametrize("term", LATER)
-def test_terms_of_later_chapters_wait(term):
-    assert term in TERMS
-    if LATER[term] in [path.stem for path in CHAPTERS]:
-        pytest.fail(f"{LATER[term]} is there: link {term!r} in it, say so in "
-                    f"the glossary, and take it out of LATER")  # fmt: skip
-    assert term not in USES
 
 
 @pytest.mark.parametrize(

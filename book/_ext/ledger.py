@@ -33,6 +33,8 @@ class LedgerDirective(SphinxDirective):
         """Write the part from the ledger as it is now."""
         self.env.note_dependency(str(claims.LEDGER))
         part, *source = self.arguments
+        if part not in PARTS:
+            raise self.error(f"expected one of {', '.join(PARTS)}, got {part}")
         text = PARTS[part](claims.load(), *source)
         return self.parse_text_to_nodes(text)
 

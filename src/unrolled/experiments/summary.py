@@ -24,13 +24,20 @@ def curves(
         The measurement after each epoch, a row for each run, (S, E).
 
     Raises:
-        ValueError: no records, no such field, runs that do not have so many
-            epochs, or, if `epochs` is not told, do not all have the same.
+        ValueError: no records, no such field, a run that did not measure it,
+            runs that do not have so many epochs, or, if `epochs` is not told,
+            do not all have the same.
 
     Chapter: 08_thirty_steps.
     """
     records = _check_records(records)
     rows = [record.history.column(column) for record in records]
+    for record, row in zip(records, rows, strict=True):
+        if None in row:
+            raise ValueError(
+                f"records: expected runs with {column}, got {record.name} "
+                "without"
+            )
     shortest = min(map(len, rows))
     if epochs is None:
         if shortest < max(map(len, rows)):
@@ -89,7 +96,8 @@ def gradient_ratio(records: list[Record]) -> np.ndarray:
         The ratio for each run, (S,).
 
     Raises:
-        ValueError: no records, a run that was not diagnosed.
+        ValueError: no records, a run that was not diagnosed, or whose gradient
+            by the last step is 0.
 
     Chapter: 08_thirty_steps.
     """
@@ -99,7 +107,14 @@ def gradient_ratio(records: list[Record]) -> np.ndarray:
         raise ValueError(
             f"records: expected runs with gradient_norms, got {name} without"
         )
-    return np.array([steps[0] / steps[-1] for steps in norms])  # (S,)
+    first, last = np.array([(steps[0], steps[-1]) for steps in norms]).T  # (S,)
+    if not last.all():
+        name = records[int(np.argmin(last))].name
+        raise ValueError(
+            "records: expected a gradient by the last step that is not 0, "
+            f"got 0 in {name}"
+        )
+    return first / last
 
 
 def _check_records(records: Sequence[Record]) -> list[Record]:

@@ -116,7 +116,7 @@ def plot_drift(
         )
     shape = ("S", len(truth) - alone)
     runs = check_all("runs", runs, shape)
-    colors = (OWN, COLORS["f"])
+    colors = (OWN, COLORS["plain"])
     if len(runs) > len(colors):
         raise ValueError(f"runs: expected at most two, got {len(runs)}")
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
@@ -149,7 +149,8 @@ def plot_paired(
 
     Args:
         differences: by name, one for each of five seeds, (5,). Each name is a
-            row, with a dot for each seed and a bar for the interval.
+            row, with a dot for each seed, the first uppermost, and a bar for
+            the interval.
         label: what they are differences of, with the unit.
         ax: where to draw; a new figure unless told.
 
@@ -166,7 +167,8 @@ def plot_paired(
         ends = five.mean() - half, five.mean() + half
         ax.hlines(row, *ends, color=COLORS["c"], linewidth=3, alpha=0.35)
         ax.plot(five.mean(), row, "|", color=COLORS["c"], markersize=12)
-        ax.plot(five, np.full(5, row), "o", color=OWN, alpha=0.8)
+        heights = row + np.linspace(-0.2, 0.2, 5)  # else dots hide dots
+        ax.plot(five, heights, "o", color=OWN, alpha=0.8)
     ax.axvline(0, color=COLORS["c"], linestyle=":", linewidth=1)
     ax.set_yticks(range(len(rows)), [*rows])
     ax.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
