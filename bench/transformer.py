@@ -20,7 +20,7 @@ import torch
 
 from unrolled.costs import least_seconds
 from unrolled.rivals import (
-    RIVALS,
+    TRAINED,
     WAYS,
     generating_step,
     make_rival,
@@ -84,9 +84,9 @@ def measure(rounds: int, longest: int) -> dict:
         "command": "python bench/transformer.py --record",
         "rounds": rounds,
         "sequences": SEQUENCES,
-        "train": by_turns(train_at, RIVALS, train_steps, rounds),
+        "train": by_turns(train_at, TRAINED, train_steps, rounds),
         "batch_steps": BATCH_STEPS,
-        "batch": by_turns(train_with, RIVALS, batches, rounds),
+        "batch": by_turns(train_with, TRAINED, batches, rounds),
         "generate": by_turns(generate_at, WAYS, lengths, 10 * rounds),
     }
 

@@ -58,8 +58,8 @@ def test_sizes_and_names_are_those_asked_for(bench):
 def test_the_record_is_whole(bench):
     kept = json.loads(bench.RECORD.read_text())
     for part, names, sizes in (
-        ("train", rivals.RIVALS, bench.TRAIN_STEPS),
-        ("batch", rivals.RIVALS, bench.BATCHES),
+        ("train", rivals.TRAINED, bench.TRAIN_STEPS),
+        ("batch", rivals.TRAINED, bench.BATCHES),
         ("generate", rivals.WAYS[:2], bench.LENGTHS),
     ):
         for name in names:

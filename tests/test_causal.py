@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import layer_norm, linear
 
 from unrolled.models import CausalTransformer
@@ -89,6 +90,19 @@ def test_no_step_sees_what_is_to_come(model, t):
     changed[:, t] = (changed[:, t] + 1) % V
     moved = (model(changed) - model(tokens())).abs().amax(dim=(0, 2)) > 1e-9
     assert moved.tolist() == [step >= t for step in range(T)]
+
+
+def test_the_first_weights_are_xavier_s():
+    model = CausalTransformer(40, 48, generator=stream())
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Linear) and name != "head":
+            bound = math.sqrt(6 / (layer.in_features + layer.out_features))
+            largest = layer.weight.abs().max().item()
+            assert 0.98 * bound < largest <= bound, name
+            assert layer.weight.std().item() == pytest.approx(
+                bound / math.sqrt(3), rel=0.05
+            )
+            assert not layer.bias.any()
 
 
 def test_a_seed_decides_the_first_weights():

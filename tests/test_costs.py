@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from unrolled import costs, rivals
 from unrolled.cell import RNNCell
@@ -91,12 +92,30 @@ def test_all_ways_foretell_the_same():
 def test_rivals_are_of_one_size():
     sizes = [
         sum(p.numel() for p in rivals.make_rival(name).parameters())
-        for name in rivals.RIVALS
+        for name in rivals.TRAINED
     ]
     assert max(sizes) / min(sizes) < 1.01
 
 
-@pytest.mark.parametrize("name", rivals.RIVALS)
+def test_pytorch_s_lstm_gives_the_same_scores_and_gradients():
+    ours = rivals.make_rival("LSTM", torch.Generator().manual_seed(0))
+    theirs = rivals.make_rival(
+        "LSTM by PyTorch", torch.Generator().manual_seed(0)
+    )
+    tokens = torch.randint(
+        V, (3, 9), generator=torch.Generator().manual_seed(1)
+    )
+    scores = ours(tokens), theirs(tokens)
+    torch.testing.assert_close(*scores)
+    for out in scores:
+        out.square().sum().backward()
+    torch.testing.assert_close(
+        ours.recurrent.cells[1].weight_hh.grad,
+        theirs.recurrent.weight_hh_l1.grad,
+    )
+
+
+@pytest.mark.parametrize("name", rivals.TRAINED)
 def test_a_training_step_trains(name):
     model = rivals.make_rival(name, torch.Generator().manual_seed(0))
     before = [p.detach().clone() for p in model.parameters()]
@@ -104,6 +123,34 @@ def test_a_training_step_trains(name):
     step()
     pairs = zip(model.parameters(), before, strict=True)
     assert not any(torch.equal(now, then) for now, then in pairs)
+
+
+@pytest.mark.parametrize("name", rivals.RIVALS)
+def test_training_steps_are_those_of_anybody(name):
+    """Against a loop of one's own: what is foretold, clipped and zeroed."""
+    model, twin = (
+        rivals.make_rival(name, torch.Generator().manual_seed(0)) for _ in "ab"
+    )
+    with torch.no_grad():  # so large a head that the gradient is clipped
+        for each in (model, twin):
+            each.head.weight *= 50
+    step = rivals.training_step(model, 3, 5)
+    tokens = rivals._tokens(3, 5)
+    assert tokens.shape == (3, 6)
+    adam, norms = torch.optim.Adam(twin.parameters()), []
+    for _ in range(3):
+        step()
+        logits = twin(tokens[:, :5])
+        right = logits.log_softmax(dim=2).gather(2, tokens[:, 1:, None])
+        adam.zero_grad()
+        (-right.mean()).backward()
+        norm = nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
+        norms.append(norm.item())
+        adam.step()
+    assert min(norms) > 1
+    pairs = zip(model.parameters(), twin.parameters(), strict=True)
+    # Adam's first steps are the size of its rate, 0.001, whatever the gradient.
+    assert all(torch.allclose(a, b, atol=2e-5) for a, b in pairs)
 
 
 def test_growth_of_powers():
@@ -117,8 +164,11 @@ def test_crossing():
     assert costs.crossing(x, x, 0 * x + 31.6227766) == pytest.approx(31.6227766)
     assert costs.crossing(x, x, x + 1) is None
     assert costs.crossing(x, x + 1, x) == pytest.approx(1)
-    falls_back = [2, 0.5, 2, 2]  # above, below, and above for good
-    assert 10 < costs.crossing(x, falls_back, [1, 1, 1, 1]) < 100
+    assert costs.crossing(x, [1, 2, 2, 1], [1, 1, 1, 1]) is None  # equal last
+    falls_back = [0.5, 2, 0.5, 2]  # above twice, and only then for good
+    assert 100 < costs.crossing(x, falls_back, [1, 1, 1, 1]) < 1000
+    above_first = [2, 0.5, 2, 2]
+    assert 10 < costs.crossing(x, above_first, [1, 1, 1, 1]) < 100
 
 
 def test_the_least_time_of_several_by_turns(monkeypatch):

@@ -348,7 +348,7 @@ ARRAYS = {
     ],
     "plots.plot_gap": [
         ("train", lambda v: plot_gap(v, np.ones((9, 9)), "a"), (9, 9)),
-        ("unseen", lambda v: plot_gap(np.ones((9, 9)), v, "a"), (9, 9)),
+        ("valid", lambda v: plot_gap(np.ones((9, 9)), v, "a"), (9, 9)),
     ],
     "plots.plot_loss_of_one": [("margins", plot_loss_of_one, (9,))],
     "plots.plot_margins": [
@@ -843,7 +843,7 @@ TABLE = [
     *[("plots.plot_gap", partial(plot_gap, *bad), message)
       for bad, message in [
           (([[1.0]], [[1.0, 2.0]], "a"),
-           r"unseen: expected shape \(1, 1\).*got \(1, 2\)"),
+           r"valid: expected shape \(1, 1\).*got \(1, 2\)"),
           (([[1.0]], [[1.0]], None), "measure: expected a str, got None"),
           (([[1.0]], [[1.0]], "a", [1, 1]), r"best: expected shape .*got \(2"),
           (([[1.0]], [[1.0]], "a", [0]), r"best: expected .* 1 to 1, got \[0"),

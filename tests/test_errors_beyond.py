@@ -16,6 +16,7 @@ BAD_WHOLE = [0, -1, 2.0, True, "3", None, NAN]
 G = torch.Generator()
 TOKENS = torch.zeros(2, 4, dtype=torch.int64)
 MODEL = CausalTransformer(5, 6, 2, num_heads=3)
+THEIRS = rivals.make_rival("LSTM by PyTorch")
 _, CACHE = MODEL.read(TOKENS)
 SIZES = {"vocabulary": 5, "hidden_size": 6, "num_layers": 2, "num_heads": 3}
 NO_TOKENS = [
@@ -121,6 +122,19 @@ TABLE = [
     ],
     ("rivals.make_rival", lambda: rivals.make_rival("LSTM", 0),
      "generator: expected a Generator, got 0"),
+    *[
+        ("rivals.PyTorchReader", lambda bad=bad: rivals.PyTorchReader(bad),
+         "model: expected a CharLM, got ")
+        for bad in (None, MODEL)
+    ],
+    *[
+        ("rivals.PyTorchReader.forward", lambda bad=bad: THEIRS(bad),
+         f"tokens: {message}")
+        for bad, message in [
+            (TOKENS + 32, "expected numbers from 0 to 31, got 32"),
+            *NO_TOKENS[2:],
+        ]
+    ],
     ("rivals.training_step", lambda: rivals.training_step(None, 1, 1),
      "model: expected one of the rivals, got None"),
     *[

@@ -12,13 +12,20 @@ from unrolled.exercise_checks import (
     expect_digits,
     expect_number,
 )
-from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
-from unrolled.exercise_references import (
+from unrolled.exercise_oracles import (
     arrivals,
+    lstm_gradients,
+    lstm_states,
+    random_lstm,
+)
+from unrolled.exercise_references import (
+    cost_of_patience,
     fall_ratio,
     gap_without_dh,
+    interval_of_five,
     kept_pairs,
     steps_until,
+    stopped,
 )
 
 RNG = np.random.default_rng(0)
@@ -90,6 +97,21 @@ TABLE = [
          steps_until(**{"factor": 0.5, "left": 0.5, name: bad}),
          f"{name}: expected a number between 0 and 1, got")
         for name in ("factor", "left") for bad in (0, 1, 2.0, None, np.nan)
+    ],
+    *[
+        (call.__name__, lambda call=call, good=good, bad=bad: call(good, bad),
+         f"patience: expected a whole number of at least 1, got {bad!r}")
+        for call, good in ((stopped, [1.0]), (cost_of_patience, [[1.0]]))
+        for bad in BAD_WHOLE
+    ],
+    *[
+        (call.__name__, lambda call=call, rest=rest, bad=bad:
+         call(bad, *rest), f"{name}: expected .*, got")
+        for call, name, rest in (
+            (stopped, "losses", (1,)), (cost_of_patience, "losses", (1,)),
+            (interval_of_five, "values", ()),
+        )
+        for bad in (*BAD_ARRAYS[:2], np.nan, np.ones((1, 2, 3)), [np.inf] * 5)
     ],
     *[
         ("fall_ratio", lambda bad=bad: fall_ratio(X, DHS, PARAMS, bad),

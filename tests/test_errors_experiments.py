@@ -519,6 +519,9 @@ TABLE = [
     *[("transformer.positions", partial(positions, 4, bad),
        "size: expected a whole number of at least 1, got ")
       for bad in BAD_WHOLE],
+    *[("transformer.positions", partial(positions, 4, 4, bad),
+       "start: expected a whole number of at least 0, got ")
+      for bad in BAD_WHOLE if bad != 0],
     ("transformer.positions", lambda: positions(4, 5),
      "size: expected an even number, got 5"),
 ]  # fmt: skip

@@ -99,6 +99,11 @@ TABLE = [
         for bad in BAD_WHOLE
     ],
     *[
+        ("oscillations_best", lambda bad=bad: oscillations_best(SERIES, bad),
+         f"memory: expected a whole number of at least 1, got {bad!r}")
+        for bad in BAD_WHOLE if bad is not None
+    ],
+    *[
         ("oscillations_limit", lambda bad=bad: oscillations_limit(bad, [1]),
          f"steps: expected a whole number of at least 1, got {bad!r}")
         for bad in BAD_WHOLE

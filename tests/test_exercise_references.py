@@ -1,18 +1,21 @@
 """What the experiments must give, found in another way."""
 
+import statistics
+
 import numpy as np
 import pytest
-import torch
 
 from unrolled import data, numpy_lstm
 from unrolled.exercise_oracles import random_lstm
 from unrolled.exercise_references import (
     RANGES,
-    arrivals,
+    cost_of_patience,
     fall_ratio,
     gap_without_dh,
+    interval_of_five,
     kept_pairs,
     steps_until,
+    stopped,
 )
 
 
@@ -66,26 +69,38 @@ def test_the_gap_is_that_of_a_pass_without_dh():
     assert gap_without_dh(x, params, dhs) == pytest.approx(gap)
 
 
-@pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
-def test_what_arrives_is_what_autograd_says(kind):
-    generator = torch.Generator().manual_seed(0)
-    layer = getattr(torch.nn, kind)(2, 3, num_layers=2, batch_first=True)
-    for tensor in layer.parameters():
-        torch.nn.init.uniform_(tensor, -1, 1, generator=generator)
-    x = torch.randn(4, 5, 2, generator=generator)
-    tables = torch.autograd.functional.jacobian(
-        lambda x: layer.double()(x)[0][:, -1], x.double()
-    )  # (4, 3, 4, 5, 2)
-    own = torch.stack([tables[n, :, n] for n in range(4)])  # (4, 3, 5, 2)
-    lengths = own.square().sum(dim=(1, 3)).mean(dim=0).sqrt()  # (5,)
-    right = lengths / lengths[-1]
-    assert arrivals(layer, x) == pytest.approx(right.numpy(), rel=1e-6)
+def waited(losses, patience):
+    """Early stopping as the chapter does it, epoch by epoch."""
+    best = 0
+    for epoch, value in enumerate(losses):
+        if value < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return best + 1, epoch + 1
 
 
-def test_what_arrives_leaves_the_layer_alone():
-    layer, x = torch.nn.GRU(1, 2, batch_first=True), torch.ones(2, 3, 1)
-    before = [tensor.clone() for tensor in layer.parameters()]
-    arrivals(layer, x)
-    after = list(layer.parameters())
-    assert all(map(torch.equal, before, after))
-    assert after[0].dtype == x.dtype == torch.float32
+@pytest.mark.parametrize("patience", [1, 2, 3, 9, 50])
+def test_stopping_is_the_chapter_s(patience):
+    """Whole numbers, so that many losses are equal."""
+    rows = np.random.default_rng(0).integers(0, 8, (200, 12))
+    assert [stopped(row, patience) for row in rows] == [
+        waited(row, patience) for row in rows
+    ]
+
+
+def test_the_cost_is_that_of_the_epoch_kept():
+    rows = np.random.default_rng(0).uniform(size=(50, 12))
+    kept = [waited(row, 2)[0] for row in rows]
+    pairs = zip(rows, kept, strict=True)
+    right = [row[epoch - 1] - min(row) for row, epoch in pairs]
+    assert cost_of_patience(rows, 2).tolist() == right
+    assert cost_of_patience(rows, 12).tolist() == [0.0] * 50
+
+
+def test_the_interval_is_that_of_the_standard_deviation():
+    five = np.random.default_rng(0).normal(3, 2, 5)
+    mean, half = interval_of_five(five)
+    assert mean == pytest.approx(statistics.fmean(five))
+    right = 2.776 * statistics.stdev(five) / np.sqrt(5)
+    assert half == pytest.approx(right)

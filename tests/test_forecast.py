@@ -130,6 +130,21 @@ def test_scheduled_sampling_reads_as_many_forecasts_as_it_says(monkeypatch):
     assert shares[1] == pytest.approx(0.7, abs=0.02)
 
 
+def test_scheduled_sampling_draws_for_each_value(monkeypatch):
+    model, drawn = forecaster(), []
+    monkeypatch.setattr(
+        model, "mixed", lambda x, own: drawn.append(own) or model(x)
+    )
+    regime = ScheduledSampling(model, updates=1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        regime(X), regime(X.repeat(200, 1, 1))
+    own = drawn[1]
+    for t, s in ((1, 2), (0, 5)):  # a pair of steps agrees by chance only
+        agree = (own[:, t] == own[:, s]).double().mean().item()
+        assert agree == pytest.approx(0.5, abs=0.1)
+
+
 @pytest.mark.parametrize("warm_up", [1, 4, T - 1])
 def test_own_forecasts_are_those_of_a_free_run(warm_up):
     model = forecaster()
@@ -138,6 +153,11 @@ def test_own_forecasts_are_those_of_a_free_run(warm_up):
     assert torch.allclose(said[:, :warm_up], model(X[:, :warm_up]))
     alone = model.free_run(X[:, :warm_up], T - warm_up + 1)
     assert torch.allclose(said[:, warm_up - 1 :], alone)
+    both = [
+        torch.autograd.grad(values.sum(), [*model.parameters()])
+        for values in (said[:, -1], alone[:, -1])
+    ]
+    assert all(torch.allclose(*pair) for pair in zip(*both, strict=True))
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -58,6 +58,15 @@ WRONG = {
         "09_gates", "3", "slice(half), slice(half, None)",
         "slice(half), slice(half)",
     ),
+    "the best weights kept without a copy": (
+        "10_overfitting", "4",
+        "{name: array.copy() for name, array in weights.items()}", "weights",
+    ),
+    "an output gate that sees the old cell state": (
+        "12_beyond", "2",
+        "c = f * c + i * z_g.tanh()\n    o = (z_o + p_o * c).sigmoid()",
+        "o = (z_o + p_o * c).sigmoid()\n    c = f * c + i * z_g.tanh()",
+    ),
 }  # fmt: skip
 
 

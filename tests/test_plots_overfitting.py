@@ -24,27 +24,29 @@ def thin(ax):
 
 
 def test_gap(draw):
-    train, unseen = RNG.uniform(size=(3, 5)), RNG.uniform(1, 2, size=(3, 5))
-    ax = draw(plots.plot_gap, train, unseen, "loss (nats)", [2, 5, 1])
+    train, valid = RNG.uniform(size=(3, 5)), RNG.uniform(1, 2, size=(3, 5))
+    ax = draw(plots.plot_gap, train, valid, "loss (nats)", [2, 5, 1])
     drawn = named(ax)
-    assert set(drawn) == {"training", "unseen", "best epoch"}
-    for name, runs in (("training", train), ("unseen", unseen)):
+    assert set(drawn) == {"training", "validation", "best epoch"}
+    for name, runs in (("training", train), ("validation", valid)):
         assert drawn[name].get_xdata().tolist() == [1, 2, 3, 4, 5]
         np.testing.assert_array_equal(
             drawn[name].get_ydata(), np.median(runs, axis=0)
         )
-    for line, run in zip(thin(ax), [*train, *unseen], strict=True):
+    for line, run in zip(thin(ax), [*train, *valid], strict=True):
         np.testing.assert_array_equal(line.get_ydata(), run)
     dots = drawn["best epoch"]
     assert dots.get_xdata().tolist() == [2, 5, 1]
-    assert [*dots.get_ydata()] == [unseen[0, 1], unseen[1, 4], unseen[2, 0]]
-    assert drawn["training"].get_color() != drawn["unseen"].get_color()
+    assert [*dots.get_ydata()] == [valid[0, 1], valid[1, 4], valid[2, 0]]
+    assert drawn["training"].get_color() != drawn["validation"].get_color()
+    assert drawn["training"].get_linestyle() == "--"  # as in plot_runs
+    assert drawn["validation"].get_linestyle() == "-"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss (nats)")
 
 
 def test_gap_without_a_choice(draw):
     ax = draw(plots.plot_gap, [[1.0, 2.0]], [[3.0, 4.0]], "accuracy")
-    assert set(named(ax)) == {"training", "unseen"}
+    assert set(named(ax)) == {"training", "validation"}
 
 
 def test_loss_of_one(draw):

@@ -48,6 +48,19 @@ def test_sizes_and_noise_are_as_said():
     assert clean.dtype == torch.float64
 
 
+def test_sizes_are_drawn_before_the_noise():
+    """So that a seed stays what it is: the records depend on it."""
+    draws = [
+        torch.randn(*shape, generator=generator, dtype=torch.float64).numpy()
+        for generator in [seeded()]
+        for shape in ((3, 4), (3, 40))
+    ]
+    columns = waves(40)[:, [0, 2, 1, 3]]  # cos and sin of each period
+    want = draws[0] @ columns.T + 0.3 * draws[1]
+    x = oscillations(3, 40, seeded(), noise=0.3)[..., 0].numpy()
+    assert x == pytest.approx(want, abs=1e-12)
+
+
 def least_squares_forecast(x, steps):
     """The same forecast by another road: fit the four sizes, with a prior.
 
@@ -67,6 +80,17 @@ def test_the_best_forecast_fits_the_sizes():
         for t in (1, 2, 5, 30):
             [want] = least_squares_forecast(series[:t], 1)
             assert said[t - 1].item() == pytest.approx(want, abs=1e-9)
+
+
+@pytest.mark.parametrize("memory", [1, 4, 29, 30, 99])
+def test_a_short_memory_is_a_short_series(memory):
+    x = oscillations(1, 30, seeded())
+    [best] = oscillations_best(x, memory)[..., 0].tolist()
+    [series] = x[..., 0].numpy()
+    for t in (1, 3, 5, 30):
+        kept = series[max(0, t - memory) : t]
+        [want] = least_squares_forecast(kept, 1)
+        assert best[t - 1] == pytest.approx(want, abs=1e-9)
 
 
 def test_run_free_the_best_forecast_is_the_best_far_ahead():
@@ -122,6 +146,12 @@ def test_series_begin_in_different_places():
     x = henon(500, 1, seeded())
     assert x.std() > 0.6
     assert x.abs().max() < 1.3
+
+
+def test_a_hundred_steps_are_left_out():
+    start = torch.rand(3, 2, 1, generator=seeded(), dtype=torch.float64)
+    going = henon_continue(0.2 * start - 0.1, 105)
+    assert torch.equal(henon(3, 5, seeded()), going[:, 100:])
 
 
 def test_errors_grow_at_the_known_rate():

@@ -191,3 +191,6 @@ def test_positions():
     assert p.shape == (300, 10)
     assert torch.allclose(p.square().sum(dim=1), torch.tensor(5.0))
     assert torch.unique(p, dim=0).shape == p.shape
+    for start, steps in ((0, 300), (7, 1), (100, 200), (299, 1)):
+        later = positions(steps, 10, start=start)
+        assert torch.equal(later, p[start : start + steps])

@@ -120,6 +120,25 @@ def test_gradients_are_clipped_one_by_one():
     )
 
 
+@pytest.mark.parametrize("task", variants.TASKS)
+def test_the_norm_that_gradients_are_clipped_at(monkeypatch, task):
+    norms = []
+    monkeypatch.setattr(variants, "_clip", lambda _, norm: norms.append(norm))
+    variants.train_variant("GRU", task, [0], 2, every=1)
+    assert norms == [1.0, 1.0]
+
+
+def test_the_tasks_are_those_of_the_chapter():
+    for kind, steps in zip(variants.TASKS["first-last"], (10, 20), strict=True):
+        assert kind(2, stream())[0].shape == (2, steps, 2)
+    for kind, wanted in zip(
+        variants.TASKS["intervals"], ({*range(1, 7)}, {7, 8, 9}), strict=True
+    ):
+        x, _ = kind(300, stream())
+        marks = x[..., 1].nonzero()[:, 1].unflatten(0, (-1, 2))
+        assert {*(marks[:, 1] - marks[:, 0]).tolist()} == wanted
+
+
 def test_the_longer_tasks_are_longer():
     for task, (usual, longer) in variants.TASKS.items():
         short, long = usual(2, stream())[0], longer(2, stream())[0]

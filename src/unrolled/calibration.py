@@ -99,11 +99,11 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     r"""Find the one number to divide all logits by.
 
     .. math::
-        T = \arg\min_T \; \frac{1}{N} \sum_n
-        \ell\bigl(z^{(n)} / T,\; y^{(n)}\bigr)
+        \tau = \arg\min_\tau \; \frac{1}{N} \sum_n
+        \ell\bigl(z^{(n)} / \tau,\; y^{(n)}\bigr)
 
-    No answer changes, only the confidence: above 1, T makes the network less
-    sure. In :math:`\beta = 1/T` the loss is convex, as a sum of
+    No answer changes, only the confidence: above 1, τ makes the network less
+    sure. In :math:`\beta = 1/\tau` the loss is convex, as a sum of
     :math:`\log \sum_k e^{\beta z_k} - \beta z_y`, so that its slope
 
     .. math:: \frac{1}{N} \sum_n \bigl(\textstyle\sum_k p_k z_k - z_y\bigr)
@@ -111,14 +111,14 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     only grows, and has at most one zero: it is found by halving an interval.
 
     Fit it on validation data. On training data that a network knows by heart
-    there is no such T: if every answer is right, a smaller T is always better.
+    there is no such τ: if every answer is right, a smaller τ is always better.
 
     Args:
         logits: z, (N, C), C at least 2.
         labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
 
     Returns:
-        T, above 0.
+        τ, above 0.
 
     Raises:
         ValueError: other shapes, NaN or infinite values, labels out of range;
@@ -127,8 +127,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 
     Example:
         >>> logits = [[0.0, 9.0]] * 4  # quite sure, right three times of four
-        >>> T = fit_temperature(logits, [1, 1, 1, 0])
-        >>> round(float(1 / (1 + np.exp(-9 / T))), 6)
+        >>> tau = fit_temperature(logits, [1, 1, 1, 0])
+        >>> round(float(1 / (1 + np.exp(-9 / tau))), 6)
         0.75
 
     Reference: Guo et al. (2017), section 4.2. Chapter: 10_overfitting.

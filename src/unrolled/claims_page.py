@@ -15,7 +15,10 @@ from unrolled.claims import Claim
 
 VERDICTS = {
     "confirmed": ("✓", "What we measured is what the source says."),
-    "corrected": ("✎", "The claim stands but for a slip, which we mend."),
+    "corrected": (
+        "✎",
+        "Part of it holds, or it holds with another number; the rest we mend.",
+    ),
     "depends": ("◐", "True under conditions that the source does not name."),
     "refuted": ("✗", "What we measured is not what the source says."),
 }

@@ -20,7 +20,8 @@ def longest_chain(result: Tensor) -> int:
     Walks through the notes that autograd keeps: each operation that made the
     result, those that made what it needed, and so on. The longest way through
     them is what no number of processors can shorten, as each operation on it
-    waits for the one before.
+    waits for the one before. An operation counts as one, however large it is:
+    a sum of n numbers, too, though n processors need log2 n additions in a row.
 
     Args:
         result: what a network gave, with gradients on.

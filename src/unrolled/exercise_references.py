@@ -4,20 +4,11 @@ References of the exercises' checks that stand here and not in the notebooks,
 where they would be a solution to read. They use PyTorch or brute force.
 """
 
-from copy import deepcopy
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor, nn
 
-from unrolled._checks import (
-    check_array,
-    check_number,
-    check_type,
-    check_whole,
-)
-from unrolled._torch_checks import check_tensor
+from unrolled._checks import check_array, check_number, check_whole
 from unrolled.exercise_oracles import (
     _ORDER,
     _tensors,
@@ -37,8 +28,6 @@ RANGES = {
     ("08_thirty_steps", "bias 2"): (0.85, 1.0),
     ("08_thirty_steps", "bias 6"): (0.5, 0.7),
 }
-
-_NUDGE = 1e-5
 
 
 def kept_pairs(T: int, k1: int, k2: int) -> int:
@@ -186,52 +175,91 @@ def gap_without_dh(x: ArrayLike, params: Params, dhs: ArrayLike) -> float:
     return float(_length(gap) / _length(right))
 
 
-def arrivals(layer: nn.RNNBase, x: Tensor) -> np.ndarray:
-    r"""Nudge each input, and see how far the last hidden state goes.
+def stopped(losses: ArrayLike, patience: int) -> tuple[int, int]:
+    r"""Say which epoch early stopping keeps, and which is the last it trains.
 
-    .. math::
-        \sqrt{\frac{1}{N} \sum_{n=1}^{N} \left\lVert
-        \frac{\partial h_T^{(n)}}{\partial x_t^{(n)}} \right\rVert^2}
-
-    with the Frobenius norm, by central differences in float64, divided by its
-    value at the last step.
+    It ends with the first epoch that lies `patience` epochs after the lowest
+    loss so far, or else with the last one.
 
     Args:
-        layer: one of PyTorch's, with ``batch_first=True``. It is not changed.
-        x: the inputs, (N, T, D).
+        losses: the validation loss of each epoch, (E,).
+        patience: epochs to wait for a lower loss, 1 or more.
 
     Returns:
-        One number for each step, the first step first, (T,).
+        The epoch kept and the last epoch trained, counted from 1.
 
     Raises:
-        ValueError: another kind of layer, or one that is not batch first; a
-            wrong shape, NaN or infinite values.
+        ValueError: another shape, NaN or infinite values, a patience that is
+            not whole and at least 1.
 
     Example:
-        >>> layer = nn.RNN(1, 1, batch_first=True)
-        >>> for tensor in layer.parameters():
-        ...     _ = nn.init.constant_(tensor, 0.5 * (tensor.dim() == 2))
-        >>> arrivals(layer, torch.zeros(1, 3, 1)).round(6).tolist()
-        [0.25, 0.5, 1.0]
+        >>> stopped([3.0, 1.0, 2.0, 2.0, 0.0], patience=2)
+        (2, 4)
+
+    Reference: Prechelt (1998). Chapter: the exercises.
+    """
+    losses = check_array("losses", losses, ("E",))
+    patience = check_whole("patience", patience)
+    E = len(losses)
+    kept = [int(losses[:epoch].argmin()) + 1 for epoch in range(1, E + 1)]
+    ends = [e for e in range(1, E) if e - kept[e - 1] == patience]
+    ended = (ends or [E])[0]
+    return kept[ended - 1], ended
+
+
+def cost_of_patience(losses: ArrayLike, patience: int) -> np.ndarray:
+    r"""Say by how much early stopping misses the lowest loss of each run.
+
+    Args:
+        losses: the validation loss of each run and epoch, (S, E), in nats.
+        patience: epochs to wait for a lower loss, 1 or more.
+
+    Returns:
+        The loss of the epoch kept less the lowest of all epochs, (S,).
+
+    Raises:
+        ValueError: another shape, NaN or infinite values, a patience that is
+            not whole and at least 1.
+
+    Example:
+        >>> cost_of_patience([[3.0, 2.0, 1.0], [3.0, 3.0, 1.0]], 1).tolist()
+        [0.0, 2.0]
 
     Chapter: the exercises.
     """
-    check_type("layer", layer, nn.RNNBase)
-    if not layer.batch_first:
-        raise ValueError("layer: expected batch_first=True, got False")
-    check_tensor("x", x, ("N", "T", layer.input_size))
-    layer, x = deepcopy(layer).double(), x.detach().double()
-    _, T, D = x.shape
-    squares = torch.zeros(T).double()
-    for t, d in np.ndindex(T, D):
-        nudge = torch.zeros_like(x)
-        nudge[:, t, d] = _NUDGE
-        with torch.no_grad():
-            up, down = (layer(x + sign * nudge)[0] for sign in (1, -1))
-        slope = (up - down)[:, -1] / (2 * _NUDGE)  # (N, H)
-        squares[t] += slope.square().sum(dim=1).mean()
-    lengths = squares.sqrt()
-    return (lengths / lengths[-1]).numpy()
+    rows = check_array("losses", losses, ("S", "E"))
+    ends = [stopped(row, patience)[1] for row in rows]
+    found = [row[:end].min() for row, end in zip(rows, ends, strict=True)]
+    return np.array(found) - rows.min(axis=1)
+
+
+def interval_of_five(values: ArrayLike) -> tuple[float, float]:
+    r"""Compute the mean of five numbers and half of its 95 % interval.
+
+    The half is :math:`t \, s / \sqrt 5` with :math:`t = 2.776`, and the
+    variance :math:`s^2` is half the mean square of the differences between
+    two of the five.
+
+    Args:
+        values: the numbers, (5,).
+
+    Returns:
+        The mean and the half.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values.
+
+    Example:
+        >>> mean, half = interval_of_five([1.0, 2.0, 3.0, 4.0, 5.0])
+        >>> mean, round(half, 3)
+        (3.0, 1.963)
+
+    Reference: Student (1908). Chapter: the exercises.
+    """
+    values = check_array("values", values, (5,))
+    gaps = values[:, None] - values  # (5, 5), 20 of them between two
+    variance = (gaps**2).sum() / 20 / 2
+    return float(values.mean()), float(2.776 * np.sqrt(variance / 5))
 
 
 def _length(grads: Params) -> float:

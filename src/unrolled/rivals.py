@@ -17,22 +17,72 @@ from unrolled._checks import check_type, check_whole
 from unrolled.lstm import LSTM
 from unrolled.models.causal import CausalTransformer
 from unrolled.models.char_lm import CharLM
+from unrolled.models.parts import token_input
 
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz.,?!: "
 """The 32 tokens, V, for an LSTM that wants characters."""
 
 RIVALS = ("LSTM", "Transformer")
+TRAINED = ("LSTM", "LSTM by PyTorch", "Transformer")
+"""Whose training is timed: the same LSTM twice, with two kinds of loop."""
+
 WAYS = ("LSTM", "Transformer, cache", "Transformer, no cache")
 """The ways to generate: with a state, with a cache, with all from the start."""
 
-Reader = CharLM | CausalTransformer
+
+class PyTorchReader(nn.Module):
+    """A `CharLM` whose steps are PyTorch's own: the same scores, sooner.
+
+    Its loop over the steps runs in compiled code, where that of
+    `unrolled.LSTM` calls a dozen operations at each step.
+
+    Args:
+        model: whose weights it takes, a copy of the layer's, and the head.
+
+    Raises:
+        ValueError: no `CharLM`.
+
+    Example:
+        >>> model = make_rival("LSTM")
+        >>> tokens = torch.zeros(1, 5, dtype=torch.int64)
+        >>> scores = PyTorchReader(model)(tokens)
+        >>> torch.allclose(scores, model(tokens), atol=1e-5)
+        True
+
+    Chapter: 12_beyond.
+    """
+
+    def __init__(self, model: CharLM) -> None:
+        super().__init__()
+        check_type("model", model, CharLM)
+        self.recurrent = model.recurrent.to_torch()
+        self.head = model.head
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Score, at every step, which token comes next.
+
+        Args:
+            tokens: (N, T), int64, from 0 to V - 1.
+
+        Returns:
+            Logits, (N, T, V).
+
+        Raises:
+            ValueError: wrong shapes, dtypes or devices, an empty batch, tokens
+                out of range.
+        """
+        x = token_input("tokens", tokens, self.recurrent)  # (N, T, V)
+        return self.head(self.recurrent(x)[0])  # (N, T, V)
+
+
+Reader = CharLM | CausalTransformer | PyTorchReader
 
 
 def make_rival(name: str, generator: Generator | None = None) -> Reader:
-    """Make one of the two, of two layers and some 230,000 parameters.
+    """Make one of them, of two layers and some 230,000 parameters.
 
     Args:
-        name: ``"LSTM"``, of 132 units, or ``"Transformer"``, of 96.
+        name: one of `TRAINED`; the LSTMs have 132 units, the Transformer 96.
         generator: the source of the first weights; PyTorch's global one unless
             told.
 
@@ -40,20 +90,22 @@ def make_rival(name: str, generator: Generator | None = None) -> Reader:
         ValueError: another name, no generator.
 
     Example:
-        >>> for name in RIVALS:
+        >>> for name in TRAINED:
         ...     model = make_rival(name)
         ...     print(name, sum(p.numel() for p in model.parameters()))
         LSTM 231296
+        LSTM by PyTorch 232352
         Transformer 230144
 
     Chapter: 12_beyond.
     """
-    _fields.check_choice("name", name, RIVALS)
+    _fields.check_choice("name", name, TRAINED)
     V = len(CHARACTERS)
     if name == "Transformer":
         return CausalTransformer(V, 96, 2, generator=generator)
     layer = LSTM(V, 132, 2, generator=generator)
-    return CharLM(layer, CHARACTERS, generator=generator)
+    model = CharLM(layer, CHARACTERS, generator=generator)
+    return model if name == "LSTM" else PyTorchReader(model)
 
 
 def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:

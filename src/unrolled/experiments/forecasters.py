@@ -6,6 +6,7 @@ one series and one seed are in one file, ``results/forecasters/NAME.pt``.
 """
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -82,8 +83,7 @@ def begin_forecaster(
     """
     _fields.check_choice("series", series, get_args(Series))
     generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
-    layer = LSTM(1, HIDDEN, generator=generator).double()
-    network = Forecaster(layer, generator=generator)
+    network = _new(generator)
     return network, _draw(series, generator), _draw(series, generator)
 
 
@@ -114,7 +114,7 @@ def train_forecasters(
     networks, losses = {"start": start}, {}
     losses["start"] = _train(start, first, FIRST, seed)
     for regime in get_args(Regime):
-        network = _copy(start)
+        network = deepcopy(start)
         around = _around(regime, network)
         losses[regime] = _train(around, second, SECOND, seed)
         networks[regime] = network
@@ -125,6 +125,8 @@ def save_forecasters(
     series: Series, seed: int, folder: Path | str | None = None
 ) -> bool:
     """Train one network in all the ways and keep it, unless it is there.
+
+    On one thread, as another number would give other last digits.
 
     Args:
         series: as for `train_forecasters`.
@@ -142,13 +144,18 @@ def save_forecasters(
     path = _path(series, seed, folder)
     if path.exists():
         return False
-    networks, losses = train_forecasters(series, seed)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        networks, losses = train_forecasters(series, seed)
+        plain = json.loads(json.dumps(circumstances()))
+    finally:
+        torch.set_num_threads(before)
     path.parent.mkdir(exist_ok=True)
     weights = {
         name: {k: v.float() for k, v in network.state_dict().items()}
         for name, network in networks.items()
     }
-    plain = json.loads(json.dumps(circumstances()))
     state = {"weights": weights, "losses": losses, "circumstances": plain}
     save_checkpoint(path, state)
     return True
@@ -179,11 +186,11 @@ def load_forecasters(
     """
     found: dict[str, list[Forecaster]] = {}
     for seed in SEEDS:
-        state = load_checkpoint(_path(series, seed, folder))
-        for name, weights in state["weights"].items():
-            network = Forecaster(LSTM(1, HIDDEN))
-            network.load_state_dict(weights)
-            found.setdefault(name, []).append(network.double())
+        weights = _read(series, seed, folder)["weights"]
+        for name, state in weights.items():
+            network = _new(torch.Generator())
+            network.load_state_dict(state)
+            found.setdefault(name, []).append(network)
     return found
 
 
@@ -205,7 +212,7 @@ def load_losses(
 
     Chapter: 11_free_running.
     """
-    states = [load_checkpoint(_path(series, n, folder)) for n in SEEDS]
+    states = [_read(series, seed, folder) for seed in SEEDS]
     names = states[0]["losses"]
     return {name: [s["losses"][name] for s in states] for name in names}
 
@@ -223,11 +230,24 @@ def _draw(series: Series, generator: torch.Generator) -> TensorDataset:
     return TensorDataset(x[:, :-1], x[:, 1:])
 
 
-def _copy(network: Forecaster) -> Forecaster:
-    """Make another network with the same weights."""
-    copy = Forecaster(LSTM(1, HIDDEN).double())
-    copy.load_state_dict(network.state_dict())
-    return copy
+def _new(generator: torch.Generator) -> Forecaster:
+    """Make a network with its first weights, in float64."""
+    layer = LSTM(1, HIDDEN, generator=generator).double()
+    return Forecaster(layer, generator=generator)
+
+
+def _read(series: Series, seed: int, folder: Path | str | None) -> dict:
+    """Read what was kept of a series and a seed."""
+    path = _path(series, seed, folder)
+    state = load_checkpoint(path)
+    names = ["start", *get_args(Regime)]
+    for part in ("weights", "losses"):
+        got = state.get(part)
+        if not isinstance(got, dict) or [*got] != names:
+            raise ValueError(
+                f"{path.name}: expected the {part} of {names}, got {got!r:.80}"
+            )
+    return state
 
 
 def _around(regime: Regime, network: Forecaster) -> torch.nn.Module:

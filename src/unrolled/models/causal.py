@@ -123,7 +123,7 @@ class CausalTransformer(nn.Module):
         x = token_input("tokens", tokens, self)  # (N, T, V)
         cache = self._check(cache, len(x))
         S, T = cache[0][0].shape[2], x.shape[1]
-        where = positions(S + T, self.hidden_size)[S:].to(x)  # (T, H)
+        where = positions(T, self.hidden_size, start=S).to(x)  # (T, H)
         u, longer = self.inlet(x) + where, []  # (N, T, H)
         for layer, kept in zip(self.layers, cache, strict=True):
             u, kept = layer(u, kept)

@@ -138,7 +138,7 @@ class Transformer(nn.Module):
         return self.head(self.dropout(u))  # (N, C)
 
 
-def positions(steps: int, size: int) -> Tensor:
+def positions(steps: int, size: int, start: int = 0) -> Tensor:
     r"""Say where each step is, in sines and cosines of falling frequency.
 
     .. math::
@@ -146,14 +146,16 @@ def positions(steps: int, size: int) -> Tensor:
         p_{t, 2k+1} = \cos(t / 10000^{2k/H})
 
     Args:
-        steps: T, counted from 0.
+        steps: T, how many.
         size: H, an even number.
+        start: the number of the first of them, 0 unless told.
 
     Returns:
         One row for each step, (T, H).
 
     Raises:
-        ValueError: a number that is not whole or below 1, an odd size.
+        ValueError: a number that is not whole or below 1 (a start: below 0), an
+            odd size.
 
     Example:
         >>> positions(2, 4).round(decimals=4).tolist()[1]
@@ -162,8 +164,9 @@ def positions(steps: int, size: int) -> Tensor:
     Reference: Vaswani et al. (2017), section 3.5. Chapter: 12_beyond.
     """
     T, H = check_whole("steps", steps), check_whole("size", size)
+    first = check_whole("start", start, 0)
     if H % 2:
         raise ValueError(f"size: expected an even number, got {H}")
     falling = torch.exp(-math.log(10000) * torch.arange(0, H, 2) / H)  # (H/2,)
-    angles = torch.arange(T)[:, None] * falling  # (T, H/2)
+    angles = torch.arange(first, first + T)[:, None] * falling  # (T, H/2)
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)  # (T, H)

@@ -42,9 +42,10 @@ def plot_reading(
     """
     sees = check_array("sees", sees, ("T", "T"))
     check_array("sees", sees, (len(sees), len(sees)))
-    if not np.isin(sees, (0, 1)).all():
+    other = sees[~np.isin(sees, (0, 1))]
+    if other.size:
         raise ValueError(
-            f"sees: expected true and false only, got {sees.max():g}"
+            f"sees: expected true and false only, got {other[0]:g}"
         )
     check_type("chained", chained, bool)
     T = len(sees)

@@ -22,18 +22,18 @@ _SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["plain"], "-")}
 
 def plot_gap(
     train: ArrayLike,
-    unseen: ArrayLike,
+    valid: ArrayLike,
     measure: str,
     best: ArrayLike | None = None,
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what was measured on the training data and on unseen data.
+    """Draw what was measured on the training and on the validation data.
 
     Args:
         train: after epochs 1, 2, ..., (S, E), for each of S runs. The runs are
             drawn thin, their median thick.
-        unseen: the same on data that were not trained on, (S, E).
+        valid: the same on data that were not trained on, (S, E).
         measure: its name and unit, for the axis.
         best: the epoch that is chosen in each run, from 1, (S,): dots.
         ax: where to draw; a new figure unless told.
@@ -43,21 +43,20 @@ def plot_gap(
             is not a text, epochs that are not those of the runs.
     """
     train = check_array("train", train, ("S", "E"))
-    unseen = check_array("unseen", unseen, train.shape)
+    valid = check_array("valid", valid, train.shape)
     check_type("measure", measure, str)
     epochs = np.arange(1, train.shape[1] + 1)
     ax = ax or plt.figure().add_subplot()
-    for (name, (color, dashes)), runs in zip(
-        _SETS.items(), (train, unseen), strict=True
-    ):
-        draw_runs(ax, epochs, runs, name, color=color, linestyle=dashes)
+    runs = {"training": train, "validation": valid}
+    for (color, dashes), name in zip(_SETS.values(), runs, strict=True):
+        draw_runs(ax, epochs, runs[name], name, color=color, linestyle=dashes)
     if best is not None:
-        best = check_array("best", best, (len(unseen),))
+        best = check_array("best", best, (len(valid),))
         if not np.isin(best, epochs).all():
             raise ValueError(
                 f"best: expected epochs from 1 to {len(epochs)}, got {best}"
             )
-        chosen = unseen[np.arange(len(best)), best.astype(int) - 1]
+        chosen = valid[np.arange(len(best)), best.astype(int) - 1]
         color = COLORS["best"]
         ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
     ax.set(xlabel="epoch", ylabel=measure)
