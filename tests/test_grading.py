@@ -62,6 +62,9 @@ WRONG = {
         "10_overfitting", "4",
         "{name: array.copy() for name, array in weights.items()}", "weights",
     ),
+    "the best forecast told the truth": (
+        "11_free_running", "3", "[past, said], axis=1", "[past, truth], axis=1",
+    ),
     "an output gate that sees the old cell state": (
         "12_beyond", "2",
         "c = f * c + i * z_g.tanh()\n    o = (z_o + p_o * c).sigmoid()",
