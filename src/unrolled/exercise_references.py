@@ -24,6 +24,9 @@ RANGES = {
     ("01_vanishing", "strong inputs"): (1e-6, 1e-4),
     ("07_network", "one unit"): (0.65, 0.85),
     ("07_network", "sixteen units"): (0.9, 1.0),
+    ("08_thirty_steps", "bias 0"): (0.7, 0.8),
+    ("08_thirty_steps", "bias 2"): (0.85, 1.0),
+    ("08_thirty_steps", "bias 6"): (0.5, 0.7),
 }
 
 
