@@ -85,7 +85,7 @@ def describe(value: Any, number: str = "") -> str:
         more = ", ..." * (len(value) > _SHOWN)
         return f"{len(value)} values: {', '.join(parts)}{more}"
     if hasattr(value, "shape") and np.shape(value):
-        is_object = getattr(value, "dtype", None) == object
+        is_object = isinstance(value, np.ndarray) and value.dtype.kind == "O"
         what = " of objects, not of numbers" * is_object
         return f"an array of shape {tuple(value.shape)}{what}"
     array = as_array(value)
