@@ -53,6 +53,12 @@ def test_what_is_right_passes(came, right):
         ((None,), (1.0,), "a number at [0]", "None at [0]"),
         (np.ones(3), np.ones((1, 3)), "shape (1, 3)", "shape (3,)"),
         ("one", 1.0, "a number", "'one'"),
+        (
+            np.array([1.0, None]),
+            np.ones(2),
+            "an array of shape (2,)",
+            "an array of shape (2,) of objects, not of numbers",
+        ),
         (np.inf, 1.0, "1", "inf"),
         ([1.0, np.nan], np.ones(2), "1 at [1]", "nan at [1]"),
         (1.001, 1.0, "1", "1.001"),

@@ -85,7 +85,9 @@ def describe(value: Any, number: str = "") -> str:
         more = ", ..." * (len(value) > _SHOWN)
         return f"{len(value)} values: {', '.join(parts)}{more}"
     if hasattr(value, "shape") and np.shape(value):
-        return f"an array of shape {tuple(value.shape)}"
+        is_object = isinstance(value, np.ndarray) and value.dtype.kind == "O"
+        what = " of objects, not of numbers" * is_object
+        return f"an array of shape {tuple(value.shape)}{what}"
     array = as_array(value)
     if array is not None and array.ndim == 0:
         return number or f"{array:.8g}"

@@ -27,6 +27,18 @@ RANGES = {
     ("08_thirty_steps", "bias 0"): (0.7, 0.8),
     ("08_thirty_steps", "bias 2"): (0.85, 1.0),
     ("08_thirty_steps", "bias 6"): (0.5, 0.7),
+    ("11_free_running", "8 told"): (0.331, 0.351),
+    ("11_free_running", "16 told"): (0.109, 0.129),
+    ("11_free_running", "8 seen"): (0.194, 0.214),
+    ("11_free_running", "8 alone"): (0.147, 0.167),
+    ("11_free_running", "8 told, its own"): (0.199, 0.219),
+    ("11_free_running", "8 told, the truth"): (0.108, 0.128),
+    ("11_free_running", "16 told, its own"): (0.015, 0.035),
+    ("11_free_running", "16 told, the truth"): (0.047, 0.067),
+    ("11_free_running", "8 seen, its own"): (0.09, 0.11),
+    ("11_free_running", "8 seen, the truth"): (0.109, 0.129),
+    ("11_free_running", "8 alone, its own"): (0.036, 0.056),
+    ("11_free_running", "8 alone, the truth"): (0.112, 0.132),
 }
 
 
