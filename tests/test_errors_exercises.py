@@ -5,13 +5,19 @@ import torch
 from torch import nn
 
 from bad_input import assert_refused, each_call, public_calls
-from unrolled import exercise_checks, exercise_oracles, exercise_references
+from unrolled import (
+    exercise_checks,
+    exercise_gradients,
+    exercise_oracles,
+    exercise_references,
+)
 from unrolled.exercise_checks import (
     CheckFailed,
     expect,
     expect_digits,
     expect_number,
 )
+from unrolled.exercise_gradients import fall_ratio, gap_without_dh
 from unrolled.exercise_oracles import (
     arrivals,
     lstm_gradients,
@@ -20,8 +26,6 @@ from unrolled.exercise_oracles import (
 )
 from unrolled.exercise_references import (
     cost_of_patience,
-    fall_ratio,
-    gap_without_dh,
     interval_of_five,
     kept_pairs,
     steps_until,
@@ -209,6 +213,11 @@ def test_bad_input_is_named(call, message):
 
 def test_every_public_call_is_in_the_table():
     public = public_calls(
-        [exercise_checks, exercise_oracles, exercise_references]
+        [
+            exercise_checks,
+            exercise_gradients,
+            exercise_oracles,
+            exercise_references,
+        ]
     )
     assert {name.split(".")[-1] for name in public} == {n for n, *_ in TABLE}

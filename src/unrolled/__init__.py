@@ -28,8 +28,8 @@ And for the book:
 
 - `claims`: the ledger of what the source texts claim, and its check;
 - `claims_page`: the same as text, for the book's page of claims;
-- `exercise_checks`, `exercise_oracles`, `exercise_references`: what the
-  exercises' checks share;
+- `exercise_checks`, `exercise_oracles`, `exercise_gradients`,
+  `exercise_references`: what the exercises' checks share;
 - `plots`: every figure (imported on its own, as it needs matplotlib);
 - `quiz`: the questions at a chapter's end (likewise, as it needs IPython).
 """
