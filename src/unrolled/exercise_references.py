@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_number, check_whole
+from unrolled._exercise_ranges import RANGES as RANGES
 from unrolled.exercise_oracles import (
     _ORDER,
     _tensors,
@@ -16,15 +17,6 @@ from unrolled.exercise_oracles import (
     lstm_states,
 )
 from unrolled.numpy_lstm import Params
-
-# Where an experiment on random draws must come out: chapter, what, range.
-RANGES = {
-    ("01_vanishing", "no inputs"): (0.999, 1.001),
-    ("01_vanishing", "weak inputs"): (0.21, 0.41),
-    ("01_vanishing", "strong inputs"): (1e-6, 1e-4),
-    ("07_network", "one unit"): (0.65, 0.85),
-    ("07_network", "sixteen units"): (0.9, 1.0),
-}
 
 
 def kept_pairs(T: int, k1: int, k2: int) -> int:
