@@ -19,6 +19,7 @@ from unrolled.exercise_references import (
     stopped,
 )
 from unrolled.experiments import load_model, load_records, make_data
+from unrolled.models.causal import CausalTransformer
 
 
 def test_ranges_are_ranges():
@@ -65,6 +66,17 @@ def test_erased_and_replaced_are_those_of_runs_that_go_on():
     for step, pair in zip((1, 5, 15), means.tolist(), strict=True):
         for what, share in zip(("erased", "replaced"), pair, strict=True):
             assert is_in_range(share, "09_gates", f"{what} after step {step}")
+
+
+@pytest.mark.parametrize("width", [48, 96, 192, 384])
+def test_looking_back_is_half_of_the_work_of_all_matrices(width):
+    """Each number of the matrices, and of the cache, is multiplied once."""
+    parts = list(CausalTransformer(32, width, 2).parameters())
+    matrices = sum(part.numel() for part in parts if part.dim() > 1)
+    length = matrices / (4 * width)  # a key and a value in two layers
+    share = matrices / sum(part.numel() for part in parts)
+    for what, came in (("length", length), ("share", share)):
+        assert is_in_range(came, "12_beyond", f"the {what} for width {width}")
 
 
 @pytest.mark.parametrize(("k1", "k2"), [(3, 6), (6, 3), (1, 4), (12, 12)])

@@ -16,4 +16,12 @@ RANGES = {
     ("09_gates", "replaced after step 1"): (0.9073, 0.9153),
     ("09_gates", "replaced after step 5"): (0.9373, 0.9453),
     ("09_gates", "replaced after step 15"): (0.936, 0.944),
+    ("12_beyond", "the length for width 48"): (302.5, 305.5),
+    ("12_beyond", "the length for width 96"): (589.0, 595.0),
+    ("12_beyond", "the length for width 192"): (1162.0, 1174.0),
+    ("12_beyond", "the length for width 384"): (2308.0, 2332.0),
+    ("12_beyond", "the share for width 48"): (0.966, 0.986),
+    ("12_beyond", "the share for width 96"): (0.978, 0.998),
+    ("12_beyond", "the share for width 192"): (0.984, 1.004),
+    ("12_beyond", "the share for width 384"): (0.987, 1.007),
 }
