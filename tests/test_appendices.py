@@ -30,6 +30,22 @@ def test_each_chapter_s_time_is_its_own(page, path):
     assert stated(page).get(path.stem) == own(path)
 
 
+def test_teachers_learn_how_long_the_exercises_take():
+    page = (BOOK / "teachers.md").read_text("utf-8")
+    row = r"^\| \{doc\}`(\w+)` \| \d+ min \| (\d+) min \|"
+    found = {
+        name: int(minutes) for name, minutes in re.findall(row, page, re.M)
+    }
+    assert found == {
+        path.stem: sum(
+            int(minutes)
+            for cell in notebooks.read(path).cells
+            for minutes in re.findall(r" · (\d+) minutes · ", cell.source)
+        )
+        for path in notebooks.find("solutions")
+    }
+
+
 def test_chapter_numbers_are_those_of_the_files():
     for page in BOOK.glob("*.md"):
         links = re.findall(r"`chapter (\d+) <(\d+)_", page.read_text("utf-8"))

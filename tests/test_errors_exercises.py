@@ -1,6 +1,8 @@
 """Bad input to the exercises' checks: a ValueError, expected and got."""
 
 import numpy as np
+import torch
+from torch import nn
 
 from bad_input import assert_refused, each_call, public_calls
 from unrolled import exercise_checks, exercise_oracles, exercise_references
@@ -10,7 +12,12 @@ from unrolled.exercise_checks import (
     expect_digits,
     expect_number,
 )
-from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
+from unrolled.exercise_oracles import (
+    arrivals,
+    lstm_gradients,
+    lstm_states,
+    random_lstm,
+)
 from unrolled.exercise_references import (
     cost_of_patience,
     fall_ratio,
@@ -26,6 +33,7 @@ X, PARAMS, DHS = random_lstm(2, 6, 3, 4, RNG)
 TEXTS = {name: "text" for name in ("what", "expected", "came", "hint")}
 SIZES = {"N": 1, "T": 2, "D": 3, "H": 4}
 BAD_WHOLE = [0, -1, 2.0, True, "3", float("nan")]
+LAYER = nn.RNN(2, 3, batch_first=True)
 BAD_ARRAYS = [None, "x", np.ones(3), np.full((2, 6, 3), np.nan)]
 
 TABLE = [
@@ -135,6 +143,19 @@ TABLE = [
         ("gap_without_dh", lambda bad=bad: gap_without_dh(X, PARAMS, bad),
          "dhs: expected .*, got")
         for bad in BAD_ARRAYS
+    ],
+    *[
+        ("arrivals", lambda bad=bad: arrivals(bad, torch.ones(1, 4, 2)),
+         "layer: expected a RNNBase, got")
+        for bad in (None, nn.Linear(2, 3), nn.RNNCell(2, 3))
+    ],
+    ("arrivals", lambda: arrivals(nn.RNN(2, 3), torch.ones(1, 4, 2)),
+     "layer: expected batch_first=True, got False"),
+    *[
+        ("arrivals", lambda bad=bad: arrivals(LAYER, bad),
+         "x: expected .*, got")
+        for bad in (None, np.ones((1, 4, 2)), torch.ones(1, 4, 3),
+                    torch.ones(4, 2), torch.full((1, 4, 2), torch.nan))
     ],
     *[
         ("random_lstm", lambda name=name, bad=bad:

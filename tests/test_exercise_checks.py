@@ -12,7 +12,12 @@ from unrolled.exercise_checks import (
     expect_digits,
     expect_number,
 )
-from unrolled.exercise_oracles import lstm_gradients, lstm_states, random_lstm
+from unrolled.exercise_oracles import (
+    arrivals,
+    lstm_gradients,
+    lstm_states,
+    random_lstm,
+)
 
 
 def said(call, *args, **options):
@@ -234,3 +239,28 @@ def test_problems_are_fresh_and_large_enough(problem):
     assert (x != other[0]).all()
     for array in (*params.values(), dhs):
         assert np.abs(array).mean() > 0.3
+
+
+@pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
+def test_what_arrives_is_what_autograd_says(kind):
+    generator = torch.Generator().manual_seed(0)
+    layer = getattr(torch.nn, kind)(2, 3, num_layers=2, batch_first=True)
+    for tensor in layer.parameters():
+        torch.nn.init.uniform_(tensor, -1, 1, generator=generator)
+    x = torch.randn(4, 5, 2, generator=generator)
+    tables = torch.autograd.functional.jacobian(
+        lambda x: layer.double()(x)[0][:, -1], x.double()
+    )  # (4, 3, 4, 5, 2)
+    own = torch.stack([tables[n, :, n] for n in range(4)])  # (4, 3, 5, 2)
+    lengths = own.square().sum(dim=(1, 3)).mean(dim=0).sqrt()  # (5,)
+    right = lengths / lengths[-1]
+    assert arrivals(layer, x) == pytest.approx(right.numpy(), rel=1e-6)
+
+
+def test_what_arrives_leaves_the_layer_alone():
+    layer, x = torch.nn.GRU(1, 2, batch_first=True), torch.ones(2, 3, 1)
+    before = [tensor.clone() for tensor in layer.parameters()]
+    arrivals(layer, x)
+    after = list(layer.parameters())
+    assert all(map(torch.equal, before, after))
+    assert after[0].dtype == x.dtype == torch.float32

@@ -49,6 +49,11 @@ WRONG = {
     "padding averaged in": (
         "07_network", "3", "-right.mean()", "-right.sum() / real.numel()",
     ),
+    "units summed before the derivative": (
+        "08_thirty_steps", "3", "for unit in range(h.shape[1]):\n"
+        "        s = h[:, unit].sum()",
+        "for s in [h.sum()]:",
+    ),
     "a probe scored where it was fitted": (
         "09_gates", "3", "slice(half), slice(half, None)",
         "slice(half), slice(half)",

@@ -1,18 +1,22 @@
-r"""PyTorch's answers to the exercises: LSTM states and gradients by autograd.
+r"""PyTorch's answers to the exercises: states, gradients, and small nudges.
 
 The oracles of the exercises' checks. They share no line with the package's own
 LSTM.
 """
 
+from copy import deepcopy
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 
 from unrolled._checks import check_array, check_type, check_whole
+from unrolled._torch_checks import check_tensor
 from unrolled.numpy_lstm import Params, _check_params
 
 _ORDER = ("weight_ih", "weight_hh", "bias")  # PyTorch's
+_NUDGE = 1e-5
 
 
 def random_lstm(
@@ -150,6 +154,54 @@ def lstm_gradients(
         own = dhs[:, end - taken : end]
         (out[:, -taken:] * own).sum().backward()
     return {name: weight.grad.numpy() for name, weight in weights.items()}
+
+
+def arrivals(layer: nn.RNNBase, x: Tensor) -> np.ndarray:
+    r"""Nudge each input, and see how far the last hidden state goes.
+
+    .. math::
+        \sqrt{\frac{1}{N} \sum_{n=1}^{N} \left\lVert
+        \frac{\partial h_T^{(n)}}{\partial x_t^{(n)}} \right\rVert^2}
+
+    with the Frobenius norm, by central differences in float64, divided by its
+    value at the last step.
+
+    Args:
+        layer: one of PyTorch's, with ``batch_first=True``. It is not changed.
+        x: the inputs, (N, T, D).
+
+    Returns:
+        One number for each step, the first step first, (T,).
+
+    Raises:
+        ValueError: another kind of layer, or one that is not batch first; a
+            wrong shape, NaN or infinite values.
+
+    Example:
+        >>> layer = nn.RNN(1, 1, batch_first=True)
+        >>> for tensor in layer.parameters():
+        ...     _ = nn.init.constant_(tensor, 0.5 * (tensor.dim() == 2))
+        >>> arrivals(layer, torch.zeros(1, 3, 1)).round(6).tolist()
+        [0.25, 0.5, 1.0]
+
+    Chapter: the exercises.
+    """
+    check_type("layer", layer, nn.RNNBase)
+    if not layer.batch_first:
+        raise ValueError("layer: expected batch_first=True, got False")
+    check_tensor("x", x, ("N", "T", layer.input_size))
+    layer, x = deepcopy(layer).double(), x.detach().double()
+    _, T, D = x.shape
+    squares = torch.zeros(T).double()
+    for t, d in np.ndindex(T, D):
+        nudge = torch.zeros_like(x)
+        nudge[:, t, d] = _NUDGE
+        with torch.no_grad():
+            up, down = (layer(x + sign * nudge)[0] for sign in (1, -1))
+        slope = (up - down)[:, -1] / (2 * _NUDGE)  # (N, H)
+        squares[t] += slope.square().sum(dim=1).mean()
+    lengths = squares.sqrt()
+    return (lengths / lengths[-1]).numpy()
 
 
 def _tensors(params: Params) -> tuple[dict[str, Tensor], int, int]:
