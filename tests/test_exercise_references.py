@@ -4,6 +4,7 @@ import statistics
 
 import numpy as np
 import pytest
+import torch
 
 from unrolled.exercise_references import (
     RANGES,
@@ -13,10 +14,65 @@ from unrolled.exercise_references import (
     steps_until,
     stopped,
 )
+from unrolled.experiments import load_model, load_records, make_data
+from unrolled.models.causal import CausalTransformer
 
 
 def test_ranges_are_ranges():
     assert all(low < high for low, high in RANGES.values())
+
+
+def is_in_range(came, chapter, what):
+    low, high = RANGES[chapter, what]
+    return low < came < high
+
+
+def test_the_moves_are_those_of_the_whole_way():
+    """Each write, times the forget gates after it."""
+    came = 0.4 * 0.9 * 0.8 + 0.5 * 0.2 * 0.8 + 0.25 * 0.4
+    assert is_in_range(came, "09_gates", "the move of c₃")
+
+
+def answers(net, traces, step, c):
+    """Go on from after a step, with this c in layer 2, by PyTorch's cell."""
+    below, above = traces
+    cell = net.recurrent.cells[1]
+    h = above.o[:, step - 1] * c.tanh()
+    for h_1 in below.h[:, step:].unbind(1):
+        h, c = torch.lstm_cell(h_1, (h, c), *cell.parameters())
+    h = torch.cat([below.h[:, -1], h], dim=1)  # of both layers, (N, 2H)
+    return net.head(h).argmax(dim=1) == 1
+
+
+@torch.no_grad()
+def test_erased_and_replaced_are_those_of_runs_that_go_on():
+    shares = []
+    for record in load_records("published"):
+        net = load_model(record, "best")
+        x = make_data(record.config).test.tensors[0][:300]
+        traces = net.recurrent(x, return_gates=True)[2]
+        own = x[:, 0, 0] + x[:, -1, 0] > 0
+        donor = x[:, 0, 0].roll(1) + x[:, -1, 0] > 0
+        for step in (1, 5, 15):
+            c = traces[1].c[:, step - 1]
+            erased = answers(net, traces, step, 0 * c) == own
+            replaced = answers(net, traces, step, c.roll(1, 0)) == donor
+            shares += [erased.double().mean(), replaced.double().mean()]
+    means = torch.stack(shares).view(5, 3, 2).mean(dim=0)
+    for step, pair in zip((1, 5, 15), means.tolist(), strict=True):
+        for what, share in zip(("erased", "replaced"), pair, strict=True):
+            assert is_in_range(share, "09_gates", f"{what} after step {step}")
+
+
+@pytest.mark.parametrize("width", [48, 96, 192, 384])
+def test_looking_back_is_half_of_the_work_of_all_matrices(width):
+    """Each number of the matrices, and of the cache, is multiplied once."""
+    parts = list(CausalTransformer(32, width, 2).parameters())
+    matrices = sum(part.numel() for part in parts if part.dim() > 1)
+    length = matrices / (4 * width)  # a key and a value in two layers
+    share = matrices / sum(part.numel() for part in parts)
+    for what, came in (("length", length), ("share", share)):
+        assert is_in_range(came, "12_beyond", f"the {what} for width {width}")
 
 
 @pytest.mark.parametrize(("k1", "k2"), [(3, 6), (6, 3), (1, 4), (12, 12)])

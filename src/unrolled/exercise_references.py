@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import check_array, check_number, check_whole
 
-# Where an experiment on random draws must come out: chapter, what, range.
+# Where answers must lie: by chapter and what, the range.
 RANGES = {
     ("01_vanishing", "no inputs"): (0.999, 1.001),
     ("01_vanishing", "weak inputs"): (0.21, 0.41),
@@ -19,6 +19,13 @@ RANGES = {
     ("08_thirty_steps", "bias 0"): (0.7, 0.8),
     ("08_thirty_steps", "bias 2"): (0.85, 1.0),
     ("08_thirty_steps", "bias 6"): (0.5, 0.7),
+    ("09_gates", "the move of c₃"): (0.4675, 0.4685),
+    ("09_gates", "erased after step 1"): (0.8867, 0.8947),
+    ("09_gates", "erased after step 5"): (0.8353, 0.8433),
+    ("09_gates", "erased after step 15"): (0.7873, 0.7953),
+    ("09_gates", "replaced after step 1"): (0.9073, 0.9153),
+    ("09_gates", "replaced after step 5"): (0.9373, 0.9453),
+    ("09_gates", "replaced after step 15"): (0.936, 0.944),
     ("11_free_running", "8 told"): (0.331, 0.351),
     ("11_free_running", "16 told"): (0.109, 0.129),
     ("11_free_running", "8 seen"): (0.194, 0.214),
@@ -31,6 +38,14 @@ RANGES = {
     ("11_free_running", "8 seen, the truth"): (0.109, 0.129),
     ("11_free_running", "8 alone, its own"): (0.036, 0.056),
     ("11_free_running", "8 alone, the truth"): (0.112, 0.132),
+    ("12_beyond", "the length for width 48"): (302.5, 305.5),
+    ("12_beyond", "the length for width 96"): (589.0, 595.0),
+    ("12_beyond", "the length for width 192"): (1162.0, 1174.0),
+    ("12_beyond", "the length for width 384"): (2308.0, 2332.0),
+    ("12_beyond", "the share for width 48"): (0.966, 0.986),
+    ("12_beyond", "the share for width 96"): (0.978, 0.998),
+    ("12_beyond", "the share for width 192"): (0.984, 1.004),
+    ("12_beyond", "the share for width 384"): (0.987, 1.007),
 }
 
 
