@@ -41,6 +41,9 @@ TASKS = "tests/test_tasks.py"
 FIT = "tests/test_train.py"
 CHECKPOINT = "tests/test_checkpoint.py"
 GATES = "tests/test_gates.py"
+FORECAST = "tests/test_forecast.py"
+SERIES = "tests/test_series.py"
+CAUSAL = "tests/test_causal.py"
 FORWARD = "book/02_forward.ipynb"
 ONE_WEIGHT = "book/03_one_weight.ipynb"
 BPTT = "book/04_bptt.ipynb"
@@ -421,6 +424,37 @@ MUTATIONS = {
         'h = h.detach() if (layer, "h") in cut else h',
         'h = h.detach() if (layer, "c") in cut else h',
         GATES,
+    ),
+    # Running free, and beyond
+    "forecasts that are read pass gradients on": Mutation(
+        "models/forecast.py",
+        "torch.where(is_own, said[-1].detach(),",
+        "torch.where(is_own, said[-1],",
+        FORECAST,
+    ),
+    "a best forecast that never forgets": Mutation(
+        "tasks/oscillations.py",
+        "most = T if memory is None else check_whole",
+        "most = T if memory is None else T + 0 * check_whole",
+        SERIES,
+    ),
+    "an output gate that peeps at the old cell state": Mutation(
+        "cell.py",
+        "c = f * c + i * g\n        o = (z_o + p_o * c).sigmoid()",
+        "o = (z_o + p_o * c).sigmoid()\n        c = f * c + i * g",
+        TORCH_CELL,
+    ),
+    "a cell state that is not normalised": Mutation(
+        "cell.py",
+        "h = o * self.norm_c(c).tanh()",
+        "h = o * c.tanh()",
+        TORCH_CELL,
+    ),
+    "a cache of values in another order": Mutation(
+        "models/causal.py",
+        "v = torch.cat([kept[1], v], dim=2)",
+        "v = torch.cat([v, kept[1]], dim=2)",
+        CAUSAL,
     ),
 }
 CHECKS = sorted({mutation.check for mutation in MUTATIONS.values()})
