@@ -19,7 +19,10 @@ VERDICTS = {
         "✎",
         "Part of it holds, or it holds with another number; the rest we mend.",
     ),
-    "depends": ("◐", "True under conditions that the source does not name."),
+    "depends": (
+        "◐",
+        "True, or possible, under conditions that the source does not name.",
+    ),
     "refuted": ("✗", "What we measured is not what the source says."),
 }
 """Each verdict's sign and meaning, in the order of the count."""
