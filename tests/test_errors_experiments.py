@@ -159,6 +159,12 @@ TABLE = [
     *[("config.RunConfig", partial(run, forget_bias=bad),
        "forget_bias: expected a number that is finite, got ")
       for bad in [NAN, INF, "1", True]],
+    *[("config.RunConfig", partial(described, cell="GRU", update_bias=bad),
+       "update_bias: expected a number that is finite, got ")
+      for bad in [NAN, INF, "1", True, None]],
+    *[("config.RunConfig", partial(run, data_seed=bad),
+       "data_seed: expected a whole number of at least 0, got ")
+      for bad in [-1, 0.0, "1", True]],
     *[("config.RunConfig", partial(run, weights=bad), message)
       for bad, message in [
           ("best", "weights: expected a tuple, got 'best'"),
@@ -184,6 +190,10 @@ TABLE = [
            "two_biases: expected False for .*bias=False, got True"),
           ("GRU", {"forget_bias": 1.0}, "forget_bias: expected None .*got 1.0"),
           ("RNN", {"forget_bias": 0.0}, "forget_bias: expected None .*got 0.0"),
+          ("LSTM", {"update_bias": 1.0}, "update_bias: expected 0.0 .*got 1.0"),
+          ("RNN", {"update_bias": 1.0}, "update_bias: expected 0.0 .*got 1.0"),
+          ("GRU", {"bias": False, "update_bias": 1.0},
+           "update_bias: expected 0.0 for .*bias=False, got 1.0"),
           ("Transformer", {"init": "uniform"},
            "init: expected 'xavier' for a Transformer .*got 'uniform'"),
           ("Transformer", {"layers": "all"}, "layers: expected 'last'.*got "),

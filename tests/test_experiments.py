@@ -63,10 +63,16 @@ CHANGES = {
     "two_biases": True,
     "init": "pytorch",
     "forget_bias": 2.0,
+    "update_bias": 2.0,
+    "data_seed": 0,
     "diagnose": True,
     "weights": ("best",),
 }
-ALSO = {"cell": {"forget_bias": None}, "bias": {"forget_bias": 0.0}}
+ALSO = {
+    "cell": {"forget_bias": None},
+    "bias": {"forget_bias": 0.0},
+    "update_bias": {"cell": "GRU", "forget_bias": None},
+}
 
 
 def test_json_round_trip():
@@ -149,6 +155,17 @@ def test_what_decides_the_data_and_the_weights():
     )
 
 
+def test_data_can_have_a_seed_of_their_own():
+    crossed = run(seed=1, data_seed=2)
+    for dataset, other in zip(
+        make_data(crossed), make_data(run(seed=2)), strict=True
+    ):
+        assert torch.equal(dataset.tensors[0], other.tensors[0])
+    assert same(build_model(crossed), build_model(run(seed=1)))
+    own = execute(run(seed=1, data_seed=1))
+    assert numbers(own)["history"] == numbers(execute(run(seed=1)))["history"]
+
+
 def test_purposes_and_seeds_have_generators_of_their_own():
     purposes = ("weights", "training data", "test data")
     first = [
@@ -178,6 +195,7 @@ def test_the_options_arrive(cell):
         layers="all" if recurrent else "last",
         init="pytorch" if recurrent else "xavier",
         forget_bias=7.0 if cell == "LSTM" else None,
+        update_bias=7.0 if cell == "GRU" else 0.0,
     )
     model = build_model(config)
     assert model.dropout.p == 0.25
@@ -194,10 +212,9 @@ def test_the_options_arrive(cell):
         assert inner.weight_ih.shape == (12 * blocks, inputs)
         assert len(inner.biases) == 2
         assert inner.biases[0].abs().max() > 0
-        if cell == "LSTM":
-            total = sum(inner.biases)[12:24]
-            assert (total - 7).abs().max() < 2 / math.sqrt(12)
-            assert sum(inner.biases)[:12].abs().max() < 2 / math.sqrt(12)
+        for number, total in enumerate(sum(inner.biases).split(12)):
+            opened = 7 * (cell != "RNN" and number == 1)  # f, or z
+            assert (total - opened).abs().max() < 2 / math.sqrt(12)
 
 
 # Gradients before the training
@@ -479,13 +496,20 @@ def test_what_is_compared():
         *(f"{cell}-{init}" for cell in ("rnn", "gru")
           for init in ("uniform", "xavier", "pytorch")),
         *(f"lstm-uniform-fb{bias}" for bias in (0, 1, 2)),
-        "lstm-xavier-fb1", "lstm-pytorch-fb0", "transformer",
+        *(f"lstm-xavier-fb{bias}" for bias in (0, 1)),
+        "lstm-pytorch-fb0", "gru-uniform-ub2", "transformer",
     }  # fmt: skip
     for config in runs_of("cells"):
         whole = runs_of("published")[config.seed].train
         assert config.train == dataclasses.replace(whole, epochs=40)
         if config.cell == "LSTM":
             assert config.group.endswith(f"fb{config.forget_bias:.0f}")
+        if config.update_bias:
+            assert config.group == "gru-uniform-ub2"
+            twin = dataclasses.replace(
+                config, group="gru-uniform", update_bias=0
+            )
+            assert twin in runs_of("cells")
     for config in runs_of("controls"):
         twin = dataclasses.replace(
             config, experiment="cells", group="rnn-uniform",
@@ -500,6 +524,20 @@ def test_what_is_compared():
         assert count == (3 if int(group[-3:]) <= 50 else 1)
     assert {c.steps for c in runs_of("lengths")} == {10, 20, 30, 50, 100, 200}
     assert len(lengths) == 18
+    steps = {"gru-ub2": (20, 30, 50, 100), "lstm-fb2": (30, 50, 100, 200)}
+    assert groups("open_lengths") == {
+        f"{start}-t{T:03}": 3 for start, Ts in steps.items() for T in Ts
+    }
+    for config in runs_of("open_lengths"):
+        start = {"GRU": {"update_bias": 0}, "LSTM": {"forget_bias": 1}}
+        twin = dataclasses.replace(
+            config,
+            experiment="lengths",
+            group=f"{config.cell.lower()}-t{config.steps:03}",
+            **start[config.cell],
+        )
+        once = config.seed > 0 and config.steps > 50
+        assert once or twin in runs_of("lengths")
     assert groups("data") == {"data-01000": 2, "data-50000": 5}
     shares = {c.dropout for c in runs_of("dropout")}
     assert shares == {0.0, 0.3, 0.6}
@@ -518,6 +556,24 @@ def test_what_is_compared():
         )
         == runs_of("published")[0]
     )
+
+
+def test_data_and_all_else_are_crossed():
+    pairs = [(config.data_seed, config.seed) for config in runs_of("crossed")]
+    others = (0, 1, 2, 4)
+    assert sorted(pairs) == sorted(
+        [(3, seed) for seed in others] + [(seed, 3) for seed in others]
+    )
+    for config in runs_of("crossed"):
+        assert config.group == f"data-{config.data_seed}"
+        twin = dataclasses.replace(
+            config,
+            experiment="cells",
+            group="lstm-uniform-fb0",
+            data_seed=None,
+            diagnose=True,
+        )
+        assert twin in runs_of("cells")
 
 
 def test_more_data_for_as_many_updates():

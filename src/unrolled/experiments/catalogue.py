@@ -116,13 +116,15 @@ def cells() -> list[RunConfig]:
     part of the comparison; five seeds each. The learning rate halves every 20
     epochs, so that these 40 hold 77 % of all its steps' length. "uniform"
     is this package's choice, with one bias that is 0, and for the LSTM a forget
-    bias of 0, 1 or 2; "xavier" likewise, for the LSTM with 1 (with 2, and two
-    biases, it is `published`); "pytorch" is what PyTorch's own layers do: two
-    biases, drawn at random. So one can tell the cell from its first weights.
-    The Transformer has one layer of the same width, and about as many
-    parameters (200,194); its dropout is 0.1, as its paper's.
+    bias of 0, 1 or 2; "xavier" likewise, for the LSTM with 0 or 1 (with 2, and
+    two biases, it is `published`); "pytorch" is what PyTorch's own layers do:
+    two biases, drawn at random. A GRU's update gate keeps what an LSTM's forget
+    gate keeps: with "ub2" it starts as open as the forget gate with "fb2". So
+    one can tell the cell from its start. The Transformer has one layer of the
+    same width, and about as many parameters (200,194); its dropout is 0.1, as
+    its paper's.
     """
-    forget_biases = {"uniform": (0, 1, 2), "xavier": (1,), "pytorch": (0,)}
+    forget_biases = {"uniform": (0, 1, 2), "xavier": (0, 1), "pytorch": (0,)}
     kinds: dict[str, dict[str, object]] = {}
     for init, biases in forget_biases.items():
         start = {"init": init, "two_biases": init == "pytorch"}
@@ -131,6 +133,7 @@ def cells() -> list[RunConfig]:
             kinds[f"{cell.lower()}-{init}"] = start | options
         for bias in biases:
             kinds[f"lstm-{init}-fb{bias}"] = start | {"forget_bias": bias}
+    kinds["gru-uniform-ub2"] = kinds["gru-uniform"] | {"update_bias": 2.0}
     kinds["transformer"] = {
         "cell": "Transformer",
         "num_layers": 1,
@@ -144,6 +147,30 @@ def cells() -> list[RunConfig]:
         for seed in range(5)
         for train in [_forty_epochs(seed)]
         for group, options in kinds.items()
+    ]
+
+
+def crossed() -> list[RunConfig]:
+    """What made the LSTM of seed 3 find the first step: its data, or the rest?
+
+    The LSTM of `cells` with uniform weights and a forget bias of 0, where seed
+    3 alone of five left the line of one end. "data-3" has the data of seed 3,
+    and all else (first weights, order, dropout) of the four other seeds;
+    "data-0" and its like have the data of another seed, and all else of 3.
+    """
+    return [
+        _source_b(
+            "crossed",
+            f"data-{data_seed}",
+            seed,
+            init="uniform",
+            two_biases=False,
+            forget_bias=0.0,
+            data_seed=data_seed,
+            train=_forty_epochs(seed),
+        )
+        for other in (0, 1, 2, 4)
+        for data_seed, seed in ((3, other), (other, 3))
     ]
 
 
@@ -187,31 +214,59 @@ def lengths() -> list[RunConfig]:
     seeds up to 50 steps; one beyond, where a run takes as long as all of the
     shorter ones. A cell that fails here fails within this budget, no more.
     """
-    forget_biases = {"RNN": None, "GRU": None, "LSTM": 1.0}
+    starts = {
+        "RNN": {},
+        "GRU": {},
+        "LSTM": {"forget_bias": 1.0},
+    }
     return [
-        RunConfig(
-            experiment="lengths",
-            group=f"{cell.lower()}-t{steps:03}",
-            cell=cell,
-            steps=steps,
-            train_count=20_000,
-            hidden_size=64,
-            num_layers=1,
-            forget_bias=forget_bias,
-            diagnose=True,
-            train=TrainConfig(
-                epochs=10,
-                batch_size=BATCH,
-                max_norm=1.0,
-                keep="best",
-                seed=seed,
-            ),
-        )
+        _of_length("lengths", cell.lower(), steps, seed, cell=cell, **start)
         for seed in range(3)
         for steps in (10, 20, 30, 50, 100, 200)
-        for cell, forget_bias in forget_biases.items()
+        for cell, start in starts.items()
         if steps <= 50 or seed == 0
     ]
+
+
+def open_lengths() -> list[RunConfig]:
+    """Was it the cell that broke in `lengths`, or its start?
+
+    The same, with an LSTM whose forget bias is 2, from 30 to 200 steps, and a
+    GRU whose update bias is 2, from 20 to 100; three seeds each.
+    """
+    starts = {
+        "gru-ub2": ((20, 30, 50, 100), {"cell": "GRU", "update_bias": 2.0}),
+        "lstm-fb2": ((30, 50, 100, 200), {"cell": "LSTM", "forget_bias": 2.0}),
+    }
+    return [
+        _of_length("open_lengths", name, steps, seed, **start)
+        for seed in range(3)
+        for name, (lengths, start) in starts.items()
+        for steps in lengths
+    ]
+
+
+def _of_length(
+    experiment: str, start: str, steps: int, seed: int, **options
+) -> RunConfig:
+    """A run of a leaner network on sequences of so many steps."""
+    return RunConfig(
+        experiment=experiment,
+        group=f"{start}-t{steps:03}",
+        steps=steps,
+        train_count=20_000,
+        hidden_size=64,
+        num_layers=1,
+        diagnose=True,
+        train=TrainConfig(
+            epochs=10,
+            batch_size=BATCH,
+            max_norm=1.0,
+            keep="best",
+            seed=seed,
+        ),
+        **options,
+    )
 
 
 def dropout() -> list[RunConfig]:
@@ -306,8 +361,10 @@ CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
         published,
         one_feature,
         cells,
+        crossed,
         controls,
         lengths,
+        open_lengths,
         dropout,
         data,
         decay,

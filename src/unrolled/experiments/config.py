@@ -31,8 +31,9 @@ _check_finite = partial(
 class RunConfig:
     """Everything that decides one run, and what is recorded of it.
 
-    The one seed is ``train.seed``: see `unrolled.experiments.build` for what
-    is drawn from it. The defaults are source B's sizes.
+    The one seed is ``train.seed``, unless the data have their own: see
+    `unrolled.experiments.build` for what is drawn from it. The defaults are
+    source B's sizes.
 
     Raises:
         ValueError: a field of another type or out of its range, or one that
@@ -112,6 +113,13 @@ class RunConfig:
     """What an LSTM's forget gates see in total as their bias at the start, 0
     without biases; None for the networks that have no such gate."""
 
+    update_bias: float = 0.0
+    """What a GRU's update gates, z, see in total as their bias at the start; 0
+    for the other networks."""
+
+    data_seed: int | None = None
+    """What the data are drawn from, 0 or more; None for the training's seed."""
+
     diagnose: bool = False
     """Whether the gradients that reach each input step are measured before the
     training."""
@@ -141,6 +149,8 @@ class RunConfig:
             "two_biases": _check_flag,
             "init": partial(_fields.check_choice, choices=get_args(Init)),
             "forget_bias": _fields.optional(_check_finite),
+            "update_bias": _check_finite,
+            "data_seed": _fields.optional(partial(check_whole, minimum=0)),
             "diagnose": _check_flag,
             "weights": _check_moments,
         }
@@ -154,6 +164,8 @@ class RunConfig:
             wanted |= {"layers": "last", "bias": True, "init": "xavier"}
         if not self.bias or self.cell == "Transformer":
             wanted |= {"two_biases": False}
+        if self.cell != "GRU" or not self.bias:
+            wanted |= {"update_bias": 0.0}
         if self.cell != "LSTM":
             wanted |= {"forget_bias": None}
         elif not self.bias:
@@ -171,7 +183,7 @@ class RunConfig:
 
     @property
     def seed(self) -> int:
-        """The one seed of the run."""
+        """The seed of all but, maybe, the data."""
         return self.train.seed
 
     @property
