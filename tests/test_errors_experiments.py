@@ -50,6 +50,11 @@ from unrolled.experiments.forecasters import (
 )
 from unrolled.experiments.remedies import best_and_last, remedy_groups
 from unrolled.experiments.runs import follow, replay
+from unrolled.experiments.source_b import (
+    forty_epochs,
+    source_b_run,
+    source_b_training,
+)
 from unrolled.experiments.summary import curves, first_above, gradient_ratio
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
@@ -451,9 +456,15 @@ TABLE = [
     *[("catalogue.runs_of", partial(catalogue.runs_of, bad),
        "experiment: expected 'published' or .*, got ")
       for bad in ["", "nothing", None, 3, "x" * 500]],
-    *[("catalogue.source_b_training", partial(catalogue.source_b_training, bad),
+    *[(f"source_b.{call.__name__}", partial(call, bad),
        "seed: expected a whole number of at least 0, got ")
-      for bad in [-1, None, 0.0]],
+      for call in (source_b_training, forty_epochs) for bad in [-1, None, 0.0]],
+    *[("source_b.source_b_run", partial(source_b_run, *bad), message)
+      for bad, message in [
+          (("", "a", 0), "experiment: expected 1 to 40 small letters.*, got "),
+          (("a", None, 0), "group: expected a str, got None"),
+          (("a", "a", -1), "seed: expected a whole number of at least 0, got"),
+      ]],
     # Sweeps
     ("sweeps.sweep", lambda: sweep((CONFIG,), HERE),
      "configs: expected a list, got "),
@@ -545,7 +556,7 @@ def test_bad_input_is_named(call, message):
 MODULES = [
     importlib.import_module(f"{experiments.__name__}.{module.name}")
     for module in pkgutil.iter_modules(experiments.__path__)
-    if module.name != "__main__"  # its errors are in test_sweeps.py
+    if not module.name.startswith("_")  # __main__: see test_sweeps.py
 ]
 
 
@@ -556,7 +567,10 @@ def test_every_public_call_is_in_the_table():
         "record.Record.to_json",
         "record.circumstances",
         "files.RunFiles.lock",
-        *(f"catalogue.{name}" for name in catalogue.CATALOGUE),
+        *(
+            f"{make.__module__.split('.')[-1]}.{name}"
+            for name, make in catalogue.CATALOGUE.items()
+        ),
     }
     # Plain containers, and what takes only what this package made.
     takes_anything = {

@@ -29,6 +29,7 @@ from unrolled.experiments import (
     results_folder,
     runs_of,
 )
+from unrolled.experiments._config_checks import CHECKS
 from unrolled.experiments.config import CellName
 from unrolled.train import evaluate
 
@@ -85,7 +86,7 @@ def test_json_round_trip():
 
 def test_everything_but_the_labels_is_in_the_id():
     fields = {field.name for field in dataclasses.fields(RunConfig)}
-    assert fields == {*CHANGES, "experiment", "group"}
+    assert fields == {*CHANGES, "experiment", "group"} == {*CHECKS}
     ids = {run().id}
     for name, value in CHANGES.items():
         ids.add(run(**{name: value}, **ALSO.get(name, {})).id)
