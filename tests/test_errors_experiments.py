@@ -55,7 +55,12 @@ from unrolled.experiments.source_b import (
     source_b_run,
     source_b_training,
 )
-from unrolled.experiments.summary import curves, first_above, gradient_ratio
+from unrolled.experiments.summary import (
+    check_records,
+    curves,
+    first_above,
+    gradient_ratio,
+)
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
 from unrolled.history import Epoch, History
@@ -81,6 +86,8 @@ UNTESTED = History(
 TOLD = json.loads(RECORD.to_json())
 DESCRIBED = json.loads(CONFIG.to_json())
 MODEL = build_model(CONFIG)
+with torch.inference_mode():
+    MADE_INSIDE = build_model(CONFIG)
 X = make_data(CONFIG).test.tensors[0][:3]
 V = torch.eye(4)
 READER = Transformer(3, 2, 8)
@@ -252,6 +259,7 @@ TABLE = [
       for name, call in [
           ("curves", lambda bad: curves(bad, "lr")),
           ("gradient_ratio", gradient_ratio),
+          ("check_records", check_records),
       ]
       for bad, message in [
           (None, "a list, got None"),
@@ -319,6 +327,8 @@ TABLE = [
           (V.long(), "floating-point numbers, got torch.int64"),
           (with_(V, INF), "finite numbers, got inf"),
       ]],
+    ("diagnosis.gradient_norms", lambda: gradient_norms(MADE_INSIDE, X, V),
+     "model: expected parameters that gradients can pass, got .*inference"),
     # Records
     *[("record.Record", partial(record, **{name: bad}), f"{name}: {message}")
       for name, bad, message in [
