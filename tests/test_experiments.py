@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import time
 
 import numpy as np
 import pytest
@@ -27,8 +28,10 @@ from unrolled.experiments import (
     make_data,
     replay,
     results_folder,
+    runs,
     runs_of,
 )
+from unrolled.experiments._config_checks import CHECKS
 from unrolled.experiments.config import CellName
 from unrolled.train import evaluate
 
@@ -85,7 +88,7 @@ def test_json_round_trip():
 
 def test_everything_but_the_labels_is_in_the_id():
     fields = {field.name for field in dataclasses.fields(RunConfig)}
-    assert fields == {*CHANGES, "experiment", "group"}
+    assert fields == {*CHANGES, "experiment", "group"} == {*CHECKS}
     ids = {run().id}
     for name, value in CHANGES.items():
         ids.add(run(**{name: value}, **ALSO.get(name, {})).id)
@@ -268,10 +271,21 @@ def test_random_directions_give_the_frobenius_norm_on_average():
     assert torch.allclose(gradient_norms(model, x, v), exact, rtol=0.1)
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+@each_cell
+def test_gradient_norms_where_gradients_are_off(cell, off):
+    config = run(cell)
+    model, x = build_model(config), make_data(config).test.tensors[0][:3]
+    want = gradient_norms(model, x, torch.eye(4))
+    with off():
+        got = gradient_norms(model, x.clone(), torch.eye(4))
+    assert torch.equal(got, want)
+
+
 def test_a_record_has_the_gradients_of_the_first_weights():
-    config = run("GRU", diagnose=True)
+    config = run("GRU", diagnose=True, valid_count=70)
     v = torch.randn(32, 4, generator=generator_for("projections", 0))
-    x = make_data(config).valid.tensors[0]
+    x = make_data(config).valid.tensors[0][:64]
     want = gradient_norms(build_model(config), x, v)
     assert execute(config).gradient_norms == pytest.approx(
         want.tolist(), rel=1e-5
@@ -414,6 +428,22 @@ def test_a_record_says_how_it_was_made():
         told["test_best"]["loss"],
     ]
     assert all(number == float(f"{number:.6g}") for number in decimals)
+
+
+def test_the_seconds_are_those_of_everything(monkeypatch):
+    def slow(call):
+        def wait(*args):
+            time.sleep(0.1)
+            return call(*args)
+
+        return wait
+
+    config = run()
+    for name in ("build_model", "evaluate"):  # once before, twice after
+        monkeypatch.setattr(runs, name, slow(getattr(runs, name)))
+    record = execute(config)
+    rest = record.seconds - sum(record.history.column("seconds"))
+    assert rest > 0.29
 
 
 def test_where_the_results_are(tmp_path):
