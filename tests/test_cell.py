@@ -321,6 +321,23 @@ def test_forget_bias_is_the_total(kind, forget_bias, init, biases):
         assert_same(half, torch.full((4,), float(sign * forget_bias)), 1e-6)
 
 
+@pytest.mark.parametrize("biases", ["one bias", "two biases"])
+@pytest.mark.parametrize("init", PLUS_MINUS)
+def test_update_bias_is_the_total_of_the_second_gate(init, biases):
+    options = BIASES[biases] | {"init": init}
+    opened, usual = (
+        GRUCell(3, 4, generator=seeded(), **options, **more).total_bias
+        for more in ({"update_bias": 2.5}, {})
+    )
+    added = (opened - usual).detach().view(3, 4)  # r, z, n
+    assert_same(added, torch.tensor([[0.0], [2.5], [0.0]]).expand(3, 4), 1e-6)
+
+
+def test_an_open_update_gate_keeps_the_state():
+    cell, h = GRUCell(3, 4, update_bias=20.0), torch.rand(1, 4)
+    assert_same(cell(torch.ones(1, 3), h), h, 1e-6)
+
+
 @each_lstm
 def test_forget_gate_starts_at_the_sigmoid_of_its_bias(kind):
     cell = kind(3, 4, forget_bias=2.0)

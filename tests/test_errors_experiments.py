@@ -50,7 +50,17 @@ from unrolled.experiments.forecasters import (
 )
 from unrolled.experiments.remedies import best_and_last, remedy_groups
 from unrolled.experiments.runs import follow, replay
-from unrolled.experiments.summary import curves, first_above, gradient_ratio
+from unrolled.experiments.source_b import (
+    forty_epochs,
+    source_b_run,
+    source_b_training,
+)
+from unrolled.experiments.summary import (
+    check_records,
+    curves,
+    first_above,
+    gradient_ratio,
+)
 from unrolled.experiments.sweeps import sweep
 from unrolled.experiments.timing import estimate
 from unrolled.history import Epoch, History
@@ -76,6 +86,8 @@ UNTESTED = History(
 TOLD = json.loads(RECORD.to_json())
 DESCRIBED = json.loads(CONFIG.to_json())
 MODEL = build_model(CONFIG)
+with torch.inference_mode():
+    MADE_INSIDE = build_model(CONFIG)
 X = make_data(CONFIG).test.tensors[0][:3]
 V = torch.eye(4)
 READER = Transformer(3, 2, 8)
@@ -159,6 +171,12 @@ TABLE = [
     *[("config.RunConfig", partial(run, forget_bias=bad),
        "forget_bias: expected a number that is finite, got ")
       for bad in [NAN, INF, "1", True]],
+    *[("config.RunConfig", partial(described, cell="GRU", update_bias=bad),
+       "update_bias: expected a number that is finite, got ")
+      for bad in [NAN, INF, "1", True, None]],
+    *[("config.RunConfig", partial(run, data_seed=bad),
+       "data_seed: expected a whole number of at least 0, got ")
+      for bad in [-1, 0.0, "1", True]],
     *[("config.RunConfig", partial(run, weights=bad), message)
       for bad, message in [
           ("best", "weights: expected a tuple, got 'best'"),
@@ -184,6 +202,10 @@ TABLE = [
            "two_biases: expected False for .*bias=False, got True"),
           ("GRU", {"forget_bias": 1.0}, "forget_bias: expected None .*got 1.0"),
           ("RNN", {"forget_bias": 0.0}, "forget_bias: expected None .*got 0.0"),
+          ("LSTM", {"update_bias": 1.0}, "update_bias: expected 0.0 .*got 1.0"),
+          ("RNN", {"update_bias": 1.0}, "update_bias: expected 0.0 .*got 1.0"),
+          ("GRU", {"bias": False, "update_bias": 1.0},
+           "update_bias: expected 0.0 for .*bias=False, got 1.0"),
           ("Transformer", {"init": "uniform"},
            "init: expected 'xavier' for a Transformer .*got 'uniform'"),
           ("Transformer", {"layers": "all"}, "layers: expected 'last'.*got "),
@@ -237,6 +259,7 @@ TABLE = [
       for name, call in [
           ("curves", lambda bad: curves(bad, "lr")),
           ("gradient_ratio", gradient_ratio),
+          ("check_records", check_records),
       ]
       for bad, message in [
           (None, "a list, got None"),
@@ -304,6 +327,8 @@ TABLE = [
           (V.long(), "floating-point numbers, got torch.int64"),
           (with_(V, INF), "finite numbers, got inf"),
       ]],
+    ("diagnosis.gradient_norms", lambda: gradient_norms(MADE_INSIDE, X, V),
+     "model: expected parameters that gradients can pass, got .*inference"),
     # Records
     *[("record.Record", partial(record, **{name: bad}), f"{name}: {message}")
       for name, bad, message in [
@@ -441,9 +466,15 @@ TABLE = [
     *[("catalogue.runs_of", partial(catalogue.runs_of, bad),
        "experiment: expected 'published' or .*, got ")
       for bad in ["", "nothing", None, 3, "x" * 500]],
-    *[("catalogue.source_b_training", partial(catalogue.source_b_training, bad),
+    *[(f"source_b.{call.__name__}", partial(call, bad),
        "seed: expected a whole number of at least 0, got ")
-      for bad in [-1, None, 0.0]],
+      for call in (source_b_training, forty_epochs) for bad in [-1, None, 0.0]],
+    *[("source_b.source_b_run", partial(source_b_run, *bad), message)
+      for bad, message in [
+          (("", "a", 0), "experiment: expected 1 to 40 small letters.*, got "),
+          (("a", None, 0), "group: expected a str, got None"),
+          (("a", "a", -1), "seed: expected a whole number of at least 0, got"),
+      ]],
     # Sweeps
     ("sweeps.sweep", lambda: sweep((CONFIG,), HERE),
      "configs: expected a list, got "),
@@ -535,7 +566,7 @@ def test_bad_input_is_named(call, message):
 MODULES = [
     importlib.import_module(f"{experiments.__name__}.{module.name}")
     for module in pkgutil.iter_modules(experiments.__path__)
-    if module.name != "__main__"  # its errors are in test_sweeps.py
+    if not module.name.startswith("_")  # __main__: see test_sweeps.py
 ]
 
 
@@ -546,7 +577,10 @@ def test_every_public_call_is_in_the_table():
         "record.Record.to_json",
         "record.circumstances",
         "files.RunFiles.lock",
-        *(f"catalogue.{name}" for name in catalogue.CATALOGUE),
+        *(
+            f"{make.__module__.split('.')[-1]}.{name}"
+            for name, make in catalogue.CATALOGUE.items()
+        ),
     }
     # Plain containers, and what takes only what this package made.
     takes_anything = {

@@ -18,6 +18,8 @@ from unrolled.recurrent import Recurrent
 N, T, D, H = 4, 5, 3, 2
 NAN, INF = math.nan, math.inf
 MODEL = Classifier(LSTM(D, H, 2, generator=seeded()), 2)
+with torch.inference_mode():
+    MADE_INSIDE = Classifier(LSTM(D, H), 2)
 X = torch.randn(N, T, D, generator=seeded(1))
 _, _, (TRACE, _) = MODEL.recurrent(X, return_gates=True)
 SIGNAL = X[:, 0, 0]
@@ -117,6 +119,9 @@ TABLE = [
     *[(name, partial(CALLS[name], model), f"model: {message}")
       for name in CALLS for model, message in MODELS],
     *[(name, partial(CALLS[name], THREE), "model: expected 2 classes, got 3")
+      for name in ("input_gradients", "state_gradients")],
+    *[(name, partial(CALLS[name], MADE_INSIDE),
+       "model: expected parameters that gradients can pass, got .*inference")
       for name in ("input_gradients", "state_gradients")],
     *[(name, partial(CALLS[name], layer=layer), "layer: expected .*got ")
       for name in ("state_gradients", "cell_jacobians")

@@ -125,6 +125,7 @@ OPTIONS = [
     ("generator", BAD_GENERATORS, "a Generator"),
 ]
 FORGET_BIAS = ("forget_bias", BAD_FINITE, "a number that is finite")
+UPDATE_BIAS = ("update_bias", BAD_FINITE, "a number that is finite")
 LAYER_OPTIONS = [
     ("num_layers", BAD_WHOLE, "a whole number of at least 1"),
     ("bidirectional", BAD_FLAGS, "a bool"),
@@ -165,7 +166,10 @@ def rows_of_states(name, call, names, shape, label=""):
 def rows_of_cells():
     for kind in CELLS:
         make = partial(made, kind)
-        options = [*OPTIONS, *[FORGET_BIAS] * (kind in LSTMS)]
+        more = [FORGET_BIAS] * (kind in LSTMS) + [UPDATE_BIAS] * (
+            kind is GRUCell
+        )
+        options = [*OPTIONS, *more]
         yield from rows_of_options(f"cell.{kind.__name__}", make, options)
     plainest = type("Plainest", (Cell,), {"blocks": 1})
     make = partial(made, plainest)
@@ -183,7 +187,7 @@ def rows_of_cells():
 
 def rows_of_layers():
     for kind, name, more in [
-        (GRUCell, "recurrent.Recurrent", []),
+        (GRUCell, "recurrent.Recurrent", [UPDATE_BIAS]),
         (LSTMCell, "recurrent.Recurrent", [FORGET_BIAS]),
         (LSTM, "lstm.LSTM", [FORGET_BIAS]),
     ]:

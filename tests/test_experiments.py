@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import time
 
 import numpy as np
 import pytest
@@ -27,8 +28,10 @@ from unrolled.experiments import (
     make_data,
     replay,
     results_folder,
+    runs,
     runs_of,
 )
+from unrolled.experiments._config_checks import CHECKS
 from unrolled.experiments.config import CellName
 from unrolled.train import evaluate
 
@@ -63,10 +66,16 @@ CHANGES = {
     "two_biases": True,
     "init": "pytorch",
     "forget_bias": 2.0,
+    "update_bias": 2.0,
+    "data_seed": 0,
     "diagnose": True,
     "weights": ("best",),
 }
-ALSO = {"cell": {"forget_bias": None}, "bias": {"forget_bias": 0.0}}
+ALSO = {
+    "cell": {"forget_bias": None},
+    "bias": {"forget_bias": 0.0},
+    "update_bias": {"cell": "GRU", "forget_bias": None},
+}
 
 
 def test_json_round_trip():
@@ -79,7 +88,7 @@ def test_json_round_trip():
 
 def test_everything_but_the_labels_is_in_the_id():
     fields = {field.name for field in dataclasses.fields(RunConfig)}
-    assert fields == {*CHANGES, "experiment", "group"}
+    assert fields == {*CHANGES, "experiment", "group"} == {*CHECKS}
     ids = {run().id}
     for name, value in CHANGES.items():
         ids.add(run(**{name: value}, **ALSO.get(name, {})).id)
@@ -149,6 +158,17 @@ def test_what_decides_the_data_and_the_weights():
     )
 
 
+def test_data_can_have_a_seed_of_their_own():
+    crossed = run(seed=1, data_seed=2)
+    for dataset, other in zip(
+        make_data(crossed), make_data(run(seed=2)), strict=True
+    ):
+        assert torch.equal(dataset.tensors[0], other.tensors[0])
+    assert same(build_model(crossed), build_model(run(seed=1)))
+    own = execute(run(seed=1, data_seed=1))
+    assert numbers(own)["history"] == numbers(execute(run(seed=1)))["history"]
+
+
 def test_purposes_and_seeds_have_generators_of_their_own():
     purposes = ("weights", "training data", "test data")
     first = [
@@ -178,6 +198,7 @@ def test_the_options_arrive(cell):
         layers="all" if recurrent else "last",
         init="pytorch" if recurrent else "xavier",
         forget_bias=7.0 if cell == "LSTM" else None,
+        update_bias=7.0 if cell == "GRU" else 0.0,
     )
     model = build_model(config)
     assert model.dropout.p == 0.25
@@ -194,10 +215,9 @@ def test_the_options_arrive(cell):
         assert inner.weight_ih.shape == (12 * blocks, inputs)
         assert len(inner.biases) == 2
         assert inner.biases[0].abs().max() > 0
-        if cell == "LSTM":
-            total = sum(inner.biases)[12:24]
-            assert (total - 7).abs().max() < 2 / math.sqrt(12)
-            assert sum(inner.biases)[:12].abs().max() < 2 / math.sqrt(12)
+        for number, total in enumerate(sum(inner.biases).split(12)):
+            opened = 7 * (cell != "RNN" and number == 1)  # f, or z
+            assert (total - opened).abs().max() < 2 / math.sqrt(12)
 
 
 # Gradients before the training
@@ -251,10 +271,21 @@ def test_random_directions_give_the_frobenius_norm_on_average():
     assert torch.allclose(gradient_norms(model, x, v), exact, rtol=0.1)
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+@each_cell
+def test_gradient_norms_where_gradients_are_off(cell, off):
+    config = run(cell)
+    model, x = build_model(config), make_data(config).test.tensors[0][:3]
+    want = gradient_norms(model, x, torch.eye(4))
+    with off():
+        got = gradient_norms(model, x.clone(), torch.eye(4))
+    assert torch.equal(got, want)
+
+
 def test_a_record_has_the_gradients_of_the_first_weights():
-    config = run("GRU", diagnose=True)
+    config = run("GRU", diagnose=True, valid_count=70)
     v = torch.randn(32, 4, generator=generator_for("projections", 0))
-    x = make_data(config).valid.tensors[0]
+    x = make_data(config).valid.tensors[0][:64]
     want = gradient_norms(build_model(config), x, v)
     assert execute(config).gradient_norms == pytest.approx(
         want.tolist(), rel=1e-5
@@ -399,6 +430,22 @@ def test_a_record_says_how_it_was_made():
     assert all(number == float(f"{number:.6g}") for number in decimals)
 
 
+def test_the_seconds_are_those_of_everything(monkeypatch):
+    def slow(call):
+        def wait(*args):
+            time.sleep(0.1)
+            return call(*args)
+
+        return wait
+
+    config = run()
+    for name in ("build_model", "evaluate"):  # once before, twice after
+        monkeypatch.setattr(runs, name, slow(getattr(runs, name)))
+    record = execute(config)
+    rest = record.seconds - sum(record.history.column("seconds"))
+    assert rest > 0.29
+
+
 def test_where_the_results_are(tmp_path):
     assert results_folder(tmp_path) == tmp_path
     assert results_folder(str(tmp_path)) == tmp_path
@@ -479,13 +526,20 @@ def test_what_is_compared():
         *(f"{cell}-{init}" for cell in ("rnn", "gru")
           for init in ("uniform", "xavier", "pytorch")),
         *(f"lstm-uniform-fb{bias}" for bias in (0, 1, 2)),
-        "lstm-xavier-fb1", "lstm-pytorch-fb0", "transformer",
+        *(f"lstm-xavier-fb{bias}" for bias in (0, 1)),
+        "lstm-pytorch-fb0", "gru-uniform-ub2", "transformer",
     }  # fmt: skip
     for config in runs_of("cells"):
         whole = runs_of("published")[config.seed].train
         assert config.train == dataclasses.replace(whole, epochs=40)
         if config.cell == "LSTM":
             assert config.group.endswith(f"fb{config.forget_bias:.0f}")
+        if config.update_bias:
+            assert config.group == "gru-uniform-ub2"
+            twin = dataclasses.replace(
+                config, group="gru-uniform", update_bias=0
+            )
+            assert twin in runs_of("cells")
     for config in runs_of("controls"):
         twin = dataclasses.replace(
             config, experiment="cells", group="rnn-uniform",
@@ -500,6 +554,20 @@ def test_what_is_compared():
         assert count == (3 if int(group[-3:]) <= 50 else 1)
     assert {c.steps for c in runs_of("lengths")} == {10, 20, 30, 50, 100, 200}
     assert len(lengths) == 18
+    steps = {"gru-ub2": (20, 30, 50, 100), "lstm-fb2": (30, 50, 100, 200)}
+    assert groups("open_lengths") == {
+        f"{start}-t{T:03}": 3 for start, Ts in steps.items() for T in Ts
+    }
+    for config in runs_of("open_lengths"):
+        start = {"GRU": {"update_bias": 0}, "LSTM": {"forget_bias": 1}}
+        twin = dataclasses.replace(
+            config,
+            experiment="lengths",
+            group=f"{config.cell.lower()}-t{config.steps:03}",
+            **start[config.cell],
+        )
+        once = config.seed > 0 and config.steps > 50
+        assert once or twin in runs_of("lengths")
     assert groups("data") == {"data-01000": 2, "data-50000": 5}
     shares = {c.dropout for c in runs_of("dropout")}
     assert shares == {0.0, 0.3, 0.6}
@@ -518,6 +586,24 @@ def test_what_is_compared():
         )
         == runs_of("published")[0]
     )
+
+
+def test_data_and_all_else_are_crossed():
+    pairs = [(config.data_seed, config.seed) for config in runs_of("crossed")]
+    others = (0, 1, 2, 4)
+    assert sorted(pairs) == sorted(
+        [(3, seed) for seed in others] + [(seed, 3) for seed in others]
+    )
+    for config in runs_of("crossed"):
+        assert config.group == f"data-{config.data_seed}"
+        twin = dataclasses.replace(
+            config,
+            experiment="cells",
+            group="lstm-uniform-fb0",
+            data_seed=None,
+            diagnose=True,
+        )
+        assert twin in runs_of("cells")
 
 
 def test_more_data_for_as_many_updates():

@@ -417,6 +417,24 @@ def test_a_network_whose_parameters_are_frozen():
     assert (gates.input_gradients(model, X) != 0).any()
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_gradients_where_they_are_off(off):
+    def look(x):
+        _, (trace, _) = run_clamped(MODEL, x, return_gates=True)
+        clamps = [Clamp(0, "c", trace.c, steps=[2])]
+        return [
+            gates.input_gradients(MODEL, x, clamps=clamps),
+            gates.state_gradients(MODEL, x, 0),
+            torch.tensor(gates.cell_jacobians(MODEL, x, 1)[1]),
+        ]
+
+    expected = look(X)
+    with off():
+        ours = look(X.clone())
+    for a, b in zip(ours, expected, strict=True):
+        assert torch.equal(a, b)
+
+
 @pytest.mark.parametrize("layer", [0, 1])
 def test_jacobians_are_autograd_s(layer):
     direct, total = gates.cell_jacobians(MODEL, X, layer)

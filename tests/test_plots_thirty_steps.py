@@ -66,6 +66,7 @@ def test_runs(draw):
         thin = [
             line.get_ydata()
             for line in lines(ax, linewidth=0.7, color=color_of(name))
+            if line.get_linestyle() == drawn[name].get_linestyle()
         ]
         for run in runs:  # a single one is drawn once, thick
             is_thin = any(np.array_equal(run, line) for line in thin)
@@ -159,6 +160,16 @@ def test_lengths(draw):
             assert list(line.get_ydata()) == by_length[T]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["10", "30"]
     assert legend(ax) == ["RNN", "GRU"]
+
+
+def test_lengths_of_two_starts_of_one_kind(only_draws):
+    scores = {"GRU": {10: [0.9]}, "GRU, open": {10: [0.8]}, "RNN": {10: [0.7]}}
+    ax = plots.plot_lengths(scores, "share")
+    drawn = {line.get_label(): line for line in ax.get_lines()}
+    usual, opened, other = (drawn[name] for name in scores)
+    assert usual.get_color() == opened.get_color() != other.get_color()
+    assert usual.get_linestyle() != opened.get_linestyle()
+    assert usual.get_linestyle() == other.get_linestyle()
 
 
 def test_the_colours_of_the_networks_differ_and_are_no_gate_s():

@@ -4,6 +4,7 @@ import pytest
 
 from unrolled.experiments import (
     CATALOGUE,
+    by_group,
     load_model,
     load_records,
     make_data,
@@ -28,6 +29,27 @@ def test_the_first_epochs_of_a_record_come_again():
         # Another processor sums in another order.
         assert again.column(name) == pytest.approx(
             record.history.column(name)[:2], rel=0.01
+        )
+
+
+@pytest.mark.parametrize(
+    ("experiment", "group"),
+    [
+        ("lengths", "rnn-t010"),
+        ("lengths", "gru-t010"),
+        ("lengths", "lstm-t010"),
+        ("cells", "transformer"),
+        ("one_feature", "lstm-no-bias"),
+    ],
+)
+def test_a_record_of_each_network_is_still_what_the_code_does(
+    experiment, group
+):
+    record = by_group(load_records(experiment))[group][0]
+    again = replay(record.config, 1)
+    for name in ("train_loss", "valid_loss", "grad_norm"):
+        assert again.column(name) == pytest.approx(
+            record.history.column(name)[:1], rel=0.01
         )
 
 

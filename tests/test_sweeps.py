@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+import joblib
 import pytest
 import torch
 
@@ -18,6 +19,7 @@ from unrolled.checkpoint import load_checkpoint
 from unrolled.experiments import (
     CATALOGUE,
     Outcome,
+    backends,
     execute,
     load_record,
     load_records,
@@ -92,6 +94,20 @@ def test_a_worker_that_dies_loses_only_what_it_had(tmp_path, monkeypatch):
     )
 
 
+def test_workers_are_told_where_the_folder_is(tmp_path, monkeypatch):
+    """In full, as a worker on a cluster has a working directory of its own."""
+    told = []
+
+    @contextlib.contextmanager
+    def connect(backend, jobs, scheduler):
+        yield lambda calls: told.extend(call[1][2] for call in calls) or []
+
+    monkeypatch.setattr(sweeps, "connect", connect)
+    monkeypatch.chdir(tmp_path)
+    sweep(PAIR, ".")
+    assert told == [tmp_path.resolve()] * 2
+
+
 def test_the_threads_are_set_and_put_back(tmp_path):
     sweep(PAIR[:1], tmp_path, jobs=1, threads=2)
     assert torch.get_num_threads() == 1
@@ -113,6 +129,16 @@ def test_on_a_dask_cluster_of_two_workers(tmp_path):
     assert any("unrolled.experiments.runs" in m for m in modules.values())
     assert done == outcomes("done", "done")
     check_pair(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_of_its_own():
+    distributed = pytest.importorskip("distributed")
+    with backends.connect("dask", 2, None) as parallel:
+        threads = distributed.default_client().nthreads()
+        assert [*threads.values()] == [1, 1]
+        done = parallel(joblib.delayed(os.getpid)() for _ in range(2))
+        assert os.getpid() not in {*done}
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -264,7 +290,10 @@ def test_ctrl_c(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "nothing"], "--only: expected a part .*got 'nothing'"),
+        (
+            ["--only", "nothing"],
+            "--only: expected a part .* as lstm-seed0, got 'nothing'",
+        ),
         (["--jobs", "0"], "jobs: expected a whole number of at least 1"),
         (["--threads", "0"], "threads: expected a whole number of at least 1"),
         (["--scheduler", "tcp://x:1"], "scheduler: expected None for loky"),
@@ -277,9 +306,24 @@ def test_a_command_that_cannot_be(arguments, message, tmp_path, capsys):
     assert re.match(f"error: {message}", capsys.readouterr().err)
 
 
+def test_no_jobs_for_the_forecasters(tmp_path, capsys):
+    command = ["forecasters", "--results", str(tmp_path), "--jobs", "0"]
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert told == (
+        "error: jobs: expected a whole number of at least 1, got 0\n"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["run"], ["run", "nothing"], ["run", "trial", "--backend", "slurm"]],
+    [
+        [],
+        ["run"],
+        ["run", "nothing"],
+        ["run", "trial", "--jobs", "x"],
+        ["run", "trial", "--backend", "slurm"],
+    ],
 )
 def test_a_command_that_is_none(arguments, capsys):
     with pytest.raises(SystemExit) as caught:

@@ -49,9 +49,9 @@ def test_variants_have_as_many_parameters(name):
 
 @each_variant
 def test_a_network_is_a_tagger_without_checks(name):
-    cell_class, H, _ = variants.VARIANTS[name]
     network = variants.make_network(name, 3)
-    tagger = Tagger(Recurrent(cell_class, variants.INPUTS, H), 2)
+    H = variants.VARIANTS[name].hidden_size
+    tagger = Tagger(Recurrent(type(network.cell), variants.INPUTS, H), 2)
     tagger.recurrent.cells[0] = network.cell
     tagger.head = network.head
     x = torch.randn(4, 6, variants.INPUTS, generator=stream())

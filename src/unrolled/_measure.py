@@ -233,6 +233,22 @@ def mode(model: nn.Module, training: bool) -> Iterator[None]:
             module.training = was_training
 
 
+@contextlib.contextmanager
+def gradients(model: nn.Module) -> Iterator[None]:
+    """Let gradients flow, even within `torch.no_grad` or `inference_mode`.
+
+    Raises:
+        ValueError: a parameter made in inference mode, which stops them.
+    """
+    if any(parameter.is_inference() for parameter in model.parameters()):
+        raise ValueError(
+            "model: expected parameters that gradients can pass, got some that "
+            "were made in torch.inference_mode"
+        )
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        yield
+
+
 def _numbers(tensors: Sequence[Tensor]) -> list[float]:
     """Fetch many numbers at once: a GPU is waited for once."""
     return torch.stack(tensors).tolist() if tensors else []

@@ -69,14 +69,7 @@ class LSTMCell(Cell):
         **options,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **options)
-        forget_bias = check_number(
-            "forget_bias",
-            forget_bias,
-            "that is finite",
-            minimum=-math.inf,
-            below=math.inf,
-        )
-        self._open_forget_gate(forget_bias)
+        self._open_forget_gate(_check_gate_bias("forget_bias", forget_bias))
 
     def _open_forget_gate(self, forget_bias: float) -> None:
         """Let the forget gate start at sigmoid(forget_bias)."""
@@ -265,21 +258,37 @@ class GRUCell(Cell):
     Args:
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
-        options: `bias`, `two_biases`, `init`, `generator`, as for `Cell`.
+        bias: whether there is a bias.
+        update_bias: added to the bias of z, the update gate, at the start, 0.0
+            unless told: to a GRU what `forget_bias` is to an `LSTMCell`.
+        options: `two_biases`, `init`, `generator`, as for `Cell`.
 
     Raises:
-        ValueError: as `Cell`.
+        ValueError: as `Cell`; an `update_bias` that is not finite.
 
     Example:
-        >>> cell = GRUCell(3, 2)
+        >>> cell = GRUCell(3, 2, update_bias=2.0)
         >>> cell(torch.ones(1, 3), torch.zeros(1, 2)).shape
         torch.Size([1, 2])
+        >>> cell.bias.tolist()
+        [0.0, 0.0, 2.0, 2.0, 0.0, 0.0]
 
     Reference: Cho et al. (2014), equations 5 to 8, where the reset gate
     multiplies h before the product. Chapters: 07_network, 12_beyond.
     """
 
     blocks = 3
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        update_bias: float = 0.0,
+        **options,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, **options)
+        self._add_to_bias(1, _check_gate_bias("update_bias", update_bias))
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks: the new h."""
@@ -325,3 +334,10 @@ class RNNCell(Cell):
         (h,) = states
         z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
         return (z.tanh(),)
+
+
+def _check_gate_bias(name: str, value: float) -> float:
+    """Insist on a finite number."""
+    return check_number(
+        name, value, "that is finite", minimum=-math.inf, below=math.inf
+    )

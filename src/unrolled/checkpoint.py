@@ -6,11 +6,13 @@ lists, numbers, texts and tensors.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -59,10 +61,23 @@ def save_checkpoint(path: Path | str, state: State) -> None:
     """
     path = check_path(path)
     check_type("state", state, dict)
+    with write_whole(path) as file:
+        torch.save({"format": FORMAT, **state}, file)
+
+
+@contextlib.contextmanager
+def write_whole(path: Path) -> Iterator[BinaryIO]:
+    """Hand out a file to write, which then takes its place at one stroke.
+
+    Yields:
+        A second file beside the first, opened for bytes. At the end it goes
+        down to the disk, and then takes the first one's name; or it is removed,
+        if the block fails.
+    """
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

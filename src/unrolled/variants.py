@@ -38,11 +38,10 @@ INPUTS = 2
 class Variant(NamedTuple):
     """A kind of cell, and a size at which all kinds have as many parameters."""
 
-    cell_class: type[Cell]
+    make_cell: Callable[..., Cell]
+    """Such as a class of `unrolled.cell`."""
     hidden_size: int
     """H, such that a network has between 1,250 and 1,300 parameters."""
-    update_bias: float = 0.0
-    """What is added to the bias of a GRU's update gate at the start."""
 
 
 VARIANTS = {
@@ -51,7 +50,7 @@ VARIANTS = {
     "coupled": Variant(CoupledLSTMCell, 19),
     "layer norm": Variant(LayerNormLSTMCell, 15),
     "GRU": Variant(GRUCell, 19),
-    "GRU, z open": Variant(GRUCell, 19, update_bias=1.0),
+    "GRU, z open": Variant(partial(GRUCell, update_bias=1.0), 19),
 }
 """What is compared, by name. All kinds of LSTM begin with a forget gate of
 σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 unless told."""
@@ -143,11 +142,8 @@ def make_network(variant: str, seed: int) -> Network:
     """
     _fields.check_choice("variant", variant, tuple(VARIANTS))
     generator = generator_for("weights", check_whole("seed", seed, 0))
-    cell_class, hidden_size, update_bias = VARIANTS[variant]
-    cell = cell_class(INPUTS, hidden_size, generator=generator)
-    if update_bias:
-        with torch.no_grad():
-            cell.bias.chunk(3)[1].add_(update_bias)  # z of r, z, n
+    make_cell, hidden_size = VARIANTS[variant]
+    cell = make_cell(INPUTS, hidden_size, generator=generator)
     return Network(cell, generator)
 
 

@@ -14,6 +14,7 @@ from typing import get_args
 
 from joblib import Parallel, delayed
 
+from unrolled._checks import check_whole
 from unrolled.experiments.catalogue import CATALOGUE, runs_of
 from unrolled.experiments.config import RunConfig
 from unrolled.experiments.files import RunFiles, results_folder
@@ -92,8 +93,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _forecasters(options: argparse.Namespace) -> int:
     """Train the forecasters that are not there, and report."""
+    jobs = check_whole("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
-    trained = Parallel(n_jobs=options.jobs)(
+    trained = Parallel(n_jobs=jobs)(
         delayed(save_forecasters)(series, seed, folder)
         for series in get_args(Series)
         for seed in SEEDS
@@ -104,13 +106,14 @@ def _forecasters(options: argparse.Namespace) -> int:
 
 def _chosen(experiments: list[str], only: str) -> list[RunConfig]:
     """Return the runs that were asked for, each once."""
-    names = dict.fromkeys(experiments)
-    if "all" in names:
-        names = {"all": None} | {k: None for k in names if k == "trial"}
+    names = [*dict.fromkeys(experiments)]
+    if "all" in names:  # the trial is not among them
+        names = [name for name in names if name in ("all", "trial")]
     runs = [run for name in names for run in runs_of(name) if only in run.name]
     if not runs:
         raise ValueError(
-            f"--only: expected a part of a run's name, got {only!r:.80}"
+            "--only: expected a part of a run's name, such as "
+            f"{runs_of(names[0])[0].name}, got {only!r:.80}"
         )
     return runs
 

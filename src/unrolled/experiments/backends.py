@@ -60,8 +60,8 @@ def _loky(jobs: int, scheduler: str | None) -> Iterator[int]:
     """Start nothing: joblib does; with one job, not even a process."""
     if scheduler is not None:
         raise ValueError(
-            "scheduler: expected None for loky, which stays on this machine, "
-            f"got {scheduler!r:.80}"
+            "scheduler: expected None for loky, which stays on this machine "
+            f"(a cluster needs the backend dask or ray), got {scheduler!r:.80}"
         )
     yield jobs
 

@@ -1,12 +1,12 @@
 r"""What a run consists of, made from its configuration: network and data.
 
-One seed decides everything. Each purpose has a generator of its own, whose seed
-is the first eight bytes of SHA-256 of "unrolled", the purpose and the seed. So
-no two purposes share random numbers, nor does any purpose share them between
-two seeds; and two runs of the same seed that differ in something else, such as
-the dropout, learn from the same data and, if the shapes agree, begin with the
-same weights. The order of the examples and the dropout come from `fit`, which
-takes the seed as it is.
+One seed decides everything, unless the data have one of their own. Each
+purpose has a generator of its own, whose seed is the first eight bytes of
+SHA-256 of "unrolled", the purpose and the seed. So no two purposes share random
+numbers, nor does any purpose share them between two seeds; and two runs of the
+same seed that differ in something else, such as the dropout, learn from the
+same data and, if the shapes agree, begin with the same weights. The order of
+the examples and the dropout come from `fit`, which takes the seed as it is.
 """
 
 import hashlib
@@ -81,6 +81,8 @@ def make_data(config: RunConfig) -> Datasets:
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
+    own = config.data_seed
+    seed = config.seed if own is None else own
     counts = {
         "training data": config.train_count,
         "validation data": config.valid_count,
@@ -93,7 +95,7 @@ def make_data(config: RunConfig) -> Datasets:
                     count,
                     config.steps,
                     config.features,
-                    generator_for(purpose, config.seed),
+                    generator_for(purpose, seed),
                 )
             )
             for purpose, count in counts.items()
@@ -156,8 +158,10 @@ def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
     }
     if config.cell == "LSTM":
         return LSTM(*sizes, forget_bias=config.forget_bias, **options)
-    cell_class = {"GRU": GRUCell, "RNN": RNNCell}[config.cell]
-    return Recurrent(cell_class, *sizes, **options)
+    if config.cell == "GRU":
+        options["update_bias"] = config.update_bias
+        return Recurrent(GRUCell, *sizes, **options)
+    return Recurrent(RNNCell, *sizes, **options)
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -1,276 +1,26 @@
-"""The experiments behind the chapters, as lists of runs.
+"""Every experiment by its name: a list of runs, made by a function.
 
-Each function returns the runs of one experiment, seed by seed: so whatever is
-done when a sweep is stopped compares all groups. Runs of one seed learn from
-the same data where their data have the same shape; compare them in pairs.
+What the chapters need is in `thirty_steps` and `overfitting`, by what they
+differ from in `source_b`. Each list goes seed by seed: so whatever is done when
+a sweep is stopped compares all groups. Runs of one seed learn from the same
+data where their data have the same shape; compare them in pairs.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from unrolled import _fields
 from unrolled.experiments.config import RunConfig
+from unrolled.experiments.overfitting import data, decay, dropout
+from unrolled.experiments.thirty_steps import (
+    cells,
+    controls,
+    crossed,
+    lengths,
+    one_feature,
+    open_lengths,
+    published,
+)
 from unrolled.train import TrainConfig
-
-BATCH = 64
-"""Sequences in a batch, in all experiments: source B's number."""
-
-UPDATES = 3160
-"""Updates in 40 of source B's 100 epochs, with 79 batches each."""
-
-
-def _source_b(experiment: str, group: str, seed: int, **changes) -> RunConfig:
-    """Source B's run, and what is changed in it."""
-    options = {
-        "cell": "LSTM",
-        "dropout": 0.3,
-        "layers": "all",
-        "two_biases": True,
-        "init": "xavier",
-        "forget_bias": 2.0,
-        "train": source_b_training(seed),
-    }
-    return RunConfig(experiment=experiment, group=group, **options | changes)
-
-
-def source_b_training(seed: int) -> TrainConfig:
-    """Return source B's training, and keep the best weights beside the last.
-
-    Args:
-        seed: where the run begins, 0 or more.
-
-    Raises:
-        ValueError: a seed that is not a whole number of at least 0.
-
-    Example:
-        >>> source_b_training(0).step_size
-        20
-
-    Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
-    """
-    return TrainConfig(
-        epochs=100,
-        batch_size=BATCH,
-        lr=1e-3,
-        step_size=20,
-        gamma=0.5,
-        max_norm=1.0,
-        keep="best",
-        seed=seed,
-    )
-
-
-def _forty_epochs(seed: int) -> TrainConfig:
-    """Source B's training up to epoch 40; its rate is halved once, after 20."""
-    return replace(source_b_training(seed), epochs=40)
-
-
-def published() -> list[RunConfig]:
-    """Source B's configuration, as its public code has it: 204,290 parameters.
-
-    Two layers of 128 units, each gate with two biases, those of the forget
-    gates 1 each, so that they see 2; Xavier weights; dropout 0.3 between the
-    layers and before a head on both layers' final states. Five seeds, so that
-    its figures can be read against the spread between seeds. The weights are
-    kept for the chapter on gates; the untrained twin is `build_model`'s.
-    """
-    return [
-        _source_b(
-            "published",
-            "lstm",
-            seed,
-            diagnose=True,
-            weights=("best", "last"),
-        )
-        for seed in range(5)
-    ]
-
-
-def one_feature() -> list[RunConfig]:
-    """The model that has the 197,378 parameters of source B's text.
-
-    One feature, no biases (so that a forget gate begins at 1/2), a head on the
-    last layer alone; all else as in `published`. Five seeds.
-    """
-    return [
-        _source_b(
-            "one_feature",
-            "lstm-no-bias",
-            seed,
-            features=1,
-            layers="last",
-            bias=False,
-            two_biases=False,
-            forget_bias=0.0,
-            diagnose=True,
-        )
-        for seed in range(5)
-    ]
-
-
-def cells() -> list[RunConfig]:
-    """Every kind of cell and of first weights, for 40 of source B's epochs.
-
-    Sizes, dropout, head and training of `published`, whose first 40 epochs are
-    part of the comparison; five seeds each. The learning rate halves every 20
-    epochs, so that these 40 hold 77 % of all its steps' length. "uniform"
-    is this package's choice, with one bias that is 0, and for the LSTM a forget
-    bias of 0, 1 or 2; "xavier" likewise, for the LSTM with 1 (with 2, and two
-    biases, it is `published`); "pytorch" is what PyTorch's own layers do: two
-    biases, drawn at random. So one can tell the cell from its first weights.
-    The Transformer has one layer of the same width, and about as many
-    parameters (200,194); its dropout is 0.1, as its paper's.
-    """
-    forget_biases = {"uniform": (0, 1, 2), "xavier": (1,), "pytorch": (0,)}
-    kinds: dict[str, dict[str, object]] = {}
-    for init, biases in forget_biases.items():
-        start = {"init": init, "two_biases": init == "pytorch"}
-        for cell in ("RNN", "GRU"):
-            options = {"cell": cell, "forget_bias": None}
-            kinds[f"{cell.lower()}-{init}"] = start | options
-        for bias in biases:
-            kinds[f"lstm-{init}-fb{bias}"] = start | {"forget_bias": bias}
-    kinds["transformer"] = {
-        "cell": "Transformer",
-        "num_layers": 1,
-        "layers": "last",
-        "two_biases": False,
-        "forget_bias": None,
-        "dropout": 0.1,
-    }
-    return [
-        _source_b("cells", group, seed, diagnose=True, train=train, **options)
-        for seed in range(5)
-        for train in [_forty_epochs(seed)]
-        for group, options in kinds.items()
-    ]
-
-
-def controls() -> list[RunConfig]:
-    """What lets the plain RNN of `cells` learn? Two answers tried.
-
-    All start from uniform weights. "rnn-020000" and "rnn-100000" have so many
-    sequences, in place of 5,000, that each is seen 10 times, or twice, in about
-    as many updates (3,130 and 3,126), the learning rate halved after half of
-    them. "rnn-constant" has the same data, and its learning rate is never
-    halved. Five seeds each.
-    """
-    settings = {
-        "rnn-020000": (20_000, {"epochs": 10, "step_size": 5}),
-        "rnn-100000": (100_000, {"epochs": 2, "step_size": 1}),
-        "rnn-constant": (5000, {"epochs": 40, "step_size": None}),
-    }
-    return [
-        _source_b(
-            "controls",
-            group,
-            seed,
-            cell="RNN",
-            init="uniform",
-            two_biases=False,
-            forget_bias=None,
-            train_count=count,
-            train=replace(source_b_training(seed), **changes),
-        )
-        for seed in range(5)
-        for group, (count, changes) in settings.items()
-    ]
-
-
-def lengths() -> list[RunConfig]:
-    """Where each cell breaks as the sequences grow from 10 to 200 steps.
-
-    One layer of 64 units without dropout, uniform weights, an LSTM with a
-    forget bias of 1; 20,000 sequences, so that hardly anything can be learned
-    by heart, 10 times (3,130 updates), at a constant learning rate. Three
-    seeds up to 50 steps; one beyond, where a run takes as long as all of the
-    shorter ones. A cell that fails here fails within this budget, no more.
-    """
-    forget_biases = {"RNN": None, "GRU": None, "LSTM": 1.0}
-    return [
-        RunConfig(
-            experiment="lengths",
-            group=f"{cell.lower()}-t{steps:03}",
-            cell=cell,
-            steps=steps,
-            train_count=20_000,
-            hidden_size=64,
-            num_layers=1,
-            forget_bias=forget_bias,
-            diagnose=True,
-            train=TrainConfig(
-                epochs=10,
-                batch_size=BATCH,
-                max_norm=1.0,
-                keep="best",
-                seed=seed,
-            ),
-        )
-        for seed in range(3)
-        for steps in (10, 20, 30, 50, 100, 200)
-        for cell, forget_bias in forget_biases.items()
-        if steps <= 50 or seed == 0
-    ]
-
-
-def dropout() -> list[RunConfig]:
-    """Source B's remedy "more dropout": none and 0.6, beside its 0.3.
-
-    For 40 of source B's epochs, as in `cells`; five seeds each. Its 0.3 is
-    the middle of `data` and `decay`, too.
-    """
-    return [
-        _source_b(
-            "dropout",
-            f"dropout-{share:.2f}",
-            seed,
-            dropout=share,
-            train=_forty_epochs(seed),
-        )
-        for seed in range(5)
-        for share in (0.3, 0.0, 0.6)
-    ]
-
-
-def data() -> list[RunConfig]:
-    """Source B's remedy "more data": 50,000 sequences, and 1,000, beside 5,000.
-
-    As many updates for each (3,160, to one in a hundred), and the learning rate
-    halved after half of them: what differs is how often a sequence is seen,
-    from 4 times to 198. Five seeds of 50,000 and two of 1,000, where there is
-    little to see but that all is learned by heart; for 5,000 see `dropout`.
-    """
-    runs = []
-    for count, seeds in ((1000, 2), (50_000, 5)):
-        for seed in range(seeds):
-            # Whole epochs for half of the updates, twice.
-            half = round(UPDATES / 2 / math.ceil(count / BATCH))
-            train = replace(
-                source_b_training(seed), epochs=2 * half, step_size=half
-            )
-            group = f"data-{count:05}"
-            runs.append(
-                _source_b("data", group, seed, train_count=count, train=train)
-            )
-    return runs
-
-
-def decay() -> list[RunConfig]:
-    """Weight decay, of 1; for none see `dropout`.
-
-    It is AdamW's: with this schedule a weight that nothing else moves is left
-    with exp(-2.37) of itself, that is 9 %. Five seeds.
-    """
-    return [
-        _source_b(
-            "decay",
-            "decay-1.0",
-            seed,
-            train=replace(_forty_epochs(seed), weight_decay=1.0),
-        )
-        for seed in range(5)
-    ]
 
 
 def trial() -> list[RunConfig]:
@@ -306,8 +56,10 @@ CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
         published,
         one_feature,
         cells,
+        crossed,
         controls,
         lengths,
+        open_lengths,
         dropout,
         data,
         decay,

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 from dataclasses import MISSING, asdict, dataclass, fields
-from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any
 
 from unrolled import _fields
-from unrolled._checks import check_number, check_type, check_whole
 from unrolled.cell_base import Init
+from unrolled.experiments._config_checks import (
+    CHECKS,
+    CellName,
+    LayersRead,
+    Moment,
+    check_together,
+)
 from unrolled.train import TrainConfig
-
-CellName = Literal["LSTM", "GRU", "RNN", "Transformer"]
-LayersRead = Literal["last", "all"]
-Moment = Literal["initial", "best", "last"]
-
-_check_share = partial(
-    check_number, wanted="from 0 to below 1", minimum=0, below=1
-)
-_check_finite = partial(
-    check_number, wanted="that is finite", minimum=-math.inf, below=math.inf
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """Everything that decides one run, and what is recorded of it.
 
-    The one seed is ``train.seed``: see `unrolled.experiments.build` for what
-    is drawn from it. The defaults are source B's sizes.
+    The one seed is ``train.seed``, unless the data have their own: see
+    `unrolled.experiments.build` for what is drawn from it. The defaults are
+    source B's sizes.
 
     Raises:
         ValueError: a field of another type or out of its range, or one that
@@ -112,6 +105,13 @@ class RunConfig:
     """What an LSTM's forget gates see in total as their bias at the start, 0
     without biases; None for the networks that have no such gate."""
 
+    update_bias: float = 0.0
+    """What a GRU's update gates, z, see in total as their bias at the start; 0
+    for the other networks."""
+
+    data_seed: int | None = None
+    """What the data are drawn from, 0 or more; None for the training's seed."""
+
     diagnose: bool = False
     """Whether the gradients that reach each input step are measured before the
     training."""
@@ -121,57 +121,12 @@ class RunConfig:
     ``"last"``."""
 
     def __post_init__(self) -> None:
-        checks = {
-            "experiment": _check_label,
-            "group": _check_label,
-            "cell": partial(_fields.check_choice, choices=get_args(CellName)),
-            "train": _check_train,
-            "steps": partial(check_whole, minimum=2),
-            "features": check_whole,
-            "train_count": check_whole,
-            "valid_count": check_whole,
-            "test_count": check_whole,
-            "hidden_size": check_whole,
-            "num_layers": check_whole,
-            "dropout": _check_share,
-            "layers": partial(
-                _fields.check_choice, choices=get_args(LayersRead)
-            ),
-            "bias": _check_flag,
-            "two_biases": _check_flag,
-            "init": partial(_fields.check_choice, choices=get_args(Init)),
-            "forget_bias": _fields.optional(_check_finite),
-            "diagnose": _check_flag,
-            "weights": _check_moments,
-        }
-        _fields.set_checked(self, checks)
-        self._check_together()
-
-    def _check_together(self) -> None:
-        """Insist on fields that suit each other."""
-        wanted: dict[str, Any] = {}
-        if self.cell == "Transformer":
-            wanted |= {"layers": "last", "bias": True, "init": "xavier"}
-        if not self.bias or self.cell == "Transformer":
-            wanted |= {"two_biases": False}
-        if self.cell != "LSTM":
-            wanted |= {"forget_bias": None}
-        elif not self.bias:
-            wanted |= {"forget_bias": 0.0}
-        elif self.forget_bias is None:
-            raise ValueError(
-                "forget_bias: expected a number for an LSTM, got None"
-            )
-        for name, value in wanted.items():
-            if getattr(self, name) != value:
-                raise ValueError(
-                    f"{name}: expected {value!r} for a {self.cell} with "
-                    f"bias={self.bias}, got {getattr(self, name)!r}"
-                )
+        _fields.set_checked(self, CHECKS)
+        check_together(self)
 
     @property
     def seed(self) -> int:
-        """The one seed of the run."""
+        """The seed of all but, maybe, the data."""
         return self.train.seed
 
     @property
@@ -258,42 +213,3 @@ def _without_defaults(config: object) -> dict[str, Any]:
         is_nested = isinstance(value, TrainConfig)
         told[field.name] = _without_defaults(value) if is_nested else value
     return told
-
-
-def _check_label(name: str, value: str) -> str:
-    """Insist on a text that can be part of a file's name anywhere."""
-    check_type(name, value, str)
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", value):
-        raise ValueError(
-            f"{name}: expected 1 to 40 small letters, digits, dots, hyphens "
-            f"and underscores, got {value!r:.80}"
-        )
-    return value
-
-
-def _check_train(name: str, value: TrainConfig) -> TrainConfig:
-    """Insist on a training that `execute` can do."""
-    check_type(name, value, TrainConfig)
-    for field, wanted in (("keep", "best"), ("loss", "cross_entropy")):
-        if getattr(value, field) != wanted:
-            raise ValueError(
-                f"{name}.{field}: expected {wanted!r}, "
-                f"got {getattr(value, field)!r}"
-            )
-    return value
-
-
-def _check_flag(name: str, value: bool) -> bool:
-    """Insist on True or False."""
-    check_type(name, value, bool)
-    return value
-
-
-def _check_moments(name: str, value: tuple[Moment, ...]) -> tuple[Moment, ...]:
-    """Insist on different moments of a training, and sort them by time."""
-    check_type(name, value, tuple)
-    for moment in value:
-        _fields.check_choice(name, moment, get_args(Moment))
-    if len(set(value)) < len(value):
-        raise ValueError(f"{name}: expected each at most once, got {value!r}")
-    return tuple(each for each in get_args(Moment) if each in value)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from unrolled._checks import check_type
-from unrolled._measure import mode
+from unrolled._measure import gradients, mode
 from unrolled._torch_checks import check_tensor
 from unrolled.models.classify import Classifier
 from unrolled.models.transformer import Transformer
@@ -44,8 +44,8 @@ def gradient_norms(
         One norm for each step, the first step first, (T,).
 
     Raises:
-        ValueError: no such model, wrong shapes or dtypes, NaN or infinite
-            values.
+        ValueError: no such model, one made in `torch.inference_mode`, wrong
+            shapes or dtypes, NaN or infinite values.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -68,11 +68,11 @@ def gradient_norms(
     like = model.head.weight
     check_tensor("x", x, ("N", "T", "D"), like)
     check_tensor("projections", projections, ("P", model.head.in_features))
-    x = x.detach().clone().requires_grad_()
     total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
-    with mode(model, training=False):
+    with mode(model, training=False), gradients(model):
+        x = x.detach().clone().requires_grad_()
         h = _read_by_head(model, x)  # (N, K)
-        for v in projections.to(like):
+        for v in projections.to(like, copy=True):
             (dx,) = torch.autograd.grad((h @ v).sum(), x, retain_graph=True)
             total += dx.double().square().sum(dim=2).mean(dim=0).cpu()  # (T,)
     return (total / len(projections)).sqrt().to(like)

@@ -6,9 +6,6 @@ it its weights, if it keeps any. What an unfinished run needs to go on is in
 """
 
 import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -18,8 +15,14 @@ from torch import Tensor
 import unrolled
 from unrolled import _fields
 from unrolled._checks import check_type
-from unrolled.checkpoint import check_same, form, load_checkpoint
-from unrolled.checkpoint import save_checkpoint as save_tensors
+from unrolled.checkpoint import (
+    check_same,
+    form,
+    load_checkpoint,
+    save_checkpoint,
+    write_whole,
+)
+from unrolled.experiments._locks import locked
 from unrolled.experiments.build import build_model
 from unrolled.experiments.config import Moment, RunConfig
 from unrolled.experiments.record import Record
@@ -104,32 +107,22 @@ class RunFiles:
         """Whether the record is there."""
         return self.record.is_file()
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Wait until no other process works on this run.
-
-        A worker outlives a sweep that was killed until its run is done. Who
-        starts the sweep again waits here for that run, and finds its record.
-        """
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Wait until no other process works on this run: see `locked`."""
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        path = self.checkpoint.with_suffix(".lock")
-        with path.open("w") as file:  # closing it, or dying, unlocks
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-            if self.is_done:  # who still waits for this file finds the record
-                path.unlink(missing_ok=True)
+        return locked(self.checkpoint.with_suffix(".lock"), self.record)
 
     def save(self, record: Record, weights: Weights) -> None:
-        """Write record and weights, so that a record is always a whole one."""
+        """Write the weights and then the record, each as a whole.
+
+        So where a record is, its weights are, too. Killed before, the run is
+        done again from its checkpoint, which has all of its epochs.
+        """
         self.record.parent.mkdir(parents=True, exist_ok=True)
         if weights:
-            save_tensors(self.weights, {"id": record.config.id, **weights})
-        temporary = self.record.with_name(self.record.name + ".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(record.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.record)
+            save_checkpoint(self.weights, {"id": record.config.id, **weights})
+        with write_whole(self.record) as file:
+            file.write(record.to_json().encode())
         self.checkpoint.unlink(missing_ok=True)
 
 
@@ -153,8 +146,9 @@ def load_record(path: Path | str) -> Record:
             f"{path.name:.80}: expected a record, got a file that is none "
             f"({error!s:.250})"
         ) from None
-    home = RunFiles(record.config, path.parent.parent).record
-    if home != path:
+    there = path.absolute()  # also of a bare name
+    home = RunFiles(record.config, there.parent.parent).record
+    if home != there:
         raise ValueError(
             f"{path.name:.80}: expected the record of this name and folder, "
             f"got that of {home.parent.name}/{home.name}"

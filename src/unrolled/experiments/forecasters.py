@@ -18,6 +18,7 @@ from torch.utils.data import TensorDataset
 from unrolled import _fields, tasks
 from unrolled._checks import check_whole
 from unrolled.checkpoint import load_checkpoint, save_checkpoint
+from unrolled.experiments._locks import locked
 from unrolled.experiments.files import results_folder
 from unrolled.experiments.record import circumstances
 from unrolled.lstm import LSTM
@@ -142,8 +143,18 @@ def save_forecasters(
     Chapter: 11_free_running.
     """
     path = _path(series, seed, folder)
-    if path.exists():
-        return False
+    locks = results_folder(folder) / ".unfinished" / "forecasters"
+    for home in (path.parent, locks):
+        home.mkdir(parents=True, exist_ok=True)
+    with locked(locks / f"{path.stem}.lock", path):
+        if path.exists():
+            return False
+        _train_and_save(series, seed, path)
+    return True
+
+
+def _train_and_save(series: Series, seed: int, path: Path) -> None:
+    """Train one network in all the ways, on one thread, and keep it."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -151,14 +162,12 @@ def save_forecasters(
         plain = json.loads(json.dumps(circumstances()))
     finally:
         torch.set_num_threads(before)
-    path.parent.mkdir(exist_ok=True)
     weights = {
         name: {k: v.float() for k, v in network.state_dict().items()}
         for name, network in networks.items()
     }
     state = {"weights": weights, "losses": losses, "circumstances": plain}
     save_checkpoint(path, state)
-    return True
 
 
 def load_forecasters(

@@ -7,10 +7,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from unrolled import _fields
-from unrolled._checks import check_type
 from unrolled.experiments.config import RunConfig
 from unrolled.experiments.files import load_records
 from unrolled.experiments.record import Record
+from unrolled.experiments.summary import check_records
 
 Remedy = Literal["dropout", "data", "decay"]
 Measure = Literal["loss", "accuracy"]
@@ -80,11 +80,7 @@ def best_and_last(
 
     Chapter: 10_overfitting.
     """
-    check_type("records", records, list)
-    if not records:
-        raise ValueError("records: expected one or more, got []")
-    for record in records:
-        check_type("records", record, Record)
+    check_records(records)
     _fields.check_choice("measure", measure, get_args(Measure))
     return {
         "best": np.array([getattr(r.test_best, measure) for r in records]),

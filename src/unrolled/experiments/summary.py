@@ -1,7 +1,5 @@
 """What several records say together: curves, and when they pass a level."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -30,7 +28,7 @@ def curves(
 
     Chapter: 08_thirty_steps.
     """
-    records = _check_records(records)
+    records = check_records(records)
     rows = [record.history.column(column) for record in records]
     for record, row in zip(records, rows, strict=True):
         if None in row:
@@ -101,7 +99,7 @@ def gradient_ratio(records: list[Record]) -> np.ndarray:
 
     Chapter: 08_thirty_steps.
     """
-    norms = [record.gradient_norms for record in _check_records(records)]
+    norms = [record.gradient_norms for record in check_records(records)]
     if None in norms:
         name = records[norms.index(None)].name
         raise ValueError(
@@ -117,8 +115,12 @@ def gradient_ratio(records: list[Record]) -> np.ndarray:
     return first / last
 
 
-def _check_records(records: Sequence[Record]) -> list[Record]:
-    """Insist on a list of records that is not empty."""
+def check_records(records: list[Record]) -> list[Record]:
+    """Return a list of records, if there are any in it.
+
+    Raises:
+        ValueError: no list, an empty one, something else than records in it.
+    """
     check_type("records", records, list)
     if not records:
         raise ValueError("records: expected one or more, got []")

@@ -12,6 +12,7 @@ from torch import Tensor
 from unrolled import numpy_jacobian, numpy_lstm
 from unrolled._checks import check_whole
 from unrolled._fields import check_choice
+from unrolled._measure import gradients
 from unrolled.gates.clamp import Clamp
 from unrolled.gates.interventions import Cut, check_model, unroll
 from unrolled.models.classify import Classifier
@@ -45,8 +46,9 @@ def input_gradients(
         The gradients, (N, T, D), in units of the answer by the input's.
 
     Raises:
-        ValueError: another model, wrong shapes or dtypes, NaN or infinite
-            inputs, cuts that there are not, clamps that do not fit.
+        ValueError: another model, one made in `torch.inference_mode`, wrong
+            shapes or dtypes, NaN or infinite inputs, cuts that there are
+            not, clamps that do not fit.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -60,8 +62,8 @@ def input_gradients(
     every h. Chapter: 09_gates.
     """
     _check_two_classes(model)
-    x = _with_gradient(x)
-    with torch.enable_grad():
+    with gradients(model):
+        x = _with_gradient(x)
         logits, _ = unroll(model, x, clamps, cut)
         (gradient,) = torch.autograd.grad(_answer(logits), x)
     return gradient
@@ -88,8 +90,9 @@ def state_gradients(
         The gradients, (N, T, H).
 
     Raises:
-        ValueError: another model, wrong shapes or dtypes, NaN or infinite
-            inputs, a layer that there is not, another state.
+        ValueError: another model, one made in `torch.inference_mode`, wrong
+            shapes or dtypes, NaN or infinite inputs, a layer that there is not,
+            another state.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -102,12 +105,11 @@ def state_gradients(
     _check_two_classes(model)
     _check_layer(model, layer)
     check_choice("state", state, ("c", "h"))
-    x = _with_gradient(x)
-    with torch.enable_grad():
-        logits, layers = unroll(model, x)
+    with gradients(model):
+        logits, layers = unroll(model, _with_gradient(x))
         states = [getattr(step, state) for step in layers[layer]]
-        gradients = torch.autograd.grad(_answer(logits), states)
-    return torch.stack(gradients, dim=1)  # (N, T, H)
+        by_step = torch.autograd.grad(_answer(logits), states)
+    return torch.stack(by_step, dim=1)  # (N, T, H)
 
 
 def cell_jacobians(

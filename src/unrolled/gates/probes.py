@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unrolled._checks import check_number
+from unrolled._fields import check_above_zero
 from unrolled._torch_checks import check_tensor, check_varies
 
 
@@ -49,7 +49,7 @@ def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
     linear classifier probes". Chapter: 09_gates.
     """
     A, b = _as_float64(states, signal)  # (N, T, H), (N,)
-    ridge = check_number("ridge", ridge, "above 0", minimum=1e-15, below=1e15)
+    ridge = check_above_zero("ridge", ridge)
     N, T, H = A.shape
     n = N // 2
     if n < 2:

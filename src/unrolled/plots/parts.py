@@ -1,7 +1,8 @@
 """Parts that several figures share."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from unrolled.plots.palette import CELL_LOOKS, COLORS
 
 THIN = {"linewidth": 0.7, "alpha": 0.4}
 """How one run of several is drawn."""
+
+_DASHES = ("-", "--", ":", "-.")
 
 
 def legend_above(ax: Axes) -> None:
@@ -28,6 +31,15 @@ def kind_of(name: str) -> str:
 def look_of(name: str) -> tuple[str, str]:
     """Return the colour and the marker of the kind that a name begins with."""
     return CELL_LOOKS.get(kind_of(name), (COLORS["c"], "o"))
+
+
+def dashed(names: Iterable[str]) -> dict[str, str]:
+    """Return a line style for each name: those of one colour differ."""
+    styles: dict[str, Iterator[str]] = {}
+    return {
+        name: next(styles.setdefault(look_of(name)[0], cycle(_DASHES)))
+        for name in names
+    }
 
 
 def draw_runs(

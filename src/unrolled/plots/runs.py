@@ -1,7 +1,6 @@
 """The figures of many runs, each of them shown."""
 
 from collections.abc import Mapping
-from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,6 +13,7 @@ from unrolled.plots.parts import (
     THIN,
     check_all,
     check_levels,
+    dashed,
     draw_levels,
     draw_runs,
     draw_scores,
@@ -21,7 +21,6 @@ from unrolled.plots.parts import (
     look_of,
 )
 
-_DASHES = ("-", "--", ":", "-.")
 _STARS = ("*", "P")
 _SOURCE = {"linestyle": "", "markersize": 6, "zorder": 4, "color": COLORS["c"]}
 
@@ -64,13 +63,12 @@ def plot_runs(
     start = check_whole("start", start, 0)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
-    dashes = {}
-    for name, runs in curves.items():
+    for name, style in dashed(curves).items():
         color, _ = look_of(name)
-        style = next(dashes.setdefault(color, cycle(_DASHES)))
+        runs = curves[name]
         at = start + np.arange(runs.shape[1])
         # A single run has no thin line, which would show between the dashes.
-        thin = THIN | {"linestyle": "-"} if len(runs) > 1 else None
+        thin = THIN if len(runs) > 1 else None
         draw_runs(ax, at, runs, name, thin=thin, color=color, linestyle=style)
     for marker, (name, places) in zip(
         _STARS, (points or {}).items(), strict=False

@@ -15,6 +15,7 @@ from unrolled.plots.parts import (
     check_all,
     check_dict,
     check_levels,
+    dashed,
     draw_levels,
     kind_of,
     legend_above,
@@ -143,7 +144,9 @@ def plot_lengths(
 
     Args:
         scores: by the name of the network and by the length T, a score of each
-            run, (S,); lines join the medians.
+            run, (S,); lines join the medians. Names that begin with a kind
+            of network, such as ``"LSTM"``, have its colour; those of one
+            colour differ in their dashes.
         measure: the score's name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
         ax: where to draw; a new figure unless told.
@@ -163,14 +166,22 @@ def plot_lengths(
     levels = check_levels(levels)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
-    for name, by_length in values.items():
+    for name, style in dashed(values).items():
+        by_length = values[name]
         lengths = sorted(by_length)
         color, marker = look_of(name)
         for T in lengths:
             at = np.full(len(by_length[T]), T)
             ax.plot(at, by_length[T], marker, color=color, alpha=0.6)
         middles = [np.median(by_length[T]) for T in lengths]
-        ax.plot(lengths, middles, color=color, marker=marker, label=name)
+        ax.plot(
+            lengths,
+            middles,
+            style,
+            color=color,
+            marker=marker,
+            label=name,
+        )
     ax.set(xscale="log", xlabel="steps T", ylabel=measure)
     ax.set_xticks(ticks, [str(T) for T in ticks], minor=False)
     ax.xaxis.set_minor_locator(NullLocator())
