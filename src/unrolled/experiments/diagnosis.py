@@ -68,9 +68,9 @@ def gradient_norms(
     like = model.head.weight
     check_tensor("x", x, ("N", "T", "D"), like)
     check_tensor("projections", projections, ("P", model.head.in_features))
-    total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
     with mode(model, training=False), gradients(model):
         x = x.detach().clone().requires_grad_()
+        total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
         h = _read_by_head(model, x)  # (N, K)
         for v in projections.to(like, copy=True):
             (dx,) = torch.autograd.grad((h @ v).sum(), x, retain_graph=True)
