@@ -18,6 +18,7 @@ from unrolled.checkpoint import (
     fingerprint,
     load_checkpoint,
     save_checkpoint,
+    write_whole,
 )
 from unrolled.train import Epoch, History, Score, TrainConfig, evaluate, fit
 
@@ -307,6 +308,8 @@ TABLE = [
           ("checkpoint.save_checkpoint",
            lambda path: save_checkpoint(path, {})),
           ("checkpoint.load_checkpoint", load_checkpoint),
+          ("checkpoint.write_whole",
+           lambda path: write_whole(path).__enter__()),
       ]
       for bad, message in [
           (3, "checkpoint: expected a path, got 3"),

@@ -59,21 +59,28 @@ def save_checkpoint(path: Path | str, state: State) -> None:
         ValueError: no such path, a state that is no dict.
         OSError: the disk is full, say; the old checkpoint is still there.
     """
-    path = check_path(path)
+    check_path(path)
     check_type("state", state, dict)
     with write_whole(path) as file:
         torch.save({"format": FORMAT, **state}, file)
 
 
 @contextlib.contextmanager
-def write_whole(path: Path) -> Iterator[BinaryIO]:
+def write_whole(path: Path | str) -> Iterator[BinaryIO]:
     """Hand out a file to write, which then takes its place at one stroke.
+
+    Args:
+        path: the file, in a folder that exists.
 
     Yields:
         A second file beside the first, opened for bytes. At the end it goes
         down to the disk, and then takes the first one's name; or it is removed,
         if the block fails.
+
+    Raises:
+        ValueError: no such path.
     """
+    path = check_path(path)
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
