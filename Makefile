@@ -14,9 +14,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 MAKEFLAGS += --jobs=2
 export OMP_NUM_THREADS ?= 1
 
-PACKAGE   := $(wildcard src/unrolled/*.py src/unrolled/*/*.py \
-             src/unrolled/*.toml src/unrolled/*.mplstyle \
-             src/unrolled/quiz/page.* src/unrolled/quiz/questions/*.json)
+PACKAGE   := $(shell find src -type f -not -name '*.pyc' \
+             -not -path '*.egg-info*')
 RECORDS   := $(wildcard results/*.json results/*/*.json results/*/*.pt)
 NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb exercises/*.ipynb)
 PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \
@@ -84,8 +83,8 @@ bench: $(DONE)/install
 # Can be stopped at any time, and goes on from there. JOBS: the cores to use.
 reproduce: JOBS ?= 2
 reproduce: $(DONE)/install
-	$(BIN)/python -m unrolled.experiments run all --jobs $(JOBS)
-	$(BIN)/python -m unrolled.experiments forecasters --jobs $(JOBS)
+	$(BIN)/python -m unrolled_lab run all --jobs $(JOBS)
+	$(BIN)/python -m unrolled_lab forecasters --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) _build src/*.egg-info .pytest_cache .ruff_cache
@@ -117,7 +116,7 @@ $(DONE)/names: FORCE | $(BIN)/python
 # All pages are read again, as Sphinx does not repeat the warnings of the others.
 $(HTML)/index.html: $(DONE)/install $(DONE)/names _config.yml _toc.yml \
                     $(PAGES) $(NOTEBOOKS) \
-                    $(wildcard book/_ext/*.py src/unrolled/claims*)
+                    $(wildcard book/_ext/*.py src/unrolled_book/claims*)
 	$(BIN)/jupyter-book build . --all --quiet -W -n --keep-going
 	@touch $@
 

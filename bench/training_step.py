@@ -20,8 +20,7 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from unrolled.cell import LSTMCell
-from unrolled.lstm import LSTM
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 N, T, D, H, L = 64, 30, 10, 128, 2

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import torch
 
-from unrolled.costs import least_seconds
-from unrolled.rivals import (
+from unrolled_lab.costs import least_seconds
+from unrolled_lab.transformer_race import (
     TRAINED,
     WAYS,
     generating_step,

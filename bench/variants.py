@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from unrolled.variants import VARIANTS, make_network, train_variant
+from unrolled_lab.cell_race import VARIANTS, make_network, train_variant
 
 SEEDS = [0, 1, 2, 3, 4]
 UPDATES = {"first-last": 300, "intervals": 500}

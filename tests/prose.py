@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import NamedTuple
 
-from unrolled import claims
+from unrolled_book import claims
 
 # What a reader does not read as a number. Replaced by blanks.
 NOT_PROSE = re.compile(

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from unrolled.train import IGNORE, TrainConfig
+from unrolled.tasks import IGNORE
+from unrolled.train import TrainConfig
 
 
 class Tagger(nn.Module):

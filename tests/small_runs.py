@@ -2,8 +2,8 @@
 
 import json
 
-from unrolled.experiments import RunConfig
 from unrolled.train import TrainConfig
+from unrolled_lab import RunConfig
 
 FORGET_BIAS = {"LSTM": 1.0}
 INIT = {"Transformer": "xavier"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from unrolled import rivals
+from unrolled_lab import transformer_race
 
 PATH = Path(__file__).parent.parent / "bench" / "transformer.py"
 
@@ -58,9 +58,9 @@ def test_sizes_and_names_are_those_asked_for(bench):
 def test_the_record_is_whole(bench):
     kept = json.loads(bench.RECORD.read_text())
     for part, names, sizes in (
-        ("train", rivals.TRAINED, bench.TRAIN_STEPS),
-        ("batch", rivals.TRAINED, bench.BATCHES),
-        ("generate", rivals.WAYS[:2], bench.LENGTHS),
+        ("train", transformer_race.TRAINED, bench.TRAIN_STEPS),
+        ("batch", transformer_race.TRAINED, bench.BATCHES),
+        ("generate", transformer_race.WAYS[:2], bench.LENGTHS),
     ):
         for name in names:
             row = kept[part][name]

@@ -5,13 +5,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from unrolled.calibration import (
+from unrolled.confidence import (
     Reliability,
     fit_temperature,
     isotonic,
+    losses,
+    margins,
     reliability,
+    share_of_worst,
 )
-from unrolled.margins import losses, margins, share_of_worst
 
 N = 200
 

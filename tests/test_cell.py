@@ -16,15 +16,15 @@ from oracles import (
     seeded,
     tensor,
 )
-from unrolled import numpy_lstm
-from unrolled.cell import (
+from unrolled import by_hand
+from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
     LayerNormLSTMCell,
-    LSTMCell,
     PeepholeLSTMCell,
     RNNCell,
 )
+from unrolled.lstm import LSTMCell
 
 TWINS = {LSTMCell: nn.LSTMCell, GRUCell: nn.GRUCell, RNNCell: nn.RNNCell}
 LSTMS = [LSTMCell, PeepholeLSTMCell, CoupledLSTMCell, LayerNormLSTMCell]
@@ -90,14 +90,14 @@ def test_cell_equals_torch(kind, biases, size):
 def test_lstm_cell_equals_the_numpy_lstm(size):
     cell, x, (h, c) = step_of(LSTMCell, size)
     params = {name: p.detach().numpy() for name, p in cell.named_parameters()}
-    next_h, next_c, cache = numpy_lstm.cell_forward(
+    next_h, next_c, cache = by_hand.lstm.cell_forward(
         *(value.detach().numpy() for value in (x, h, c)), params
     )
     outputs = run(cell, x, (h, c))
     assert_same(outputs, [tensor(next_h), tensor(next_c)])
 
     dh, dc = numbers(*h.shape, seed=5), numbers(*c.shape, seed=6)
-    *d_inputs, d_params = numpy_lstm.cell_backward(
+    *d_inputs, d_params = by_hand.lstm.cell_backward(
         dh.detach().numpy(), dc.detach().numpy(), cache, params
     )
     assert_same(

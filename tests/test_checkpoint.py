@@ -21,9 +21,8 @@ from small_models import (
     points,
     same,
 )
-from unrolled import checkpoint
-from unrolled.checkpoint import load_checkpoint, save_checkpoint
-from unrolled.train import TrainConfig, fit
+from unrolled.train import TrainConfig, checkpoint, fit
+from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

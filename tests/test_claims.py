@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from unrolled import claims
+from unrolled_book import claims
 
 ROW = {
     "id": "A91",

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 import notebooks
-from unrolled import claims, claims_page
+from unrolled_book import claims, claims_page
 
 LEDGER = claims.load()
 PAGE = notebooks.REPO / "book" / "claims.md"

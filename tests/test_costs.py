@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from unrolled import costs, rivals
-from unrolled.cell import RNNCell
+from unrolled.cells import RNNCell
 from unrolled.recurrent import Recurrent
+from unrolled_lab import costs, transformer_race
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-H, LAYERS, V = 96, 2, len(rivals.CHARACTERS)
+H, LAYERS, V = 96, 2, len(transformer_race.CHARACTERS)
 
 
 def test_the_longest_chain_of_a_short_one():
@@ -38,7 +38,7 @@ def test_a_plain_rnn_waits_four_operations_at_each_step(steps):
 
 def test_only_the_transformer_s_chain_is_of_one_length():
     tokens = torch.zeros(1, 30, dtype=torch.int64)
-    model = rivals.make_rival("Transformer")
+    model = transformer_race.make_rival("Transformer")
     chains = {costs.longest_chain(model(tokens[:, :T])) for T in (2, 9, 30)}
     assert len(chains) == 1
 
@@ -55,18 +55,18 @@ def by_hand(way, n):
     return one if way == "Transformer, cache" else n * one
 
 
-@pytest.mark.parametrize("way", rivals.WAYS)
+@pytest.mark.parametrize("way", transformer_race.WAYS)
 @pytest.mark.parametrize("n", [1, 2, 7, 40])
 def test_multiplications(way, n):
-    step = rivals.generating_step(way, n)
+    step = transformer_race.generating_step(way, n)
     assert costs.multiplications(step) == by_hand(way, n)
 
 
 @pytest.mark.parametrize("n", [1, 5, 64])
 def test_bytes_kept_for_the_next_token(n):
     kept = {
-        way: costs.held_bytes(rivals.generating_step(way, n)()[1])
-        for way in rivals.WAYS
+        way: costs.held_bytes(transformer_race.generating_step(way, n)()[1])
+        for way in transformer_race.WAYS
     }
     assert kept == {
         "LSTM": 4 * 2 * LAYERS * 132,
@@ -76,30 +76,31 @@ def test_bytes_kept_for_the_next_token(n):
 
 
 def test_all_ways_foretell_the_same():
-    model = rivals.make_rival("Transformer")
+    model = transformer_race.make_rival("Transformer")
     scores = [
-        rivals.generating_step(way, 9, model)()[0] for way in rivals.WAYS[1:]
+        transformer_race.generating_step(way, 9, model)()[0]
+        for way in transformer_race.WAYS[1:]
     ]
     assert torch.allclose(*scores, atol=1e-5)
-    lstm = rivals.make_rival("LSTM")
+    lstm = transformer_race.make_rival("LSTM")
     tokens = torch.randint(
         V, (1, 9), generator=torch.Generator().manual_seed(0)
     )
-    stepped = rivals.generating_step("LSTM", 9, lstm)()[0]
+    stepped = transformer_race.generating_step("LSTM", 9, lstm)()[0]
     assert torch.allclose(stepped, lstm(tokens)[:, -1:], atol=1e-5)
 
 
 def test_rivals_are_of_one_size():
     sizes = [
-        sum(p.numel() for p in rivals.make_rival(name).parameters())
-        for name in rivals.TRAINED
+        sum(p.numel() for p in transformer_race.make_rival(name).parameters())
+        for name in transformer_race.TRAINED
     ]
     assert max(sizes) / min(sizes) < 1.01
 
 
 def test_pytorch_s_lstm_gives_the_same_scores_and_gradients():
-    ours = rivals.make_rival("LSTM", torch.Generator().manual_seed(0))
-    theirs = rivals.make_rival(
+    ours = transformer_race.make_rival("LSTM", torch.Generator().manual_seed(0))
+    theirs = transformer_race.make_rival(
         "LSTM by PyTorch", torch.Generator().manual_seed(0)
     )
     tokens = torch.randint(
@@ -115,27 +116,28 @@ def test_pytorch_s_lstm_gives_the_same_scores_and_gradients():
     )
 
 
-@pytest.mark.parametrize("name", rivals.TRAINED)
+@pytest.mark.parametrize("name", transformer_race.TRAINED)
 def test_a_training_step_trains(name):
-    model = rivals.make_rival(name, torch.Generator().manual_seed(0))
+    model = transformer_race.make_rival(name, torch.Generator().manual_seed(0))
     before = [p.detach().clone() for p in model.parameters()]
-    step = rivals.training_step(model, 2, 5)
+    step = transformer_race.training_step(model, 2, 5)
     step()
     pairs = zip(model.parameters(), before, strict=True)
     assert not any(torch.equal(now, then) for now, then in pairs)
 
 
-@pytest.mark.parametrize("name", rivals.RIVALS)
+@pytest.mark.parametrize("name", transformer_race.RIVALS)
 def test_training_steps_are_those_of_anybody(name):
     """Against a loop of one's own: what is foretold, clipped and zeroed."""
     model, twin = (
-        rivals.make_rival(name, torch.Generator().manual_seed(0)) for _ in "ab"
+        transformer_race.make_rival(name, torch.Generator().manual_seed(0))
+        for _ in "ab"
     )
     with torch.no_grad():  # so large a head that the gradient is clipped
         for each in (model, twin):
             each.head.weight *= 50
-    step = rivals.training_step(model, 3, 5)
-    tokens = rivals._tokens(3, 5)
+    step = transformer_race.training_step(model, 3, 5)
+    tokens = transformer_race._tokens(3, 5)
     assert tokens.shape == (3, 6)
     adam, norms = torch.optim.Adam(twin.parameters()), []
     for _ in range(3):

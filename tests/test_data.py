@@ -5,7 +5,7 @@ import statistics
 import numpy as np
 import pytest
 
-from unrolled import data, numpy_lstm, numpy_train
+from unrolled import by_hand, data
 from unrolled.data import PRICES, Normalization, next_step_pairs
 
 
@@ -88,7 +88,7 @@ def test_anchor_is_the_series_and_the_weights():
 
 def test_mse_over_nine_steps():
     x, y, weights = data.anchor()
-    hs, caches = numpy_lstm.forward(x, weights)
-    loss, _ = numpy_train.squared_error(hs, y)
+    hs, caches = by_hand.lstm.forward(x, weights)
+    loss, _ = by_hand.training.squared_error(hs, y)
     assert len(caches) == 9
     assert round(loss, 4) == 0.8451

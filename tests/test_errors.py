@@ -12,27 +12,8 @@ import pytest
 import torch
 
 from bad_input import assert_refused, public_calls
-from unrolled import (
-    calibration,
-    claims,
-    claims_page,
-    data,
-    numpy_jacobian,
-    numpy_lstm,
-    numpy_readout,
-    numpy_rnn,
-    numpy_train,
-    plots,
-)
-from unrolled.claims import Claim, check, load
-from unrolled.data import (
-    Normalization,
-    minibatches,
-    next_step_pairs,
-    windows,
-)
-from unrolled.numpy_jacobian import cell_jacobian, contributions
-from unrolled.numpy_lstm import (
+from unrolled import by_hand, confidence, data
+from unrolled.by_hand.lstm import (
     bptt,
     cell_backward,
     cell_forward,
@@ -41,9 +22,19 @@ from unrolled.numpy_lstm import (
     sigmoid,
     stack_caches,
 )
-from unrolled.numpy_readout import readout_backward, readout_forward
-from unrolled.numpy_train import SGD, Adam, clip_grad_norm, squared_error
-from unrolled.plots import (
+from unrolled.by_hand.paths import cell_jacobian, contributions
+from unrolled.by_hand.training import (
+    SGD,
+    Adam,
+    clip_grad_norm,
+    readout_backward,
+    readout_forward,
+    squared_error,
+)
+from unrolled.data import Normalization, minibatches, next_step_pairs, windows
+from unrolled_book import claims, claims_page, figures
+from unrolled_book.claims import Claim, check, load
+from unrolled_book.figures import (
     plot_best_and_last,
     plot_bug_losses,
     plot_cell,
@@ -119,8 +110,8 @@ RNN = {
     "weight_hh": np.full((H, H), 0.1),
     "bias": np.zeros(H),
 }
-RNN_HS = numpy_rnn.forward(X, RNN)
-TABLE_OF_ONE = calibration.reliability([[0.0, 1.0]], [1])
+RNN_HS = by_hand.rnn.forward(X, RNN)
+TABLE_OF_ONE = confidence.reliability([[0.0, 1.0]], [1])
 
 
 def with_(array, value):
@@ -216,26 +207,26 @@ ARRAYS = {
         ("grads", lambda v: Adam().step(W, {"w": v}), (2,))
     ],
     "numpy_rnn.forward": [
-        ("x", lambda v: numpy_rnn.forward(v, RNN), (N, T, D)),
-        ("bias", lambda v: numpy_rnn.forward(X, RNN | {"bias": v}), (H,)),
+        ("x", lambda v: by_hand.rnn.forward(v, RNN), (N, T, D)),
+        ("bias", lambda v: by_hand.rnn.forward(X, RNN | {"bias": v}), (H,)),
         (
             "weight_ih",
-            lambda v: numpy_rnn.forward(X, RNN | {"weight_ih": v}),
+            lambda v: by_hand.rnn.forward(X, RNN | {"weight_ih": v}),
             (H, D),
         ),
         (
             "weight_hh",
-            lambda v: numpy_rnn.forward(X, RNN | {"weight_hh": v}),
+            lambda v: by_hand.rnn.forward(X, RNN | {"weight_hh": v}),
             (H, H),
         ),
     ],
     "numpy_rnn.bptt": [
-        ("dhs", lambda v: numpy_rnn.bptt(v, X, RNN_HS, RNN), (N, T, H)),
-        ("x", lambda v: numpy_rnn.bptt(RNN_HS, v, RNN_HS, RNN), (N, T, D)),
-        ("hs", lambda v: numpy_rnn.bptt(RNN_HS, X, v, RNN), (N, T, H)),
+        ("dhs", lambda v: by_hand.rnn.bptt(v, X, RNN_HS, RNN), (N, T, H)),
+        ("x", lambda v: by_hand.rnn.bptt(RNN_HS, v, RNN_HS, RNN), (N, T, D)),
+        ("hs", lambda v: by_hand.rnn.bptt(RNN_HS, X, v, RNN), (N, T, H)),
     ],
     "numpy_rnn.jacobians": [
-        ("hs", lambda v: numpy_rnn.jacobians(v, RNN), (N, T, H)),
+        ("hs", lambda v: by_hand.rnn.jacobians(v, RNN), (N, T, H)),
     ],
     "plots.plot_two_runs": [
         ("one", lambda v: plot_two_runs(v, np.ones(9)), (9,)),
@@ -647,40 +638,40 @@ TABLE = [
      r"gradients\['weight_f'\]: expected shape \(2,\).*got \(1,\)"),
     ("plots.plot_cell", lambda: plot_cell({"z_f": 1.0}),
      "values: expected a dict with some of .*got"),
-    *[("numpy_rnn.forward", partial(numpy_rnn.forward, X, bad),
+    *[("numpy_rnn.forward", partial(by_hand.rnn.forward, X, bad),
        r"params: expected .*'bias'.*got ")
       for bad in [None, {}, [1.0], {"bias": np.zeros(H)}, RNN | {"b": 1.0}]],
     ("numpy_rnn.forward",
-     lambda: numpy_rnn.forward(X, RNN | {"weight_hh": np.ones((H, D))}),
+     lambda: by_hand.rnn.forward(X, RNN | {"weight_hh": np.ones((H, D))}),
      r"weight_hh: expected shape \(5, 5\).*got \(5, 3\)"),
     ("numpy_rnn.forward",
-     lambda: numpy_rnn.forward(X, RNN | {"weight_ih": np.ones((D, H))}),
+     lambda: by_hand.rnn.forward(X, RNN | {"weight_ih": np.ones((D, H))}),
      r"weight_ih: expected shape \(5, D\).*got \(3, 5\)"),
-    ("numpy_rnn.forward", lambda: numpy_rnn.forward(X[..., :2], RNN),
+    ("numpy_rnn.forward", lambda: by_hand.rnn.forward(X[..., :2], RNN),
      r"x: expected shape \(N, T, 3\).*got \(2, 4, 2\)"),
-    ("numpy_rnn.forward", lambda: numpy_rnn.forward(X, RNN, ZEROS[:1]),
+    ("numpy_rnn.forward", lambda: by_hand.rnn.forward(X, RNN, ZEROS[:1]),
      r"h0: expected shape \(2, 5\).*got \(1, 5\)"),
     ("numpy_rnn.forward",
-     lambda: numpy_rnn.forward(X, RNN, with_(ZEROS, np.nan)),
+     lambda: by_hand.rnn.forward(X, RNN, with_(ZEROS, np.nan)),
      "h0: expected finite numbers, got nan"),
-    ("numpy_rnn.bptt", lambda: numpy_rnn.bptt(RNN_HS, X, RNN_HS[:1], RNN),
+    ("numpy_rnn.bptt", lambda: by_hand.rnn.bptt(RNN_HS, X, RNN_HS[:1], RNN),
      r"hs: expected shape \(2, 4, 5\).*got \(1, 4, 5\)"),
-    ("numpy_rnn.bptt", lambda: numpy_rnn.bptt(RNN_HS[:, 1:], X, RNN_HS, RNN),
+    ("numpy_rnn.bptt", lambda: by_hand.rnn.bptt(RNN_HS[:, 1:], X, RNN_HS, RNN),
      r"dhs: expected shape \(2, 4, 5\).*got \(2, 3, 5\)"),
     ("numpy_rnn.bptt",
-     lambda: numpy_rnn.bptt(RNN_HS, X, with_(RNN_HS, -1.5), RNN),
+     lambda: by_hand.rnn.bptt(RNN_HS, X, with_(RNN_HS, -1.5), RNN),
      "hs: expected states from -1 to 1, got -1.5"),
     ("numpy_rnn.bptt",
-     lambda: numpy_rnn.bptt(RNN_HS, X, RNN_HS, RNN, ZEROS[:1]),
+     lambda: by_hand.rnn.bptt(RNN_HS, X, RNN_HS, RNN, ZEROS[:1]),
      r"h0: expected shape \(2, 5\).*got \(1, 5\)"),
-    ("numpy_rnn.bptt", lambda: numpy_rnn.bptt(RNN_HS, X, RNN_HS, None),
+    ("numpy_rnn.bptt", lambda: by_hand.rnn.bptt(RNN_HS, X, RNN_HS, None),
      r"params: expected .*'bias'.*got None"),
-    ("numpy_rnn.jacobians", lambda: numpy_rnn.jacobians(RNN_HS[..., :4], RNN),
+    ("numpy_rnn.jacobians", lambda: by_hand.rnn.jacobians(RNN_HS[..., :4], RNN),
      r"hs: expected shape \(N, T, 5\).*got \(2, 4, 4\)"),
     ("numpy_rnn.jacobians",
-     lambda: numpy_rnn.jacobians(with_(RNN_HS, 2.0), RNN),
+     lambda: by_hand.rnn.jacobians(with_(RNN_HS, 2.0), RNN),
      "hs: expected states from -1 to 1, got 2.0"),
-    ("numpy_rnn.jacobians", lambda: numpy_rnn.jacobians(RNN_HS, PARAMS),
+    ("numpy_rnn.jacobians", lambda: by_hand.rnn.jacobians(RNN_HS, PARAMS),
      r"weight_ih: expected shape \(20, D\)|weight_hh: expected .*got "),
     *[("numpy_train.clip_grad_norm", partial(clip_grad_norm, bad, 1.0),
        "grads.*: expected .*got ")
@@ -1208,12 +1199,11 @@ def test_every_public_call_is_in_the_tables():
             claims,
             claims_page,
             data,
-            numpy_jacobian,
-            numpy_lstm,
-            numpy_readout,
-            numpy_rnn,
-            numpy_train,
-            plots,
+            by_hand.lstm,
+            by_hand.paths,
+            by_hand.rnn,
+            by_hand.training,
+            figures,
         ]
     )
     takes_nothing = {"data.anchor", "data.source_a_weights"}

@@ -5,18 +5,18 @@ import pytest
 import torch
 
 from bad_input import assert_refused, public_calls
-from unrolled import costs, rivals, variants
-from unrolled.cell import LSTMCell
-from unrolled.models import causal
-from unrolled.models.causal import CausalTransformer
-from unrolled.variants import make_network, train_variant
+from unrolled.lstm import LSTMCell
+from unrolled.models.transformer import CausalTransformer
+from unrolled_lab import cell_race, costs
+from unrolled_lab import transformer_race as race
+from unrolled_lab.cell_race import make_network, train_variant
 
 NAN, INF = float("nan"), float("inf")
 BAD_WHOLE = [0, -1, 2.0, True, "3", None, NAN]
 G = torch.Generator()
 TOKENS = torch.zeros(2, 4, dtype=torch.int64)
 MODEL = CausalTransformer(5, 6, 2, num_heads=3)
-THEIRS = rivals.make_rival("LSTM by PyTorch")
+THEIRS = race.make_rival("LSTM by PyTorch")
 _, CACHE = MODEL.read(TOKENS)
 SIZES = {"vocabulary": 5, "hidden_size": 6, "num_layers": 2, "num_heads": 3}
 NO_TOKENS = [
@@ -44,29 +44,30 @@ NO_CACHES = [
 NO_SERIES = [[1.0], [], [2, 1], [0, 1], [-1, 1], [1, NAN], "ab", None]
 TABLE = [
     *[
-        ("causal.CausalTransformer",
+        ("transformer.CausalTransformer",
          lambda name=name, bad=bad: CausalTransformer(**{**SIZES, name: bad}),
          rf"{name}: expected a whole number .*got {bad!r}")
         for name in SIZES for bad in BAD_WHOLE
     ],
     *[
-        ("causal.CausalTransformer",
+        ("transformer.CausalTransformer",
          lambda bad=bad: CausalTransformer(5, bad, num_heads=3),
          rf"hidden_size: expected an even multiple .*\(3\), got {bad}")
         for bad in (4, 9)
     ],
-    ("causal.CausalTransformer", lambda: CausalTransformer(1, 6),
+    ("transformer.CausalTransformer", lambda: CausalTransformer(1, 6),
      "vocabulary: expected a whole number of at least 2, got 1"),
-    ("causal.CausalTransformer", lambda: CausalTransformer(5, 6, generator=0),
+    ("transformer.CausalTransformer",
+     lambda: CausalTransformer(5, 6, generator=0),
      "generator: expected a Generator, got 0"),
     *[
-        (f"causal.CausalTransformer.{name}",
+        (f"transformer.CausalTransformer.{name}",
          lambda name=name, bad=bad: getattr(MODEL, name)(bad),
          f"tokens: {words}")
         for name in ("forward", "read") for bad, words in NO_TOKENS
     ],
     *[
-        ("causal.CausalTransformer.read",
+        ("transformer.CausalTransformer.read",
          lambda bad=bad: MODEL.read(TOKENS, bad), f"cache: {words}")
         for bad, words in NO_CACHES
     ],
@@ -116,64 +117,64 @@ TABLE = [
         for bad in BAD_WHOLE
     ],
     *[
-        ("rivals.make_rival", lambda bad=bad: rivals.make_rival(bad),
+        ("race.make_rival", lambda bad=bad: race.make_rival(bad),
          "name: expected .*got")
         for bad in ("RNN", None, 1)
     ],
-    ("rivals.make_rival", lambda: rivals.make_rival("LSTM", 0),
+    ("race.make_rival", lambda: race.make_rival("LSTM", 0),
      "generator: expected a Generator, got 0"),
     *[
-        ("rivals.PyTorchReader", lambda bad=bad: rivals.PyTorchReader(bad),
+        ("race.PyTorchReader", lambda bad=bad: race.PyTorchReader(bad),
          "model: expected a CharLM, got ")
         for bad in (None, MODEL)
     ],
     *[
-        ("rivals.PyTorchReader.forward", lambda bad=bad: THEIRS(bad),
+        ("race.PyTorchReader.forward", lambda bad=bad: THEIRS(bad),
          f"tokens: {message}")
         for bad, message in [
             (TOKENS + 32, "expected numbers from 0 to 31, got 32"),
             *NO_TOKENS[2:],
         ]
     ],
-    ("rivals.training_step", lambda: rivals.training_step(None, 1, 1),
+    ("race.training_step", lambda: race.training_step(None, 1, 1),
      "model: expected one of the rivals, got None"),
     *[
-        ("rivals.training_step",
-         lambda bad=bad, name=name: rivals.training_step(
+        ("race.training_step",
+         lambda bad=bad, name=name: race.training_step(
              MODEL, **{"count": 1, "steps": 1, name: bad}),
          f"{name}: expected a whole number .*got {bad!r}")
         for name in ("count", "steps") for bad in BAD_WHOLE
     ],
     *[
-        ("rivals.generating_step",
-         lambda bad=bad: rivals.generating_step("LSTM", bad),
+        ("race.generating_step",
+         lambda bad=bad: race.generating_step("LSTM", bad),
          f"length: expected a whole number .*got {bad!r}")
         for bad in BAD_WHOLE
     ],
     *[
-        ("rivals.generating_step",
-         lambda bad=bad: rivals.generating_step(bad, 1), "way: expected .*got")
+        ("race.generating_step",
+         lambda bad=bad: race.generating_step(bad, 1), "way: expected .*got")
         for bad in ("Transformer", None, 1)
     ],
-    ("rivals.generating_step",
-     lambda: rivals.generating_step("LSTM", 2, MODEL),
+    ("race.generating_step",
+     lambda: race.generating_step("LSTM", 2, MODEL),
      "model: expected a CharLM, got"),
     *[
-        ("variants.make_network", lambda bad=bad: make_network(bad, 0),
+        ("cell_race.make_network", lambda bad=bad: make_network(bad, 0),
          "variant: expected .*got")
         for bad in ("RNN", None, 1)
     ],
     *[
-        ("variants.make_network", lambda bad=bad: make_network("LSTM", bad),
+        ("cell_race.make_network", lambda bad=bad: make_network("LSTM", bad),
          f"seed: expected a whole number .*got {bad!r}")
         for bad in BAD_WHOLE[1:]
     ],
-    ("variants.Network", lambda: variants.Network(None, G),
+    ("cell_race.Network", lambda: cell_race.Network(None, G),
      "cell: expected a Cell, got None"),
-    ("variants.Network", lambda: variants.Network(LSTMCell(2, 2), 0),
+    ("cell_race.Network", lambda: cell_race.Network(LSTMCell(2, 2), 0),
      "generator: expected a Generator, got 0"),
     *[
-        ("variants.train_variant",
+        ("cell_race.train_variant",
          lambda change=change: train_variant(**{
              "variant": "GRU", "task": "intervals", "seeds": [0],
              "updates": 2, "every": 1, **change}),
@@ -184,7 +185,7 @@ TABLE = [
             {"every": 0}, {"lr": 0.0}, {"lr": NAN},
         ]
     ],
-    ("variants.train_variant",
+    ("cell_race.train_variant",
      lambda: train_variant("GRU", "intervals", [-1], 1, every=1),
      "seed: expected a whole number of at least 0, got -1"),
 ]  # fmt: skip
@@ -198,8 +199,8 @@ def test_bad_input_is_named(call, message):
 
 
 def test_every_public_call_is_in_the_table():
-    public = public_calls([causal, costs, rivals, variants])
-    plain = {"variants.Variant", "variants.Task"}  # containers
-    without_checks = {"variants.Network.forward"}
+    public = public_calls([race, costs, cell_race])
+    plain = {"cell_race.Variant", "cell_race.Task"}  # containers
+    without_checks = {"cell_race.Network.forward"}
     tested = {name for name, *_ in TABLE}
     assert tested == public - plain - without_checks

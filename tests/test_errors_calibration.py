@@ -5,15 +5,20 @@ from functools import partial
 import numpy as np
 
 from bad_input import assert_refused, each_call, public_calls
-from unrolled import calibration, margins
-from unrolled.calibration import fit_temperature, isotonic, reliability
-from unrolled.margins import losses, share_of_worst
+from unrolled import confidence
+from unrolled.confidence import (
+    fit_temperature,
+    isotonic,
+    losses,
+    reliability,
+    share_of_worst,
+)
 
 LOGITS, LABELS = np.array([[0.0, 2.0], [1.0, 0.0], [0.0, 3.0]]), [1, 1, 1]
 NAN = np.array([[0.0, 2.0], [np.nan, 0.0], [0.0, 3.0]])
 
 BY_LOGITS = {
-    "margins.margins": margins.margins,
+    "margins.margins": confidence.margins,
     "margins.losses": losses,
     "calibration.reliability": reliability,
     "calibration.fit_temperature": fit_temperature,
@@ -104,6 +109,6 @@ def test_bad_input_is_named(call, message):
 
 
 def test_every_public_call_is_in_the_table():
-    made_by_reliability = {"calibration.Reliability"}
-    public = public_calls([calibration, margins]) - made_by_reliability
+    made_by_reliability = {"confidence.Reliability"}
+    public = public_calls([confidence]) - made_by_reliability
     assert {name for name, *_ in TABLE} == public

@@ -5,26 +5,23 @@ import torch
 from torch import nn
 
 from bad_input import assert_refused, each_call, public_calls
-from unrolled import (
-    exercise_checks,
-    exercise_gradients,
-    exercise_oracles,
-    exercise_references,
-)
-from unrolled.exercise_checks import (
+from unrolled_book.exercises import expect as expect_module
+from unrolled_book.exercises import oracles, references
+from unrolled_book.exercises.expect import (
     CheckFailed,
     expect,
     expect_digits,
     expect_number,
 )
-from unrolled.exercise_gradients import fall_ratio, gap_without_dh
-from unrolled.exercise_oracles import (
+from unrolled_book.exercises.oracles import (
     arrivals,
+    fall_ratio,
+    gap_without_dh,
     lstm_gradients,
     lstm_states,
     random_lstm,
 )
-from unrolled.exercise_references import (
+from unrolled_book.exercises.references import (
     cost_of_patience,
     interval_of_five,
     kept_pairs,
@@ -214,10 +211,9 @@ def test_bad_input_is_named(call, message):
 def test_every_public_call_is_in_the_table():
     public = public_calls(
         [
-            exercise_checks,
-            exercise_gradients,
-            exercise_oracles,
-            exercise_references,
+            expect_module,
+            oracles,
+            references,
         ]
     )
     assert {name.split(".")[-1] for name in public} == {n for n, *_ in TABLE}

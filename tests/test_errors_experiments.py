@@ -14,26 +14,29 @@ import pytest
 import torch
 from torch import nn
 
+import unrolled_lab
 from bad_input import assert_refused, each_call, public_calls
 from small_runs import run, train
-from unrolled import experiments
-from unrolled.cell import RNNCell
-from unrolled.checkpoint import load_checkpoint, save_checkpoint
-from unrolled.experiments import (
-    Record,
-    RunConfig,
-    backends,
-    catalogue,
-    execute,
-)
-from unrolled.experiments.build import (
+from unrolled.cells import RNNCell
+from unrolled.models import transformer
+from unrolled.models.transformer import Transformer, positions
+from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
+from unrolled.train.history import Epoch, History
+from unrolled_lab import Record, RunConfig, catalogue, execute, sweeps
+from unrolled_lab.build import (
     build_model,
     count_parameters,
     generator_for,
     make_data,
 )
-from unrolled.experiments.diagnosis import gradient_norms
-from unrolled.experiments.files import (
+from unrolled_lab.catalogue import (
+    estimate,
+    forty_epochs,
+    source_b_run,
+    source_b_training,
+)
+from unrolled_lab.diagnosis import gradient_norms
+from unrolled_lab.files import (
     RunFiles,
     by_group,
     load_model,
@@ -41,31 +44,23 @@ from unrolled.experiments.files import (
     load_records,
     results_folder,
 )
-from unrolled.experiments.forecasters import (
+from unrolled_lab.forecasters import (
     begin_forecaster,
     load_forecasters,
     load_losses,
     save_forecasters,
     train_forecasters,
 )
-from unrolled.experiments.remedies import best_and_last, remedy_groups
-from unrolled.experiments.runs import follow, replay
-from unrolled.experiments.source_b import (
-    forty_epochs,
-    source_b_run,
-    source_b_training,
-)
-from unrolled.experiments.summary import (
+from unrolled_lab.runs import follow, replay
+from unrolled_lab.sweeps import sweep
+from unrolled_lab.tables import (
+    best_and_last,
     check_records,
     curves,
     first_above,
     gradient_ratio,
+    remedy_groups,
 )
-from unrolled.experiments.sweeps import sweep
-from unrolled.experiments.timing import estimate
-from unrolled.history import Epoch, History
-from unrolled.models import transformer
-from unrolled.models.transformer import Transformer, positions
 
 HERE = Path(__file__).parent
 NAN, INF = math.nan, math.inf
@@ -115,7 +110,7 @@ def sweep_(configs=(CONFIG,), folder=HERE, **options):
 
 
 def connect(backend="loky", jobs=1, scheduler=None):
-    with backends.connect(backend, jobs, scheduler):
+    with sweeps.connect(backend, jobs, scheduler):
         pytest.fail("connected")
 
 
@@ -564,8 +559,8 @@ def test_bad_input_is_named(call, message):
 
 
 MODULES = [
-    importlib.import_module(f"{experiments.__name__}.{module.name}")
-    for module in pkgutil.iter_modules(experiments.__path__)
+    importlib.import_module(f"{unrolled_lab.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(unrolled_lab.__path__)
     if not module.name.startswith("_")  # __main__: see test_sweeps.py
 ]
 
@@ -675,7 +670,7 @@ def test_a_backend_that_is_not_installed(backend, package, monkeypatch):
     def fail(name):
         raise ModuleNotFoundError(f"No module named {name!r}")
 
-    monkeypatch.setattr(backends, "import_module", fail)
+    monkeypatch.setattr(sweeps, "import_module", fail)
     message = f"backend: expected .*got '{backend}' .*pip install {package}"
     with pytest.raises(ValueError, match=message):
         connect(backend)

@@ -9,10 +9,10 @@ import torch
 from bad_input import assert_refused, each_call, public_calls
 from oracles import seeded
 from unrolled import gates
-from unrolled.cell import GRUCell, PeepholeLSTMCell
+from unrolled.cells import GRUCell, PeepholeLSTMCell
 from unrolled.gates import Clamp, GateTrace, Slopes, run_clamped
 from unrolled.lstm import LSTM
-from unrolled.models.classify import Classifier, Tagger
+from unrolled.models.heads import Classifier, Tagger
 from unrolled.recurrent import Recurrent
 
 N, T, D, H = 4, 5, 3, 2

@@ -10,7 +10,7 @@ from torch import nn
 
 from bad_input import assert_refused, each_call, public_calls
 from oracles import stack
-from unrolled import _torch_checks, cell, cell_base, lstm, recurrent, trace
+from unrolled import _torch_checks, cell, cells, lstm, recurrent, trace
 from unrolled._torch_checks import (
     check_device,
     check_states,
@@ -18,16 +18,15 @@ from unrolled._torch_checks import (
     check_varies,
     check_whole_tensor,
 )
-from unrolled.cell import (
+from unrolled.cell import Cell
+from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
     LayerNormLSTMCell,
-    LSTMCell,
     PeepholeLSTMCell,
     RNNCell,
 )
-from unrolled.cell_base import Cell
-from unrolled.lstm import LSTM
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 N, T, D, H = 2, 4, 3, 5
@@ -173,9 +172,9 @@ def rows_of_cells():
         yield from rows_of_options(f"cell.{kind.__name__}", make, options)
     plainest = type("Plainest", (Cell,), {"blocks": 1})
     make = partial(made, plainest)
-    yield from rows_of_options("cell_base.Cell", make, OPTIONS)
+    yield from rows_of_options("cell.Cell", make, OPTIONS)
 
-    name = "cell_base.Cell.forward"
+    name = "cell.Cell.forward"
     x, h = torch.full((N, D), 0.5), torch.full((N, H), 0.5)
     for kind in (LSTMCell, GRUCell):
         here, names = kind(D, H), kind.state_names
@@ -289,11 +288,9 @@ def test_bad_input_is_named(call, message):
 
 
 def test_every_public_call_is_in_the_table():
-    public = public_calls(
-        [_torch_checks, cell, cell_base, lstm, recurrent, trace]
-    )
+    public = public_calls([_torch_checks, cell, cells, lstm, recurrent, trace])
     takes_nothing = {
-        "cell_base.Cell.extra_repr",
+        "cell.Cell.extra_repr",
         "recurrent.Recurrent.extra_repr",
         "lstm.LSTM.to_torch",
     }

@@ -6,8 +6,8 @@ import torch
 
 from bad_input import assert_refused, each_call
 from unrolled import models
-from unrolled.cell import GRUCell, LSTMCell
-from unrolled.lstm import LSTM
+from unrolled.cells import GRUCell
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.models import CharLM, Classifier, Seq2Seq, Tagger
 from unrolled.recurrent import Recurrent
 

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from bad_input import assert_refused, each_call, public_calls
-from unrolled import quiz
-from unrolled.quiz import load, show
+from unrolled_book import quiz
+from unrolled_book.quiz import load, show
 
 GOOD = json.loads((quiz.reading.QUESTIONS / "02_forward.json").read_text())
 NUMERIC, CHOICE, MANY = 0, 1, 5  # of these questions

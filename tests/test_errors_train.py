@@ -11,8 +11,19 @@ from torch.utils.data import TensorDataset
 
 from bad_input import assert_refused, each_call, public_calls
 from small_models import config, made, mlp, numbers, points, sequences
-from unrolled import checkpoint, history, train, train_config
-from unrolled.checkpoint import (
+from unrolled.train import (
+    Epoch,
+    History,
+    Score,
+    TrainConfig,
+    checkpoint,
+    evaluate,
+    fit,
+    history,
+    loop,
+)
+from unrolled.train import config as train_config
+from unrolled.train.checkpoint import (
     check_path,
     check_same,
     fingerprint,
@@ -20,7 +31,6 @@ from unrolled.checkpoint import (
     save_checkpoint,
     write_whole,
 )
-from unrolled.train import Epoch, History, Score, TrainConfig, evaluate, fit
 
 BAD_WHOLE = [0, -1, 2.5, 2.0, True, "3", np.float64(2), math.nan, [1], 2**64]
 BAD_POSITIVE = [0, -0.1, math.nan, math.inf, "0.1", True, [0.1], 1j]
@@ -109,12 +119,12 @@ def both(rows):
     for bad, loss, message in rows:
         settings = config(epochs=1, loss=loss)
         yield (
-            "train.fit",
+            "loop.fit",
             partial(fit_, train_set=bad, settings=settings),
             f"train_set: {message}",
         )
         yield (
-            "train.fit",
+            "loop.fit",
             partial(
                 fit_,
                 train_set=DATA if loss == "cross_entropy" else numbers(6),
@@ -124,7 +134,7 @@ def both(rows):
             f"valid_set: {message.replace('None', '3')}",
         )
         yield (
-            "train.evaluate",
+            "loop.evaluate",
             partial(evaluate_, dataset=bad, loss=loss),
             f"dataset: {message}",
         )
@@ -176,31 +186,31 @@ BAD_MODELS = [
 
 TABLE = [
     # The configuration
-    *[("train_config.TrainConfig", partial(config, **{name: bad}),
+    *[("config.TrainConfig", partial(config, **{name: bad}),
        f"{name}: expected a whole number of at least 1, got ")
       for name in ("epochs", "batch_size", "step_size", "patience")
       for bad in BAD_WHOLE],
-    *[("train_config.TrainConfig", partial(config, epochs=None),
+    *[("config.TrainConfig", partial(config, epochs=None),
        "epochs: expected a whole number of at least 1, got None")],
-    *[("train_config.TrainConfig", partial(config, seed=bad),
+    *[("config.TrainConfig", partial(config, seed=bad),
        "seed: expected a whole number of at least 0, got ")
       for bad in [-1, 0.0, "0", None, True, 2**64]],
-    *[("train_config.TrainConfig", partial(config, **{name: bad}),
+    *[("config.TrainConfig", partial(config, **{name: bad}),
        f"{name}: expected a number above 0, got ")
       for name in ("lr", "gamma", "max_norm") for bad in BAD_POSITIVE],
-    *[("train_config.TrainConfig", partial(config, **{name: None}),
+    *[("config.TrainConfig", partial(config, **{name: None}),
        f"{name}: expected a number .*got None")
       for name in ("lr", "gamma", "weight_decay")],
-    *[("train_config.TrainConfig", partial(config, weight_decay=bad),
+    *[("config.TrainConfig", partial(config, weight_decay=bad),
        "weight_decay: expected a number of at least 0, got ")
       for bad in [-0.1, math.nan, math.inf, "0", True]],
-    *[("train_config.TrainConfig", partial(config, keep=bad),
+    *[("config.TrainConfig", partial(config, keep=bad),
        "keep: expected 'best' or 'last', got ")
       for bad in ["first", None, 3, ["best"], "x" * 500]],
-    *[("train_config.TrainConfig", partial(config, loss=bad),
+    *[("config.TrainConfig", partial(config, loss=bad),
        "loss: expected 'cross_entropy' or 'squared_error', got ")
       for bad in ["mse", None, nn.MSELoss()]],
-    *[("train_config.TrainConfig.from_json",
+    *[("config.TrainConfig.from_json",
        partial(TrainConfig.from_json, bad), message)
       for bad, message in [
           (None, "TrainConfig: expected a str, got None"),
@@ -268,42 +278,42 @@ TABLE = [
     # Training and measuring
     *both(BAD_DATA),
     *[(name, partial(call, bad), message)
-      for name, call in [("train.fit", fit_), ("train.evaluate", evaluate_)]
+      for name, call in [("loop.fit", fit_), ("loop.evaluate", evaluate_)]
       for bad, message in BAD_MODELS],
-    *[("train.evaluate",
+    *[("loop.evaluate",
        partial(evaluate_, Answer(bad), data() if loss == ENTROPY
                else numbers(6), loss), f"model: {message}")
       for bad, loss, message in BAD_OUTPUTS],
-    *[("train.fit",
+    *[("loop.fit",
        partial(fit_, Answer(bad), data() if loss == ENTROPY else numbers(6),
                settings=config(epochs=1, loss=loss)), f"model: {message}")
       for bad, loss, message in BAD_OUTPUTS],
-    ("train.evaluate",
+    ("loop.evaluate",
      lambda: evaluate_(Answer(torch.zeros(6, 4)), sequences(6)),
      r"expected an output of .*\(6, 6, classes\).*got \(6, 4\)"),
-    *[("train.evaluate", partial(evaluate_, loss=bad),
+    *[("loop.evaluate", partial(evaluate_, loss=bad),
        "loss: expected 'cross_entropy' or 'squared_error', got ")
       for bad in ["mse", None, 3]],
-    *[("train.evaluate", partial(evaluate_, batch_size=bad),
+    *[("loop.evaluate", partial(evaluate_, batch_size=bad),
        "batch_size: expected a whole number of at least 1, got ")
       for bad in BAD_WHOLE],
-    ("train.fit", lambda: fit_(frozen()),
+    ("loop.fit", lambda: fit_(frozen()),
      "model: expected a parameter that requires a gradient, got none"),
-    ("train.fit", lambda: fit_(Answer(torch.zeros(6, 4))),
+    ("loop.fit", lambda: fit_(Answer(torch.zeros(6, 4))),
      "model: expected an output that depends on parameters .*got one"),
-    ("train.fit", lambda: fit_(Extra(3, 4), checkpoint="no.pt"),
+    ("loop.fit", lambda: fit_(Extra(3, 4), checkpoint="no.pt"),
      "model._extra_state: expected a Tensor, got 3"),
-    *[("train.fit", partial(fit, mlp(), DATA, None, bad),
+    *[("loop.fit", partial(fit, mlp(), DATA, None, bad),
        "config: expected a TrainConfig, got ")
       for bad in [None, {"epochs": 1}, CONFIG]],
-    *[("train.fit", partial(fit_, settings=bad),
+    *[("loop.fit", partial(fit_, settings=bad),
        "valid_set: expected a data set for keep='best' or a patience, got None")
       for bad in [config(keep="best"), config(patience=3)]],
-    *[("train.fit", partial(fit_, progress=bad),
+    *[("loop.fit", partial(fit_, progress=bad),
        "progress: expected a bool, got ") for bad in [None, 1, "yes"]],
     *[(name, partial(call, bad), message)
       for name, call in [
-          ("train.fit", lambda path: fit_(checkpoint=path)),
+          ("loop.fit", lambda path: fit_(checkpoint=path)),
           ("checkpoint.check_path", check_path),
           ("checkpoint.save_checkpoint",
            lambda path: save_checkpoint(path, {})),
@@ -348,10 +358,10 @@ def test_bad_input_is_named(call, message):
 
 
 def test_every_public_call_is_in_the_table():
-    public = public_calls([checkpoint, history, train, train_config])
+    public = public_calls([checkpoint, history, loop, train_config])
     takes_nothing = {
         "history.History.to_json",
-        "train_config.TrainConfig.to_json",
+        "config.TrainConfig.to_json",
     }
     takes_anything = {"checkpoint.form"}
     assert {

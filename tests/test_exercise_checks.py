@@ -5,14 +5,14 @@ import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 
-from unrolled import numpy_lstm
-from unrolled.exercise_checks import (
+from unrolled import by_hand
+from unrolled_book.exercises.expect import (
     CheckFailed,
     expect,
     expect_digits,
     expect_number,
 )
-from unrolled.exercise_oracles import (
+from unrolled_book.exercises.oracles import (
     arrivals,
     lstm_gradients,
     lstm_states,
@@ -186,7 +186,7 @@ def test_lines_fit_and_a_notebook_shows_nothing_else():
     shown = []
     shell._showtraceback = lambda kind, value, lines: shown.extend(lines)
     shell.run_cell(
-        "from unrolled.exercise_checks import expect\n"
+        "from unrolled_book.exercises.expect import expect\n"
         "expect('it', 1.0, 2.0, hint='Add.')"
     )
     assert shown == [
@@ -204,7 +204,7 @@ def draw_problem():
 
 def test_states_are_those_of_the_package(problem):
     x, params, _ = problem
-    hs, caches = numpy_lstm.forward(x, params)
+    hs, caches = by_hand.lstm.forward(x, params)
     ours = hs, caches[-1].h, caches[-1].c
     expect("states", lstm_states(x, params), ours, "none")
     _, h, c = lstm_states(x[:, :5], params)
@@ -214,9 +214,9 @@ def test_states_are_those_of_the_package(problem):
 
 def test_gradients_are_those_of_the_package(problem):
     x, params, dhs = problem
-    _, caches = numpy_lstm.forward(x, params)
+    _, caches = by_hand.lstm.forward(x, params)
     for window in (None, 1, 3):
-        _, ours = numpy_lstm.bptt(dhs, caches, params, window=window)
+        _, ours = by_hand.lstm.bptt(dhs, caches, params, window=window)
         k1 = None if window is None else 1
         theirs = lstm_gradients(x, params, dhs, k1, window)
         expect("gradients", theirs, ours, "none")
@@ -226,13 +226,13 @@ def test_gradients_are_those_of_the_package(problem):
 def test_truncation_keeps_the_pairs_of_the_formula(problem, ks):
     """Sum the gradient over the pairs that k₁ and k₂ keep, one by one."""
     (x, params, dhs), (k1, k2) = problem, ks
-    _, caches = numpy_lstm.forward(x, params)
+    _, caches = by_hand.lstm.forward(x, params)
     right = {name: np.zeros_like(value) for name, value in params.items()}
     for s in range(12):
         end = (s // k1 + 1) * k1
         dh, dc = dhs[:, s], np.zeros_like(dhs[:, s])
         for u in range(s, max(0, end - k2) - 1, -1):
-            _, dh, dc, grads = numpy_lstm.cell_backward(
+            _, dh, dc, grads = by_hand.lstm.cell_backward(
                 dh, dc, caches[u], params
             )
             right = {name: right[name] + grads[name] for name in right}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled.exercise_references import (
+from unrolled.models.transformer import CausalTransformer
+from unrolled_book.exercises.references import (
     RANGES,
     cost_of_patience,
     interval_of_five,
@@ -14,8 +15,7 @@ from unrolled.exercise_references import (
     steps_until,
     stopped,
 )
-from unrolled.experiments import load_model, load_records, make_data
-from unrolled.models.causal import CausalTransformer
+from unrolled_lab import load_model, load_records, make_data
 
 
 def test_ranges_are_ranges():

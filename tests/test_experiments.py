@@ -12,7 +12,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from small_runs import numbers, run
-from unrolled.experiments import (
+from unrolled.train import evaluate
+from unrolled_lab import (
     CATALOGUE,
     Record,
     RunConfig,
@@ -31,9 +32,7 @@ from unrolled.experiments import (
     runs,
     runs_of,
 )
-from unrolled.experiments._config_checks import CHECKS
-from unrolled.experiments.config import CellName
-from unrolled.train import evaluate
+from unrolled_lab.config import CHECKS, CellName
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -414,7 +413,7 @@ def test_a_record_says_how_it_was_made():
     record = execute(run(seed=3, diagnose=True, training={"epochs": 50}))
     told = json.loads(record.to_json())
     assert told["command"] == (
-        "python -m unrolled.experiments run test --only lstm-seed3"
+        "python -m unrolled_lab run test --only lstm-seed3"
     )
     assert told["seed"] == 3
     assert told["versions"]["torch"] == torch.__version__

@@ -5,8 +5,8 @@ import torch
 from torch.utils.data import TensorDataset
 
 from oracles import seeded
-from unrolled.cell import GRUCell, LSTMCell, RNNCell
-from unrolled.lstm import LSTM
+from unrolled.cells import GRUCell, RNNCell
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import oscillations

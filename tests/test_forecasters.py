@@ -5,9 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from unrolled.checkpoint import load_checkpoint, save_checkpoint
-from unrolled.experiments import __main__ as command
-from unrolled.experiments import (
+from unrolled.models import ScheduledSampling
+from unrolled.tasks import henon, henon_next, oscillations
+from unrolled.train import fit
+from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
+from unrolled_lab import __main__ as command
+from unrolled_lab import (
     begin_forecaster,
     forecasters,
     load_forecasters,
@@ -15,9 +18,6 @@ from unrolled.experiments import (
     results_folder,
     save_forecasters,
 )
-from unrolled.models import ScheduledSampling
-from unrolled.tasks import henon, henon_next, oscillations
-from unrolled.train import fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

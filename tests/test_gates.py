@@ -9,7 +9,7 @@ from unrolled import gates
 from unrolled.gates import Clamp, GateTrace, run_clamped
 from unrolled.gates.interventions import unroll
 from unrolled.lstm import LSTM
-from unrolled.models.classify import Classifier
+from unrolled.models.heads import Classifier
 
 N, T, D, H = 5, 6, 3, 4
 PARTS = GateTrace._fields

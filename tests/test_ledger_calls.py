@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 import notebooks
-from unrolled import claims
+from unrolled_book import claims
 
 LEDGER = claims.load()
 
@@ -79,7 +79,7 @@ def test_each_check_has_printed_its_verdict(name):
     ("source", "found"),
     [
         ("claims.check('A01', x)", "A01"),
-        ("unrolled.claims.check('A01', [x, y])", "A01"),
+        ("unrolled_book.claims.check('A01', [x, y])", "A01"),
         ("check('A01', x)", "A01"),
         ("claims.check(name, x)", None),
         ("claims.check(f'A{n}', x)", None),

@@ -18,8 +18,7 @@ from oracles import (
     torch_run,
     torch_twin,
 )
-from unrolled.cell import LSTMCell
-from unrolled.lstm import LSTM
+from unrolled.lstm import LSTM, LSTMCell
 
 CASE = CASES[4]  # three layers, both directions, two biases
 

@@ -9,8 +9,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from oracles import CASES, assert_same, flat, gradients, randomise, run_all
-from unrolled.cell import LSTMCell
-from unrolled.lstm import LSTM
+from unrolled.lstm import LSTM, LSTMCell
 
 CASE = CASES[4]  # three layers, both directions, two biases
 DEVICES = {"cuda": torch.cuda, "mps": torch.backends.mps}

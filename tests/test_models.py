@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from oracles import seeded
 from unrolled import tasks
-from unrolled.cell import GRUCell, LSTMCell, PeepholeLSTMCell, RNNCell
-from unrolled.lstm import LSTM
+from unrolled.cells import GRUCell, PeepholeLSTMCell, RNNCell
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.models import CharLM, Classifier, Seq2Seq, Tagger
 from unrolled.recurrent import Recurrent
 

@@ -9,9 +9,9 @@ import torch
 from torch.autograd.functional import jacobian
 
 from oracles import central_difference, tensor
-from unrolled import data, numpy_lstm, numpy_train
-from unrolled.numpy_jacobian import cell_jacobian, contributions
-from unrolled.numpy_lstm import bptt, cell_forward, forward
+from unrolled import by_hand, data
+from unrolled.by_hand.lstm import bptt, cell_forward, forward
+from unrolled.by_hand.paths import cell_jacobian, contributions
 
 SIZES = [(1, 9, 1, 1), (2, 5, 3, 4), (3, 4, 2, 1), (1, 1, 2, 3)]
 GATES = "ifgo"
@@ -23,7 +23,7 @@ def make_case(request):
     if request.param == "anchor":
         x, y, params = data.anchor()
         hs, caches = forward(x, params)
-        _, dhs = numpy_train.squared_error(hs, y, steps="sum")
+        _, dhs = by_hand.training.squared_error(hs, y, steps="sum")
         states = {"h0": np.zeros((1, 1)), "c0": np.zeros((1, 1))}
     else:
         N, T, D, H = request.param
@@ -170,7 +170,7 @@ def test_parts_add_up_to_the_total_derivative(case):
 
 def test_the_direct_path_is_the_product_of_forget_gates(case):
     direct = cell_jacobian(case.caches, case.params)["direct"]
-    f = numpy_lstm.stack_caches(case.caches).f
+    f = by_hand.lstm.stack_caches(case.caches).f
     for n in range(case.N):
         for t in range(case.T):
             product = np.prod(f[n, t + 1 :], axis=0)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from oracles import central_difference, tensor, torch_grads, torch_lstm
-from unrolled import data, numpy_lstm
-from unrolled.numpy_lstm import (
+from unrolled import by_hand, data
+from unrolled.by_hand.lstm import (
     bptt,
     cell_backward,
     cell_forward,
@@ -347,7 +347,7 @@ def test_init_params_is_reproducible():
 def test_global_randomness_is_untouched():
     before = np.random.get_state()  # noqa: NPY002
     torch_before = torch.get_rng_state()
-    numpy_lstm.init_params(2, 3, np.random.default_rng(0))
+    by_hand.lstm.init_params(2, 3, np.random.default_rng(0))
     data.source_a_weights()
     after = np.random.get_state()  # noqa: NPY002
     np.testing.assert_array_equal(before[1], after[1])

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from oracles import central_difference, tensor
-from unrolled.numpy_rnn import bptt, forward, jacobians
-from unrolled.numpy_train import clip_grad_norm
+from unrolled.by_hand.rnn import bptt, forward, jacobians
+from unrolled.by_hand.training import clip_grad_norm
 
 SIZES = [(1, 1, 1, 1), (1, 3, 1, 1), (2, 5, 3, 4), (5, 4, 2, 3), (3, 6, 4, 1)]
 

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import mse_loss
 
 from oracles import central_difference, tensor
-from unrolled.numpy_train import SGD, Adam, squared_error
+from unrolled.by_hand.training import SGD, Adam, squared_error
 
 SHAPES = [(1, 1, 1), (1, 9, 1), (3, 4, 2), (2, 5, 7)]
 

@@ -9,10 +9,10 @@ import pytest
 
 import unrolled
 
-PACKAGE = Path(unrolled.__file__).parent
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+SRC = Path(unrolled.__file__).parent.parent
+SOURCES = sorted(SRC.glob("unrolled*/**/*.py"))
 each_source = pytest.mark.parametrize(
-    "path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE))
+    "path", SOURCES, ids=lambda path: str(path.relative_to(SRC))
 )
 
 
@@ -29,7 +29,7 @@ def imported(path):
             yield (node.module or "").split(".")[0]
 
 
-@pytest.mark.parametrize("module", ["unrolled", "unrolled.numpy_lstm"])
+@pytest.mark.parametrize("module", ["unrolled", "unrolled.by_hand.lstm"])
 def test_the_numpy_lstm_needs_neither_torch_nor_matplotlib(module):
     program = f"import sys, {module}; print(*sys.modules)"
     found = subprocess.run(
@@ -50,10 +50,12 @@ def test_torch_names_come_when_asked_for():
         _ = unrolled.LTSM
 
 
-def test_only_plots_imports_matplotlib():
+def test_only_figures_import_matplotlib():
     importing = {path for path in SOURCES if "matplotlib" in imported(path)}
     assert importing
-    assert {path.parent for path in importing} == {PACKAGE / "plots"}
+    assert {path.parent for path in importing} == {
+        SRC / "unrolled_book" / "figures"
+    }
 
 
 def test_only_check_and_the_command_line_print():

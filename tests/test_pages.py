@@ -20,7 +20,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from unrolled import claims, claims_page, quiz
+from unrolled_book import claims, claims_page, quiz
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parent

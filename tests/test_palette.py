@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from unrolled import plots
+from unrolled_book import figures
 
-OF_THE_CELL = {plots.COLORS[name].lower() for name in "ifgoh"}
+OF_THE_CELL = {figures.COLORS[name].lower() for name in "ifgoh"}
 CURVES = {"one": np.ones((2, 3)), "two": np.ones((2, 3))}
 LINES = {"one": [0.1, 0.2], "two": [0.3, 0.4]}
 
@@ -35,19 +35,19 @@ def drawn_colors(ax):
 
 
 def test_no_colour_stands_for_two_things():
-    kinds = [color for color, _ in plots.CELL_LOOKS.values()]
-    colors = [*map(to_rgb, [*plots.COLORS.values(), *kinds])]
+    kinds = [color for color, _ in figures.CELL_LOOKS.values()]
+    colors = [*map(to_rgb, [*figures.COLORS.values(), *kinds])]
     assert len(set(colors)) == len(colors)
 
 
 @pytest.mark.parametrize("name", OTHER_THINGS)
 def test_other_things_have_other_colours(draw, name):
-    colors = drawn_colors(draw(getattr(plots, name), *OTHER_THINGS[name]))
+    colors = drawn_colors(draw(getattr(figures, name), *OTHER_THINGS[name]))
     assert colors and not colors & OF_THE_CELL
 
 
 def test_a_dropped_error_has_the_colour_of_its_state(draw):
     losses = {"right": [3.0], "drops δc": [3.0], "drops δh": [3.0]}
-    lines = draw(plots.plot_bug_losses, losses).get_lines()
-    expected = [plots.COLORS[name] for name in ("pale", "c", "h")]
+    lines = draw(figures.plot_bug_losses, losses).get_lines()
+    expected = [figures.COLORS[name] for name in ("pale", "c", "h")]
     assert [line.get_color() for line in lines] == expected

@@ -4,14 +4,14 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch
 
-from unrolled import plots
+from unrolled_book import figures
 
-GREY = to_rgb(plots.COLORS["x"])
+GREY = to_rgb(figures.COLORS["x"])
 
 
 def test_reading(draw):
     sees = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1]])
-    ax = draw(plots.plot_reading, sees, True)
+    ax = draw(figures.plot_reading, sees, True)
     lines = [tuple(line.get_xdata()) for line in ax.get_lines()]
     assert lines == [(s, t) for t, s in np.argwhere(sees)]
     arrows = [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
@@ -24,7 +24,7 @@ def test_reading(draw):
 
 
 def test_reading_without_waiting(draw):
-    ax = draw(plots.plot_reading, np.tri(4), False)
+    ax = draw(figures.plot_reading, np.tri(4), False)
     assert len(ax.get_lines()) == 10
     assert not [p for p in ax.patches if isinstance(p, FancyArrowPatch)]
 
@@ -36,11 +36,11 @@ def test_costs(draw):
         "Transformer, no cache": {16: 2.0, 64: 9.0},
     }
     labels = ("tokens n", "seconds")
-    ax = draw(plots.plot_costs, costs, labels, {"crossing": 40.0})
+    ax = draw(figures.plot_costs, costs, labels, {"crossing": 40.0})
     drawn = {line.get_label(): line for line in ax.get_lines()}
     for name, row in costs.items():
         np.testing.assert_array_equal(drawn[name].get_xydata(), [*row.items()])
-        color, marker = plots.CELL_LOOKS[name.partition(",")[0]]
+        color, marker = figures.CELL_LOOKS[name.partition(",")[0]]
         assert drawn[name].get_color() == color
         assert drawn[name].get_marker() == marker
     two = [drawn[name] for name in costs if name[0] == "T"]

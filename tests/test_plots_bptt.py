@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from unrolled import plots
+from unrolled_book import figures
 
 TABLE = np.array([[0.0, 0, 0], [-0.24, 0.011, 0], [0.058, -0.0049, 0.1]])
 
@@ -24,12 +24,12 @@ def arrows(ax):
 
 @pytest.mark.parametrize("steps", [2, 3, 4])
 def test_unrolled(draw, steps):
-    ax = draw(plots.plot_walks_back, steps)
+    ax = draw(figures.plot_walks_back, steps)
     for t in range(steps):
         for label in (f"$c_{t}$", f"$h_{t}$", f"error {t}", f"gates\nstep {t}"):
             assert texts(ax).count(label) == 1
     back = {
-        name: [a for a in arrows(ax) if a[0] == plots.COLORS[name].lower()]
+        name: [a for a in arrows(ax) if a[0] == figures.COLORS[name].lower()]
         for name in ("c", "h", "gradient")
     }
     counts = {name: len(found) for name, found in back.items()}
@@ -38,13 +38,13 @@ def test_unrolled(draw, steps):
         assert end[0] < start[0]  # towards the past
     handles = ax.get_legend().legend_handles
     assert [to_hex(line.get_color()) for line in handles] == [
-        plots.COLORS["c"].lower(),
-        plots.COLORS["h"].lower(),
+        figures.COLORS["c"].lower(),
+        figures.COLORS["h"].lower(),
     ]
 
 
 def test_contributions(draw):
-    ax = draw(plots.plot_contributions, TABLE)
+    ax = draw(figures.plot_contributions, TABLE)
     shown = {
         (round(text.get_position()[1]), round(text.get_position()[0])): text
         for text in ax.texts
@@ -68,15 +68,15 @@ def test_contributions(draw):
 
 
 def test_contributions_are_coloured_by_sign_and_size(draw):
-    ax = draw(plots.plot_contributions, TABLE)
+    ax = draw(figures.plot_contributions, TABLE)
     (mesh,) = ax.collections
     values = mesh.get_array().reshape(4, 4)
     below = np.tril_indices(3)
     np.testing.assert_allclose(values[:3, :3][below], 10 * TABLE[below])
     assert values.mask.sum() == 16 - 6
     assert mesh.get_clim() == (-2.4, 2.4)
-    assert to_hex(mesh.cmap(0.0)) == plots.COLORS["plain"].lower()
-    assert to_hex(mesh.cmap(1.0)) == plots.COLORS["gradient"].lower()
+    assert to_hex(mesh.cmap(0.0)) == figures.COLORS["plain"].lower()
+    assert to_hex(mesh.cmap(1.0)) == figures.COLORS["gradient"].lower()
 
 
 def test_cell_paths(draw):
@@ -84,7 +84,7 @@ def test_cell_paths(draw):
     names = ("o", "direct", "total", "g")
     norms = {name: rng.uniform(0.1, 2, (7, 5)) for name in names}
     norms["o"][:, 0] = 0.0
-    ax = draw(plots.plot_cell_paths, norms)
+    ax = draw(figures.plot_cell_paths, norms)
     drawn = {line.get_label(): line for line in ax.get_lines()}
     assert list(drawn) == [
         "total derivative",
@@ -100,7 +100,7 @@ def test_cell_paths(draw):
             line.get_ydata(), np.median(norms[name], axis=0)
         )
     output = drawn["by the output gate o"]
-    assert output.get_color() == plots.COLORS["o"]
+    assert output.get_color() == figures.COLORS["o"]
     np.testing.assert_array_equal(output.get_xdata(), [2, 3, 4, 5])
     assert len(ax.collections) == 2
     top = ax.collections[0].get_paths()[0].vertices[:, 1].max()
@@ -111,7 +111,7 @@ def test_cell_paths(draw):
 
 def test_bug_losses(draw):
     losses = {"right": [3.0, 2.0, 1.5], "wrong": [3.0, 2.5, 2.0]}
-    ax = draw(plots.plot_bug_losses, losses)
+    ax = draw(figures.plot_bug_losses, losses)
     lines = ax.get_lines()
     assert {line.get_label(): [*line.get_ydata()] for line in lines} == losses
     looks = {(line.get_color(), line.get_linestyle()) for line in lines}

@@ -5,13 +5,13 @@ import pytest
 from matplotlib.colors import same_color
 from matplotlib.text import Annotation
 
-from unrolled import plots
-from unrolled.plots.free_running import FOUR_DEGREES, OWN, TRUTH
+from unrolled_book import figures
+from unrolled_book.figures.free_running import FOUR_DEGREES, OWN, TRUTH
 
 
 def test_reads(draw):
     ways = {"truth": [0, 0, 0, 0], "alone": [0, 0, 1, 1]}
-    ax = draw(plots.plot_reads, ways)
+    ax = draw(figures.plot_reads, ways)
     words = [text.get_text() for text in ax.texts]
     assert [word for word in words if word in ways] == [*ways]
     filled = [same_color(c.get_facecolor(), OWN) for c in ax.patches]
@@ -27,7 +27,7 @@ def test_reads(draw):
 
 def test_drift(draw):
     truth, runs = np.arange(6.0), {"one": [[1.0, 2], [3, 4]], "two": [[5.0, 6]]}
-    ax = draw(plots.plot_drift, truth, runs, 4)
+    ax = draw(figures.plot_drift, truth, runs, 4)
     lines = ax.get_lines()
     assert lines[0].get_ydata().tolist() == truth.tolist()
     assert lines[0].get_xdata().tolist() == [1, 2, 3, 4, 5, 6]
@@ -44,7 +44,7 @@ def test_drift(draw):
 
 def test_paired(draw):
     five = np.array([1.0, 2, 3, 4, 5])
-    ax = draw(plots.plot_paired, {"up": five, "none": -five}, "error")
+    ax = draw(figures.plot_paired, {"up": five, "none": -five}, "error")
     bars = [c.get_segments()[0] for c in ax.collections]
     half = FOUR_DEGREES * np.sqrt(2.5 / 5)
     assert bars[0].tolist() == [[3 - half, 0], [3 + half, 0]]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from unrolled import plots
-from unrolled.plots.gates import _apart
+from unrolled_book import figures
+from unrolled_book.figures.gates import _apart
 
 RNG = np.random.default_rng(0)
 
@@ -13,16 +13,16 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize("gate", "ifgo")
 def test_units(draw, gate):
     values = RNG.uniform(size=(9, 5))
-    ax = draw(plots.plot_units, gate, values)
+    ax = draw(figures.plot_units, gate, values)
     assert len(ax.get_lines()) == 5
     for line, column in zip(ax.get_lines(), values.T, strict=True):
         assert list(line.get_xdata()) == [*range(1, 10)]
         np.testing.assert_array_equal(line.get_ydata(), column)
-        assert line.get_color() == plots.COLORS[gate]
+        assert line.get_color() == figures.COLORS[gate]
     assert [text.get_text() for text in ax.texts] == [*"12345"]
     for text, end in zip(ax.texts, values[-1], strict=True):
         assert text.xy == (9, end)  # where the number's small line leads
-    assert ax.get_ylabel() == plots.GATE_NAMES[gate]
+    assert ax.get_ylabel() == figures.GATE_NAMES[gate]
     assert ax.get_ylim()[0] < (-1 if gate == "g" else 0)
 
 
@@ -40,7 +40,7 @@ def test_names_do_not_touch():
 def test_unit_bands(draw):
     bands = {"a": RNG.uniform(size=(50, 6)), "b": RNG.uniform(size=(40, 6))}
     single = RNG.uniform(size=6)
-    ax = draw(plots.plot_unit_bands, "f", bands, single)
+    ax = draw(figures.plot_unit_bands, "f", bands, single)
     *lines, dotted = ax.get_lines()
     for line, band, (name, values) in zip(
         lines, ax.collections, bands.items(), strict=True
@@ -52,18 +52,18 @@ def test_unit_bands(draw):
         assert {*low, *high} <= {*edge[:, 1]}
     np.testing.assert_array_equal(dotted.get_ydata(), single)
     colors = [line.get_color() for line in lines]
-    assert colors == [plots.COLORS["f"], plots.COLORS["x"]]
+    assert colors == [figures.COLORS["f"], figures.COLORS["x"]]
 
 
 def test_a_band_alone(draw):
-    ax = draw(plots.plot_unit_bands, "g", {"a": RNG.uniform(-1, 1, (5, 3))})
+    ax = draw(figures.plot_unit_bands, "g", {"a": RNG.uniform(-1, 1, (5, 3))})
     assert len(ax.get_lines()) == 1
     assert ax.get_ylim()[0] < -1
 
 
 def test_gate_pairs(draw):
     pairs = {n: (RNG.uniform(size=7), RNG.uniform(size=7)) for n in "abc"}
-    ax = draw(plots.plot_gate_pairs, ("f", "o"), pairs)
+    ax = draw(figures.plot_gate_pairs, ("f", "o"), pairs)
     looks = set()
     for line, (name, (one, other)) in zip(
         ax.get_lines(), pairs.items(), strict=True
@@ -74,13 +74,13 @@ def test_gate_pairs(draw):
         assert line.get_linestyle() == "None"
         looks.add((line.get_color(), line.get_marker()))
     assert len(looks) == 3
-    assert ax.get_xlabel() == plots.GATE_NAMES["f"]
-    assert ax.get_ylabel() == plots.GATE_NAMES["o"]
+    assert ax.get_xlabel() == figures.GATE_NAMES["f"]
+    assert ax.get_ylabel() == figures.GATE_NAMES["o"]
 
 
 def test_a_pair_with_the_candidate_has_room_below_zero(draw):
     pair = {"a": ([-0.9, 0.9], [0.1, 0.9])}
-    ax = draw(plots.plot_gate_pairs, ("g", "o"), pair)
+    ax = draw(figures.plot_gate_pairs, ("g", "o"), pair)
     assert (ax.get_xlim(), ax.get_ylim()) == ((-1, 1), (0, 1))
 
 
@@ -88,7 +88,7 @@ def test_seeds(draw):
     curves = {n: RNG.normal(size=(5, 4)) for n in "abcd"}
     curves["b"] = curves["b"][:1]  # one seed: no thin lines
     x = [0, 2, 3, 9]
-    ax = draw(plots.plot_seeds, x, curves, ("k", "share"), {"half": 0.5})
+    ax = draw(figures.plot_seeds, x, curves, ("k", "share"), {"half": 0.5})
     lines = iter(ax.get_lines())
     looks = set()
     for name, rows in curves.items():
@@ -112,15 +112,15 @@ def test_seeds(draw):
 
 def test_seeds_in_given_colors(draw):
     curves = {n: RNG.normal(size=(2, 3)) for n in "ab"}
-    ax = draw(plots.plot_seeds, [1, 2, 3], curves, ("", ""), None, "fi")
+    ax = draw(figures.plot_seeds, [1, 2, 3], curves, ("", ""), None, "fi")
     thick = [line for line in ax.get_lines() if line.get_label() in curves]
     colors = [line.get_color() for line in thick]
-    assert colors == [plots.COLORS["f"], plots.COLORS["i"]]
+    assert colors == [figures.COLORS["f"], figures.COLORS["i"]]
 
 
 def test_signal(only_draws):
     c, signal = RNG.normal(size=(4, 6)), np.array([-2.0, -1e-9, 1.0, 0.5])
-    ax = plots.plot_signal(c, signal, "s")
+    ax = figures.plot_signal(c, signal, "s")
     for line, row in zip(ax.get_lines(), c, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), row)
         assert list(line.get_xdata()) == [*range(1, 7)]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from unrolled import plots
+from unrolled_book import figures
 
-RED = to_rgb(plots.COLORS["h"])
-GREY = to_rgb(plots.COLORS["x"])
+RED = to_rgb(figures.COLORS["h"])
+GREY = to_rgb(figures.COLORS["x"])
 RNG = np.random.default_rng(0)
 
 
@@ -31,7 +31,7 @@ def filled(ax):
 
 
 def test_wiring(draw):
-    ax = draw(plots.plot_wiring, ["a", "b", "", "c"], ["", "x", "", "y"])
+    ax = draw(figures.plot_wiring, ["a", "b", "", "c"], ["", "x", "", "y"])
     assert words(ax) == ["a", "b", "x", "c", "y"]
     assert filled(ax) == [False] * 4
     reads = [tail for tail, *_ in arrows(ax, GREY)]
@@ -44,7 +44,7 @@ def test_wiring(draw):
 
 
 def test_wiring_of_two_layers_that_feed_back(draw):
-    ax = draw(plots.plot_wiring, list("abst"), ["", "", "t", "e"], 2, True)
+    ax = draw(figures.plot_wiring, list("abst"), ["", "", "t", "e"], 2, True)
     assert filled(ax) == [False, False, True, True]
     (dashed,) = ax.lines  # of two answers, the last is read by nobody
     assert (dashed.get_xdata()[0], dashed.get_xdata()[-1]) == (2.3, 2.6)
@@ -54,7 +54,7 @@ def test_wiring_of_two_layers_that_feed_back(draw):
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_stack(draw, layers):
-    ax = draw(plots.plot_stack, layers, 1, 3)
+    ax = draw(figures.plot_stack, layers, 1, 3)
     assert filled(ax) == [False] * (3 * layers)
     sideways = [a for a in arrows(ax, RED) if a[1] == a[3]]
     assert len(sideways) == 2 * layers
@@ -68,7 +68,7 @@ def test_stack(draw, layers):
 
 
 def test_stack_of_two_directions(draw):
-    ax = draw(plots.plot_stack, 2, 2, 3)
+    ax = draw(figures.plot_stack, 2, 2, 3)
     assert filled(ax) == 2 * ([False] * 3 + [True] * 3)
     sideways = [a for a in arrows(ax, RED) if a[1] == a[3]]
     assert words(ax)[:4] == [
@@ -89,7 +89,7 @@ def test_stack_of_two_directions(draw):
 
 def test_tags(draw):
     chances = {"one": RNG.uniform(size=4), "two": RNG.uniform(size=4)}
-    ax = draw(plots.plot_tags, "a(b)", [0, 1, 1, 0], chances)
+    ax = draw(figures.plot_tags, "a(b)", [0, 1, 1, 0], chances)
     grounds = [patch.get_x() + 0.5 for patch in ax.patches]
     assert grounds == [1, 2]
     assert [t.get_text() for t in ax.get_xticklabels()] == list("a(b)")
@@ -104,7 +104,7 @@ def test_tags(draw):
 
 def test_epochs(draw):
     curves = {"one": RNG.uniform(size=(3, 5)), "two": RNG.uniform(size=(1, 7))}
-    ax = draw(plots.plot_epochs, curves, "bits", {"low": 0.1, "high": 0.9})
+    ax = draw(figures.plot_epochs, curves, "bits", {"low": 0.1, "high": 0.9})
     lines = ax.get_lines()
     assert len(lines) == 3 + 1 + 1 + 2  # one run alone is its own median
     named = {line.get_label(): line for line in lines}

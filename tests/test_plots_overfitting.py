@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from unrolled import plots
-from unrolled.calibration import Reliability
+from unrolled.confidence import Reliability
+from unrolled_book import figures
 
 RNG = np.random.default_rng(0)
-BEST, LAST = plots.COLORS["best"], plots.COLORS["last"]
+BEST, LAST = figures.COLORS["best"], figures.COLORS["last"]
 
 
 def named(ax):
@@ -25,7 +25,7 @@ def thin(ax):
 
 def test_gap(draw):
     train, valid = RNG.uniform(size=(3, 5)), RNG.uniform(1, 2, size=(3, 5))
-    ax = draw(plots.plot_gap, train, valid, "loss (nats)", [2, 5, 1])
+    ax = draw(figures.plot_gap, train, valid, "loss (nats)", [2, 5, 1])
     drawn = named(ax)
     assert set(drawn) == {"training", "validation", "best epoch"}
     for name, runs in (("training", train), ("validation", valid)):
@@ -45,13 +45,13 @@ def test_gap(draw):
 
 
 def test_gap_without_a_choice(draw):
-    ax = draw(plots.plot_gap, [[1.0, 2.0]], [[3.0, 4.0]], "accuracy")
+    ax = draw(figures.plot_gap, [[1.0, 2.0]], [[3.0, 4.0]], "accuracy")
     assert set(named(ax)) == {"training", "validation"}
 
 
 def test_loss_of_one(draw):
     margins = [-20.0, -1.0, 0.0, 3.0]
-    ax = draw(plots.plot_loss_of_one, margins)
+    ax = draw(figures.plot_loss_of_one, margins)
     loss, errors = named(ax).values()
     want = np.log1p(np.exp(-np.array(margins)))
     np.testing.assert_allclose(loss.get_ydata(), want)
@@ -68,7 +68,7 @@ def test_margins(draw):
         "best": [[1.0, 2.0, 3.0, 4.0], [1.0, 1.0, 1.0, 1.0]],
         "last": [[0.5, 0.1, 0.1, 0.1]],
     }
-    ax = draw(plots.plot_margins, margins, weights, "loss (nats)")
+    ax = draw(figures.plot_margins, margins, weights, "loss (nats)")
     drawn = named(ax)
     assert set(drawn) == {"best", "last"}
     # Bins from -3 to 3, one nat wide, drawn over their middles.
@@ -87,7 +87,7 @@ def test_margins(draw):
 
 def test_margins_of_networks_that_say_nothing(draw):
     ax = draw(
-        plots.plot_margins, {"last": [[0.0] * 4]}, {"last": [[1.0] * 4]}, "a"
+        figures.plot_margins, {"last": [[0.0] * 4]}, {"last": [[1.0] * 4]}, "a"
     )
     assert named(ax)["last"].get_ydata().tolist() == [0, 4]
 
@@ -97,7 +97,7 @@ def test_reliability(draw):
         Reliability(np.array([0.6, 0.9]), np.array([0.5, 1.0]), np.array(count))
         for count in ([1, 3], [2, 2])
     ]
-    ax = draw(plots.plot_reliability, {"best": tables, "last": tables[:1]})
+    ax = draw(figures.plot_reliability, {"best": tables, "last": tables[:1]})
     (diagonal,) = ax.get_lines()
     assert [*diagonal.get_xdata()] == [*diagonal.get_ydata()] == [0.5, 1]
     best, last = ax.collections
@@ -112,13 +112,13 @@ def test_reliability(draw):
 @pytest.mark.usefixtures("only_draws")
 def test_reliability_of_more_classes():
     table = Reliability(np.array([0.3]), np.array([0.5]), np.array([1]))
-    ax = plots.plot_reliability({"last": [table]}, least=0.25)
+    ax = figures.plot_reliability({"last": [table]}, least=0.25)
     assert [*ax.get_lines()[0].get_xdata()] == [0.25, 1]
 
 
 def test_scales(draw):
     losses = {"training": [[3.0, 2.0, 1.0]], "unseen": [[3.0, 1.0, 4.0]] * 2}
-    ax = draw(plots.plot_scales, [0.5, 1.0, 2.0], losses)
+    ax = draw(figures.plot_scales, [0.5, 1.0, 2.0], losses)
     drawn = named(ax)
     assert set(drawn) == {"training", "unseen"}
     assert drawn["unseen"].get_xdata().tolist() == [0.5, 1.0, 2.0]
@@ -133,7 +133,7 @@ def test_best_and_last(draw, level):
         "dropout 0.30": {"best": [0.1, 0.2, 0.6], "last": [0.3]},
         "dropout 0.60": {"best": [0.5, 0.7]},
     }
-    ax = draw(plots.plot_best_and_last, scores, "test loss (nats)", level)
+    ax = draw(figures.plot_best_and_last, scores, "test loss (nats)", level)
     assert [label.get_text() for label in ax.get_yticklabels()] == [*scores]
     dots = [line for line in ax.get_lines() if line.get_linestyle() == "None"]
     assert [dot.get_xdata().tolist() for dot in dots] == [

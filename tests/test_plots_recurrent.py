@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from unrolled import plots
+from unrolled_book import figures
 
 STATES, INPUTS = [0.0, 0.6640, 0.1951, 0.5195], [1.0, -0.5, 0.5]
 GRADIENTS = [-0.5468, -0.6316, -0.9611]
@@ -23,7 +23,7 @@ def by_label(ax):
 
 def test_two_runs(draw):
     one, other = np.array([0.5, 0.25, 0.125]), np.array([-0.5, -0.25, 0.125])
-    ax = draw(plots.plot_two_runs, one, other)
+    ax = draw(figures.plot_two_runs, one, other)
     assert [line.get_ydata().tolist() for line in ax.lines] == [
         one.tolist(),
         other.tolist(),
@@ -35,7 +35,9 @@ def test_two_runs(draw):
 
 @pytest.mark.parametrize("back", [False, True])
 def test_unrolled(draw, back):
-    ax = draw(plots.plot_unrolled, STATES, INPUTS, GRADIENTS if back else None)
+    ax = draw(
+        figures.plot_unrolled, STATES, INPUTS, GRADIENTS if back else None
+    )
     shown = texts(ax)
     for name in ("$h_0$", "$h_3$", "$x_1$", "$x_3$", "loss $L$"):
         assert shown.count(name) == 1
@@ -45,7 +47,7 @@ def test_unrolled(draw, back):
     red = [
         text.get_text()
         for text in ax.texts
-        if text.get_color() == plots.COLORS["gradient"]
+        if text.get_color() == figures.COLORS["gradient"]
     ]
     assert red == ["−0.5468", "−0.6316", "−0.9611"] * back
 
@@ -54,9 +56,9 @@ def test_unrolled(draw, back):
 @pytest.mark.parametrize("back", [False, True])
 def test_unrolled_has_room_for_its_texts(T, back):
     values = np.linspace(-0.87654, 0.4321, T + 1)
-    with plt.style.context("unrolled.unrolled"):
+    with plt.style.context("unrolled_book.unrolled"):
         gradients = values[1:] if back else None
-        ax = plots.plot_unrolled(values, values[1:], gradients)
+        ax = figures.plot_unrolled(values, values[1:], gradients)
         ax.figure.draw_without_rendering()
     boxes = [patch.get_window_extent() for patch in ax.patches]
     assert len(boxes) == 2 * T + 1
@@ -79,7 +81,7 @@ def test_shrinking(draw):
     rng = np.random.default_rng(0)
     sizes = np.exp(rng.normal(size=(20, 7)))
     curves = {"one": sizes, "other": 2 * sizes}
-    ax = draw(plots.plot_shrinking, curves, {"line": 0.5 ** np.arange(7)})
+    ax = draw(figures.plot_shrinking, curves, {"line": 0.5 ** np.arange(7)})
     lines = by_label(ax)
     assert [*lines] == ["one", "other", "line"]
     np.testing.assert_allclose(
@@ -95,7 +97,7 @@ def test_shrinking(draw):
 
 
 def test_shrinking_needs_no_lines(draw):
-    ax = draw(plots.plot_shrinking, {"one": [[1.0, 0.5]]})
+    ax = draw(figures.plot_shrinking, {"one": [[1.0, 0.5]]})
     assert [*by_label(ax)] == ["one"]
 
 
@@ -103,7 +105,7 @@ def test_cliff(draw):
     u, b = np.linspace(0, 2, 5), np.linspace(-1, 1, 4)
     loss = np.add.outer(b, u) ** 2
     path = np.array([[1.0, 0.0], [0.5, 0.5], [90.0, 90.0]])
-    ax = draw(plots.plot_cliff, u, b, loss, {"a": path, "b": path[:2]})
+    ax = draw(figures.plot_cliff, u, b, loss, {"a": path, "b": path[:2]})
     lines = by_label(ax)
     np.testing.assert_array_equal(lines["a"].get_xydata(), path)
     np.testing.assert_array_equal(lines["b"].get_xydata(), path[:2])
@@ -115,12 +117,12 @@ def test_cliff(draw):
 
 
 def test_cliff_without_descents(draw):
-    ax = draw(plots.plot_cliff, [0, 1], [0, 1], [[0, 1], [2, 3]])
+    ax = draw(figures.plot_cliff, [0, 1], [0, 1], [[0, 1], [2, 3]])
     assert not ax.lines
     assert ax.get_legend() is None
 
 
 def test_wall(draw):
-    ax = draw(plots.plot_wall, [0.0, 0.1, 0.2], [1.0, 0.0, 0.5])
+    ax = draw(figures.plot_wall, [0.0, 0.1, 0.2], [1.0, 0.0, 0.5])
     assert ax.lines[0].get_xdata().tolist() == [0.0, 0.1, 0.2]
     assert ax.lines[0].get_ydata().tolist() == [1.0, 0.0, 0.5]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from unrolled import plots
+from unrolled_book import figures
 
 RNG = np.random.default_rng(0)
-LOOKS = plots.CELL_LOOKS
+LOOKS = figures.CELL_LOOKS
 
 
 def lines(ax, **wanted):
@@ -29,7 +29,7 @@ def legend(ax):
 
 def test_two_ends(draw):
     points = np.array([[1, 2], [-1, 0.5], [-3, 4], [2, -2.5]])
-    ax = draw(plots.plot_two_ends, points)
+    ax = draw(figures.plot_two_ends, points)
     ones, zeros = ax.get_lines()
     assert (ones.get_label(), zeros.get_label()) == ("answer 1", "answer 0")
     np.testing.assert_array_equal(ones.get_xydata(), points[[0, 2]])
@@ -39,7 +39,7 @@ def test_two_ends(draw):
 
 
 def test_a_sector_is_wrong_where_the_last_number_misleads(draw):
-    ax = draw(plots.plot_two_ends, [[0.0, 1.0]])
+    ax = draw(figures.plot_two_ends, [[0.0, 1.0]])
     for wedge, text in zip(ax.patches, ax.texts, strict=True):
         a, b = text.get_position()
         is_wrong = (b > 0) != (a + b > 0)
@@ -56,7 +56,7 @@ def test_runs(draw):
         "something": RNG.uniform(size=(2, 3)),
     }
     points = {"source B": [[1, 0.3], [4, 0.6]]}
-    ax = draw(plots.plot_runs, curves, "epoch", "share", {"end": 0.7}, points)
+    ax = draw(figures.plot_runs, curves, "epoch", "share", {"end": 0.7}, points)
     drawn = {line.get_label(): line for line in ax.get_lines()}
     for name, runs in curves.items():
         at = [*range(1, runs.shape[1] + 1)]
@@ -84,7 +84,7 @@ def test_runs(draw):
 
 
 def test_runs_that_start_before_the_first_epoch(only_draws):
-    ax = plots.plot_runs({"a": [[1.0, 2.0]]}, "epoch", "share", start=0)
+    ax = figures.plot_runs({"a": [[1.0, 2.0]]}, "epoch", "share", start=0)
     assert list(ax.get_lines()[-1].get_xdata()) == [0, 1]
 
 
@@ -95,7 +95,7 @@ def color_of(name):
 def test_groups(draw):
     scores = {"RNN a": RNG.uniform(size=3), "GRU": RNG.uniform(size=5)}
     beside = {name: values / 2 for name, values in scores.items()}
-    ax = draw(plots.plot_groups, scores, "share", {"end": 0.7}, beside)
+    ax = draw(figures.plot_groups, scores, "share", {"end": 0.7}, beside)
     assert [t.get_text() for t in ax.get_yticklabels()] == [*scores]
     assert ax.yaxis_inverted()  # the first group is on top
     level, *dots = ax.get_lines()
@@ -116,7 +116,7 @@ def test_groups(draw):
 
 
 def test_groups_without_a_second_score(draw):
-    ax = draw(plots.plot_groups, {"LSTM": [0.2, 0.4]}, "share")
+    ax = draw(figures.plot_groups, {"LSTM": [0.2, 0.4]}, "share")
     (dots,) = ax.get_lines()
     assert list(dots.get_ydata()) == [0, 0]
 
@@ -124,7 +124,7 @@ def test_groups_without_a_second_score(draw):
 def test_crossings(draw):
     ratios = {"RNN a": [1e-6, 1e-3], "RNN b": [0.1, 2.0], "LSTM": [0.5]}
     epochs = {"RNN a": [None, 30], "RNN b": [7, 9], "LSTM": [2]}
-    ax = draw(plots.plot_crossings, ratios, epochs, 40)
+    ax = draw(figures.plot_crossings, ratios, epochs, 40)
     for line, name in zip(ax.get_lines(), ratios, strict=True):
         assert list(line.get_xdata()) == ratios[name]
         color, marker = LOOKS[name.split()[0]]
@@ -144,7 +144,7 @@ def test_lengths(draw):
         "RNN": {30: [0.7, 0.8, 0.72], 10: [0.9]},
         "GRU": {10: [0.95, 0.97]},
     }
-    ax = draw(plots.plot_lengths, scores, "share", {"end": 0.75})
+    ax = draw(figures.plot_lengths, scores, "share", {"end": 0.75})
     _, *shown = ax.get_lines()
     for name, by_length in scores.items():
         color, _ = LOOKS[name]
@@ -164,7 +164,7 @@ def test_lengths(draw):
 
 def test_lengths_of_two_starts_of_one_kind(only_draws):
     scores = {"GRU": {10: [0.9]}, "GRU, open": {10: [0.8]}, "RNN": {10: [0.7]}}
-    ax = plots.plot_lengths(scores, "share")
+    ax = figures.plot_lengths(scores, "share")
     drawn = {line.get_label(): line for line in ax.get_lines()}
     usual, opened, other = (drawn[name] for name in scores)
     assert usual.get_color() == opened.get_color() != other.get_color()
@@ -176,11 +176,11 @@ def test_the_colours_of_the_networks_differ_and_are_no_gate_s():
     colors = [color for color, _ in LOOKS.values()]
     assert len({to_rgb(color) for color in colors}) == len(LOOKS)
     assert len({marker for _, marker in LOOKS.values()}) == len(LOOKS)
-    gates = {to_rgb(plots.COLORS[name]) for name in "ifgoch"}
+    gates = {to_rgb(figures.COLORS[name]) for name in "ifgoch"}
     assert not gates & {to_rgb(color) for color in colors}
 
 
 @pytest.mark.parametrize("ends", [3, 4, 5])
 def test_points_far_out_are_inside(only_draws, ends):
-    ax = plots.plot_two_ends([[ends, -ends]])
+    ax = figures.plot_two_ends([[ends, -ends]])
     assert ax.get_xlim()[1] >= ends

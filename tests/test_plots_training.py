@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from unrolled import plots
+from unrolled_book import figures
 
 
 def named(ax):
@@ -18,7 +18,7 @@ def named(ax):
 
 @pytest.mark.parametrize("missing", [set(), {4, 5}, [1]])
 def test_training_loop(draw, missing):
-    ax = draw(plots.plot_training_loop, missing)
+    ax = draw(figures.plot_training_loop, missing)
     boxes = {
         int(text.get_text()[0]): text
         for text in ax.texts
@@ -28,7 +28,7 @@ def test_training_loop(draw, missing):
     for number, text in boxes.items():
         lacks = number in missing
         box = text.get_bbox_patch()
-        assert to_hex(box.get_edgecolor()) == plots.COLORS["plain"].lower()
+        assert to_hex(box.get_edgecolor()) == figures.COLORS["plain"].lower()
         assert (box.get_facecolor()[:3] != (1, 1, 1)) == lacks
         assert box.get_linestyle() == ("--" if lacks else "-")
 
@@ -36,7 +36,7 @@ def test_training_loop(draw, missing):
 def test_losses(draw):
     rng = np.random.default_rng(0)
     losses = {"Adam": rng.uniform(1, 2, (3, 5)), "SGD 0.1": [[4.0, 3.0]]}
-    ax = draw(plots.plot_losses, losses, {"floor": 0.5}, 10)
+    ax = draw(figures.plot_losses, losses, {"floor": 0.5}, 10)
     drawn = named(ax)
     assert set(drawn) == set(losses)
     median = drawn["Adam"]
@@ -45,8 +45,8 @@ def test_losses(draw):
         median.get_ydata(), np.median(losses["Adam"], axis=0)
     )
     assert drawn["SGD 0.1"].get_ydata().tolist() == [4.0, 3.0]
-    assert median.get_color() == plots.COLORS["adam"]
-    assert drawn["SGD 0.1"].get_color() == plots.COLORS["sgd"]
+    assert median.get_color() == figures.COLORS["adam"]
+    assert drawn["SGD 0.1"].get_color() == figures.COLORS["sgd"]
     thin = [line for line in ax.get_lines() if line.get_linewidth() == 0.7]
     for line, run in zip(thin, losses["Adam"], strict=True):
         np.testing.assert_array_equal(line.get_ydata(), run)
@@ -58,10 +58,10 @@ def test_losses(draw):
 
 
 def test_losses_without_levels(draw):
-    ax = draw(plots.plot_losses, {"a": [[3.0, 2.0, 1.0]]})
+    ax = draw(figures.plot_losses, {"a": [[3.0, 2.0, 1.0]]})
     (line,) = ax.get_lines()
     assert line.get_xdata().tolist() == [0, 1, 2]
-    assert line.get_color() == plots.COLORS["x"]
+    assert line.get_color() == figures.COLORS["x"]
 
 
 def test_learning_rates(draw):
@@ -70,12 +70,12 @@ def test_learning_rates(draw):
         "SGD": np.array([[0.2, 0.4, 0.3], [300.0, 0.5, 1e160]]),
         "Adam": np.array([[0.1, 0.2, 0.3]] * 3),
     }
-    ax = draw(plots.plot_learning_rates, rates, losses)
+    ax = draw(figures.plot_learning_rates, rates, losses)
     drawn = named(ax)
     assert set(drawn) == {"SGD", "Adam"}
     for name, line in drawn.items():
         assert line.get_xdata().tolist() == rates[name]
-        assert line.get_color() == plots.COLORS[name.lower()]
+        assert line.get_color() == figures.COLORS[name.lower()]
     # Failed runs are drawn at 1.
     assert drawn["SGD"].get_ydata().tolist() == [0.3, 1.0]
     dots = [li for li in ax.get_lines() if li.get_linestyle() == "None"]
@@ -87,7 +87,7 @@ def test_learning_rates(draw):
 
 def test_forecasts(draw):
     ax = draw(
-        plots.plot_forecasts,
+        figures.plot_forecasts,
         [5.0, 6.0, 8.0],
         [7.0, 9.0],
         {"like today": 8.0, "mean": 19 / 3},

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from unrolled import plots
+from unrolled_book import figures
 
-RED = plots.COLORS["gradient"]
+RED = figures.COLORS["gradient"]
 RNG = np.random.default_rng(0)
 
 
@@ -21,7 +21,7 @@ def arrows(ax):
 
 @pytest.mark.parametrize("window", [1, 3, 6])
 def test_truncation(draw, window):
-    ax = draw(plots.plot_truncation, np.arange(6) >= 6 - window)
+    ax = draw(figures.plot_truncation, np.arange(6) >= 6 - window)
     filled = [box.get_facecolor()[:3] != (1, 1, 1) for box in ax.patches]
     assert filled == [False] * (6 - window) + [True] * window
     red = [a for a in arrows(ax) if a[0] == to_rgb(RED)]
@@ -42,7 +42,7 @@ def test_truncation(draw, window):
 
 def test_pairs(draw):
     kept = np.tri(4, dtype=bool) & ~np.tri(4, k=-2, dtype=bool)
-    ax = draw(plots.plot_pairs, kept)
+    ax = draw(figures.plot_pairs, kept)
     image = ax.images[0].get_array()
     red = np.isclose(image, to_rgb(RED)).all(axis=2)
     white = (image == 1).all(axis=2)
@@ -54,7 +54,7 @@ def test_pairs(draw):
 
 def test_memory(draw):
     held = {"a": [1e6, 2e6], "b": [3e6, 4e6], "c": [5e6, 5e6]}
-    ax = draw(plots.plot_memory, [10, 20], held)
+    ax = draw(figures.plot_memory, [10, 20], held)
     assert [line.get_label() for line in ax.get_lines()] == [*held]
     for line, values in zip(ax.get_lines(), held.values(), strict=True):
         assert list(line.get_xdata()) == [10, 20]
@@ -67,7 +67,7 @@ def test_memory(draw):
 
 def test_windows(draw):
     values = {"a": RNG.uniform(size=(30, 5)), "b": RNG.uniform(size=(30, 9))}
-    ax = draw(plots.plot_windows, values, "cosine")
+    ax = draw(figures.plot_windows, values, "cosine")
     styles = {line.get_linestyle() for line in ax.get_lines()}
     assert len(styles) == 2
     for line, band, (label, draws) in zip(

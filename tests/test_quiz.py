@@ -8,9 +8,9 @@ import pytest
 
 import notebooks
 import prose
-from unrolled import quiz
-from unrolled.quiz.keys import KEYS
-from unrolled.quiz.reading import QUESTIONS
+from unrolled_book import quiz
+from unrolled_book.quiz.keys import KEYS
+from unrolled_book.quiz.reading import QUESTIONS
 
 NAMES = sorted(path.stem for path in QUESTIONS.glob("*.json"))
 each_quiz = pytest.mark.parametrize("name", NAMES)

@@ -11,9 +11,11 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, nll_loss
 
-from unrolled import data, numpy_jacobian, numpy_lstm, numpy_rnn, numpy_train
-from unrolled.costs import multiplications
-from unrolled.experiments import (
+from unrolled import by_hand, data
+from unrolled.by_hand.training import readout_backward, readout_forward
+from unrolled.models import CausalTransformer
+from unrolled.tasks import oscillations
+from unrolled_lab import (
     build_model,
     gradient_norms,
     load_model,
@@ -21,9 +23,7 @@ from unrolled.experiments import (
     make_data,
     runs_of,
 )
-from unrolled.models import CausalTransformer
-from unrolled.numpy_readout import readout_backward, readout_forward
-from unrolled.tasks import oscillations
+from unrolled_lab.costs import multiplications
 
 # 01_vanishing
 
@@ -37,7 +37,7 @@ def test_without_tanh_the_inputs_do_not_matter():
     for radius, grows in ((0.7, False), (0.9, False), (1.1, True), (1.5, True)):
         params = {"weight_ih": np.zeros((H, 1)), "weight_hh": radius * U}
         params["bias"] = np.zeros(H)
-        back = numpy_rnn.jacobians(slope_of_1, params)[0, ::-1]
+        back = by_hand.rnn.jacobians(slope_of_1, params)[0, ::-1]
         norms = np.linalg.norm(back, 2, axis=(1, 2))
         assert (norms[90] > norms[30]) == grows
 
@@ -62,15 +62,17 @@ def test_no_wall_at_one_half():
 def test_weights_times_ten_move_the_input_gate_most():
     x, y, weights = data.anchor()
     larger = {name: 10 * value for name, value in weights.items()}
-    hs, caches = numpy_lstm.forward(x, larger)
-    trace = numpy_lstm.stack_caches(caches)
+    hs, caches = by_hand.lstm.forward(x, larger)
+    trace = by_hand.lstm.stack_caches(caches)
     i, f, o = (np.abs(a - 0.5).max() for a in (trace.i, trace.f, trace.o))
     assert i > o > f
     assert f < 0.1
     assert trace.i.min() < 0.1
     assert trace.i.max() > 0.9
-    before, _ = numpy_lstm.forward(x, weights)
-    mse, mse_before = (numpy_train.squared_error(a, y)[0] for a in (hs, before))
+    before, _ = by_hand.lstm.forward(x, weights)
+    mse, mse_before = (
+        by_hand.training.squared_error(a, y)[0] for a in (hs, before)
+    )
     assert mse > mse_before
 
 
@@ -81,7 +83,7 @@ def test_weights_times_ten_move_the_input_gate_most():
 def make_day_3():
     """Step 2 of the anchor, its target, and the forget gate's weights."""
     x, y, weights = data.anchor()
-    step = numpy_lstm.forward(x, weights)[1][2]
+    step = by_hand.lstm.forward(x, weights)[1][2]
     W_f = np.array([weights["weight_hh"][1, 0], weights["weight_ih"][1, 0]])
     return [a.item() for a in step], y[0, 2].item(), W_f
 
@@ -138,9 +140,9 @@ def test_in_32_bits_the_best_nudge_is_larger_and_worse(day_3):
 def test_with_shut_gates_the_detours_carry_more_from_the_first_step():
     rng, norms = np.random.default_rng(0), []
     for _ in range(20):
-        params = numpy_lstm.init_params(10, 32, rng, forget_bias=-3.0)
-        _, caches = numpy_lstm.forward(rng.normal(size=(1, 31, 10)), params)
-        parts = numpy_jacobian.cell_jacobian(caches, params)
+        params = by_hand.lstm.init_params(10, 32, rng, forget_bias=-3.0)
+        _, caches = by_hand.lstm.forward(rng.normal(size=(1, 31, 10)), params)
+        parts = by_hand.paths.cell_jacobian(caches, params)
         direct = parts.pop("direct")
         pair = [a[0, -2::-1] for a in (direct, sum(parts.values()))]
         norms.append([np.linalg.norm(a, axis=(1, 2)) for a in pair])
@@ -161,11 +163,11 @@ def train(x, y, optimisers, updates, factor=1.0):
     """The training of the chapter, with its gradients times a factor."""
     model, mses = readout_start(), []
     for _ in range(updates + 1):
-        hs, caches = numpy_lstm.forward(x, model[0])
+        hs, caches = by_hand.lstm.forward(x, model[0])
         answers = readout_forward(hs, model[1])
-        mse, errors = numpy_train.squared_error(answers, y)
+        mse, errors = by_hand.training.squared_error(answers, y)
         dhs, d_readout = readout_backward(errors, hs, model[1])
-        _, d_lstm = numpy_lstm.bptt(dhs, caches, model[0])
+        _, d_lstm = by_hand.lstm.bptt(dhs, caches, model[0])
         grads = [
             {name: factor * g for name, g in part.items()}
             for part in (d_lstm, d_readout)
@@ -182,7 +184,7 @@ def test_doubled_gradients_double_sgd_s_rate_and_leave_adam():
     def run(make, lr, factor=1.0):
         return train(x, y, [make(lr), make(lr)], 100, factor)
 
-    SGD, Adam = numpy_train.SGD, numpy_train.Adam
+    SGD, Adam = by_hand.training.SGD, by_hand.training.Adam
     np.testing.assert_allclose(run(SGD, 0.1, 2.0), run(SGD, 0.2), rtol=1e-9)
     np.testing.assert_allclose(run(Adam, 0.1, 2.0), run(Adam, 0.1), rtol=0.02)
     assert run(SGD, 0.1)[-1] > 1.1 * run(SGD, 0.2)[-1]
@@ -195,7 +197,7 @@ def test_the_full_batch_at_a_larger_rate(lr, low, high):
     prices = np.array(data.PRICES, dtype=float)
     series = data.Normalization.of(prices).apply(prices)
     x, y = data.windows(series, 4)
-    optimisers = [numpy_train.SGD(lr), numpy_train.SGD(lr)]
+    optimisers = [by_hand.training.SGD(lr), by_hand.training.SGD(lr)]
     assert low < train(x, y, optimisers, 30)[-1] < high
 
 
@@ -216,7 +218,7 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
     def run(params, pieces, adam=None):
         h, c, squares = None, None, []
         for x, y in pieces:
-            hs, caches = numpy_lstm.forward(x, params, h, c)
+            hs, caches = by_hand.lstm.forward(x, params, h, c)
             if carry:
                 h, c = caches[-1].h, caches[-1].c
             off = hs[..., :1] - y
@@ -224,12 +226,12 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
             if adam:
                 errors = np.zeros_like(hs)
                 errors[..., :1] = 2 * off / off.size
-                _, grads = numpy_lstm.bptt(errors, caches, params)
+                _, grads = by_hand.lstm.bptt(errors, caches, params)
                 params = adam.step(params, grads)
         return params, squares
 
-    params = numpy_lstm.init_params(1, 8, rng)
-    params, _ = run(params, chunks(16, 300), numpy_train.Adam(lr=0.02))
+    params = by_hand.lstm.init_params(1, 8, rng)
+    params, _ = run(params, chunks(16, 300), by_hand.training.Adam(lr=0.02))
     _, squares = run(params, chunks(64, 20))
     mses = np.mean(squares[2:], axis=(0, 1, 3))
     assert mses[3] < 0.05

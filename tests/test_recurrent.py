@@ -15,15 +15,14 @@ from oracles import (
     torch_run,
     torch_twin,
 )
-from unrolled.cell import (
+from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
     LayerNormLSTMCell,
-    LSTMCell,
     PeepholeLSTMCell,
     RNNCell,
 )
-from unrolled.lstm import LSTM
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 TWINS = {LSTMCell: nn.LSTM, GRUCell: nn.GRU, RNNCell: nn.RNN}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from small_runs import run
-from unrolled import plots
-from unrolled.experiments import best_and_last, execute, remedy_groups
-from unrolled.experiments.files import RunFiles
 from unrolled.train import Score
+from unrolled_book import figures
+from unrolled_lab import best_and_last, execute, remedy_groups
+from unrolled_lab.files import RunFiles
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -83,7 +83,7 @@ def test_the_scores(folder):
 def test_a_figure_takes_whatever_settings_there_are(folder, draw):
     groups = remedy_groups("data", folder)
     scores = {name: best_and_last(g, "loss") for name, g in groups.items()}
-    ax = draw(plots.plot_best_and_last, scores, "test loss (nats)")
+    ax = draw(figures.plot_best_and_last, scores, "test loss (nats)")
     assert [text.get_text() for text in ax.get_yticklabels()] == [*groups]
     dots = [line for line in ax.get_lines() if line.get_linestyle() == "None"]
     assert [len(dot.get_xdata()) for dot in dots] == [1, 1, 3, 3, 3, 3]

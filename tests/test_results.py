@@ -2,7 +2,8 @@
 
 import pytest
 
-from unrolled.experiments import (
+from unrolled.train import evaluate
+from unrolled_lab import (
     CATALOGUE,
     by_group,
     load_model,
@@ -11,7 +12,6 @@ from unrolled.experiments import (
     replay,
     runs_of,
 )
-from unrolled.train import evaluate
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -22,8 +22,8 @@ from small_models import (
     sequences,
     without_seconds,
 )
-from unrolled.checkpoint import load_checkpoint
 from unrolled.train import History, TrainConfig, fit
+from unrolled.train.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from small_runs import numbers, run
-from unrolled.checkpoint import load_checkpoint
-from unrolled.experiments import execute, forecasters, load_model, load_record
-from unrolled.experiments.files import RunFiles
+from unrolled.train.checkpoint import load_checkpoint
+from unrolled_lab import execute, forecasters, load_model, load_record
+from unrolled_lab.files import RunFiles
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from small_runs import run
-from unrolled.experiments import (
+from unrolled.train import fit
+from unrolled_lab import (
     build_model,
     curves,
     execute,
@@ -17,7 +18,6 @@ from unrolled.experiments import (
     make_data,
     replay,
 )
-from unrolled.train import fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -15,11 +15,10 @@ import pytest
 import torch
 
 from small_runs import numbers, run
-from unrolled.checkpoint import load_checkpoint
-from unrolled.experiments import (
+from unrolled.train.checkpoint import load_checkpoint
+from unrolled_lab import (
     CATALOGUE,
     Outcome,
-    backends,
     execute,
     load_record,
     load_records,
@@ -27,8 +26,8 @@ from unrolled.experiments import (
     sweep,
     sweeps,
 )
-from unrolled.experiments.__main__ import main
-from unrolled.experiments.files import RunFiles
+from unrolled_lab.__main__ import main
+from unrolled_lab.files import RunFiles
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -126,7 +125,7 @@ def test_on_a_dask_cluster_of_two_workers(tmp_path):
             modules = client.run(lambda: {*sys.modules})
     assert len(modules) == 2
     # It was they who did it.
-    assert any("unrolled.experiments.runs" in m for m in modules.values())
+    assert any("unrolled_lab.runs" in m for m in modules.values())
     assert done == outcomes("done", "done")
     check_pair(tmp_path)
 
@@ -134,7 +133,7 @@ def test_on_a_dask_cluster_of_two_workers(tmp_path):
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_of_its_own():
     distributed = pytest.importorskip("distributed")
-    with backends.connect("dask", 2, None) as parallel:
+    with sweeps.connect("dask", 2, None) as parallel:
         threads = distributed.default_client().nthreads()
         assert [*threads.values()] == [1, 1]
         done = parallel(joblib.delayed(os.getpid)() for _ in range(2))
@@ -171,7 +170,7 @@ def wait_for(condition, process):
 
 
 def test_killed_and_gone_on_with(tmp_path):
-    command = [sys.executable, "-m", "unrolled.experiments", "run", "trial"]
+    command = [sys.executable, "-m", "unrolled_lab", "run", "trial"]
     tmp_path = tmp_path / "made"
     command += ["--results", str(tmp_path), "--jobs", "1", "--no-progress"]
     first, second = runs_of("trial")
@@ -260,7 +259,7 @@ def test_all_is_each_run_once(tmp_path, capsys, monkeypatch):
         asked.append((configs, options))
         return []
 
-    monkeypatch.setattr("unrolled.experiments.__main__.sweep", note)
+    monkeypatch.setattr("unrolled_lab.__main__.sweep", note)
     results = ["--results", str(tmp_path)]
     names = ["all", "published", "trial", "all"]
     main(["run", *names, *results, "--threads", "3", "--jobs", "4"])
@@ -282,7 +281,7 @@ def test_ctrl_c(tmp_path, capsys, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("unrolled.experiments.__main__.sweep", stop)
+    monkeypatch.setattr("unrolled_lab.__main__.sweep", stop)
     assert main(["run", "trial", "--results", str(tmp_path)]) == 130
     assert "goes on" in capsys.readouterr().err
 

@@ -21,14 +21,8 @@ from small_models import (
     stream,
     without_seconds,
 )
-from unrolled.train import (
-    IGNORE,
-    Epoch,
-    History,
-    TrainConfig,
-    evaluate,
-    fit,
-)
+from unrolled.tasks import IGNORE
+from unrolled.train import Epoch, History, TrainConfig, evaluate, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

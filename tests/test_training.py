@@ -6,8 +6,8 @@ import torch
 from torch.nn.functional import mse_loss
 
 from oracles import central_difference, tensor, torch_grads, torch_lstm
-from unrolled import data, numpy_lstm, numpy_train
-from unrolled.numpy_readout import readout_backward, readout_forward
+from unrolled import by_hand, data
+from unrolled.by_hand.training import readout_backward, readout_forward
 
 SIZES = [(1, 1, 1, 1, 1), (3, 4, 2, 5, 1), (6, 5, 3, 4, 2)]  # N, T, D, H, F
 
@@ -16,7 +16,7 @@ def random_model(sizes, seed=0):
     """Inputs, targets and a model, all random and varying in time."""
     N, T, D, H, F = sizes
     rng = np.random.default_rng([seed, *sizes])
-    lstm = numpy_lstm.init_params(D, H, rng)
+    lstm = by_hand.lstm.init_params(D, H, rng)
     lstm["bias"] += rng.normal(size=4 * H)
     readout = {"weight": rng.normal(size=(F, H)), "bias": rng.normal(size=F)}
     return rng.normal(size=(N, T, D)), rng.normal(size=(N, T, F)), lstm, readout
@@ -24,11 +24,11 @@ def random_model(sizes, seed=0):
 
 def gradients(x, y, lstm, readout, steps="mean"):
     """One pass forward and back, as the chapter makes it."""
-    hs, caches = numpy_lstm.forward(x, lstm)
+    hs, caches = by_hand.lstm.forward(x, lstm)
     answers = readout_forward(hs, readout)
-    loss, errors = numpy_train.squared_error(answers, y, steps)
+    loss, errors = by_hand.training.squared_error(answers, y, steps)
     dhs, d_readout = readout_backward(errors, hs, readout)
-    dx, d_lstm = numpy_lstm.bptt(dhs, caches, lstm)
+    dx, d_lstm = by_hand.lstm.bptt(dhs, caches, lstm)
     return loss, dx, d_lstm, d_readout
 
 
@@ -94,9 +94,9 @@ def test_readout_equals_differences(sizes):
 def test_a_readout_of_one_and_zero_changes_nothing():
     x, y, weights = data.anchor()
     readout = {"weight": np.ones((1, 1)), "bias": np.zeros(1)}
-    hs, caches = numpy_lstm.forward(x, weights)
-    loss, errors = numpy_train.squared_error(hs, y)
-    _, grads = numpy_lstm.bptt(errors, caches, weights)
+    hs, caches = by_hand.lstm.forward(x, weights)
+    loss, errors = by_hand.training.squared_error(hs, y)
+    _, grads = by_hand.lstm.bptt(errors, caches, weights)
     with_readout = gradients(x, y, weights, readout)
     assert with_readout[0] == loss
     assert_same(with_readout[2], grads, atol=0)
@@ -104,7 +104,7 @@ def test_a_readout_of_one_and_zero_changes_nothing():
 
 def test_readout_changes_nothing_given():
     x, y, lstm, readout = random_model(SIZES[1])
-    hs, _ = numpy_lstm.forward(x, lstm)
+    hs, _ = by_hand.lstm.forward(x, lstm)
     given = (hs, y, readout["weight"], readout["bias"])
     copies = [array.copy() for array in given]
     dhs, grads = readout_backward(y, hs, readout)
@@ -122,7 +122,7 @@ def test_ten_updates_equal_torch(name):
     theirs = getattr(torch.optim, name)(
         [p for part in (layer, linear) for p in part.parameters()], lr=0.05
     )
-    ours = [getattr(numpy_train, name)(0.05) for _ in range(2)]
+    ours = [getattr(by_hand.training, name)(0.05) for _ in range(2)]
     for _ in range(10):
         loss, _, *grads = gradients(x, y, lstm, readout)
         lstm, readout = (
@@ -254,7 +254,7 @@ def test_three_epochs_fall():
     for _ in range(3):
         mse, _, grads, _ = gradients(x, y, weights, readout)
         mses.append(round(mse, 4))
-        weights = numpy_train.SGD(0.01).step(weights, grads)
+        weights = by_hand.training.SGD(0.01).step(weights, grads)
     assert mses == [0.8451, 0.8423, 0.8396]
 
 
@@ -269,6 +269,6 @@ def test_no_answer_of_h_gets_below_the_floor():
             "weight_hh": rng.normal(0, 20, (4, 1)),
             "bias": rng.normal(0, 20, 4),
         }
-        hs, _ = numpy_lstm.forward(x, weights)
+        hs, _ = by_hand.lstm.forward(x, weights)
         assert np.abs(hs).max() <= 1
-        assert numpy_train.squared_error(hs, y)[0] >= floor
+        assert by_hand.training.squared_error(hs, y)[0] >= floor

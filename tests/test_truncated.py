@@ -12,7 +12,7 @@ import torch
 
 import notebooks
 from oracles import tensor, torch_grads, torch_lstm
-from unrolled import data, numpy_lstm
+from unrolled import by_hand, data
 
 NOTEBOOK = notebooks.REPO / "book" / "06_truncated.ipynb"
 T = 12
@@ -21,7 +21,7 @@ T = 12
 def printed(*names):
     """The functions of these names, as the notebook defines them."""
     space = {
-        "np": np, "deque": deque, "Counter": Counter, "numpy_lstm": numpy_lstm,
+        "np": np, "deque": deque, "Counter": Counter, "by_hand": by_hand,
     }  # fmt: skip
     for _, cell in notebooks.code_cells(notebooks.read(NOTEBOOK)):
         if cell.source.startswith(tuple(f"def {name}(" for name in names)):
@@ -38,7 +38,7 @@ def make_case(request):
     if request.param == "anchor":
         return data.anchor()
     rng = np.random.default_rng(3)
-    params = numpy_lstm.init_params(2, 5, rng, forget_bias=2.0)
+    params = by_hand.lstm.init_params(2, 5, rng, forget_bias=2.0)
     params["bias"] += rng.normal(size=20)
     return rng.normal(size=(3, T, 2)), rng.normal(size=(3, T, 5)), params
 
@@ -78,7 +78,7 @@ def slope(y):
 
 
 def errors_of(x, y, params):
-    hs, caches = numpy_lstm.forward(x, params)
+    hs, caches = by_hand.lstm.forward(x, params)
     return 2 * (hs - y), caches
 
 
@@ -98,7 +98,7 @@ def test_the_printed_loop_is_detach(case, k2):
 def test_a_window_is_k1_of_one(case, k):
     x, y, params = case
     errors, caches = errors_of(x, y, params)
-    window = numpy_lstm.bptt(errors, caches, params, window=k)
+    window = by_hand.lstm.bptt(errors, caches, params, window=k)
     assert_same(window, by_detach(x, y, params, 1, k))
     assert_same(window, stream(x, slope(y), params, 1, k)[:2])
 
@@ -107,7 +107,7 @@ def test_a_pass_over_all_steps_is_the_full_gradient(case):
     x, y, params = case
     errors, caches = errors_of(x, y, params)
     steps = x.shape[1]
-    full = numpy_lstm.bptt(errors, caches, params)
+    full = by_hand.lstm.bptt(errors, caches, params)
     assert_same(stream(x, slope(y), params, steps, steps)[:2], full)
     assert_same(stream(x, slope(y), params, 1, steps)[:2], full)
 
@@ -117,9 +117,9 @@ def test_chunks_are_another_gradient_unless_only_the_end_has_an_error(case):
     errors, caches = errors_of(x, y, params)
     last, k = x.shape[1] - 1, 3
     chunks = by_detach(x, y, params, k, k)
-    assert differ(chunks, numpy_lstm.bptt(errors, caches, params, window=k))
+    assert differ(chunks, by_hand.lstm.bptt(errors, caches, params, window=k))
     errors[:, :-1] = 0
-    window = numpy_lstm.bptt(errors, caches, params, window=k)
+    window = by_hand.lstm.bptt(errors, caches, params, window=k)
     assert_same(window, by_detach(x, y, params, k, k, errors=[last]))
 
 
@@ -142,7 +142,7 @@ def test_the_pairs_are_those_of_the_formula():
 
 def test_before_the_window_the_gradient_is_exactly_0_and_forward_is_not():
     rng = np.random.default_rng(5)
-    params = numpy_lstm.init_params(1, 6, rng, forget_bias=4.0)
+    params = by_hand.lstm.init_params(1, 6, rng, forget_bias=4.0)
     x = rng.normal(size=(2, 200, 1))
     dx, *_ = stream(x, lambda t, h: h, params, 100, 20)
     seen = np.arange(200) % 100 >= 80
@@ -151,16 +151,17 @@ def test_before_the_window_the_gradient_is_exactly_0_and_forward_is_not():
     moved = x.copy()
     moved[:, 100] += 1
     change = (
-        numpy_lstm.forward(moved, params)[0] - numpy_lstm.forward(x, params)[0]
+        by_hand.lstm.forward(moved, params)[0]
+        - by_hand.lstm.forward(x, params)[0]
     )
     assert (change[:, 199] != 0).any()
 
 
 def test_bytes_are_counted_once():
     rng = np.random.default_rng(0)
-    params = numpy_lstm.init_params(3, 4, rng)
+    params = by_hand.lstm.init_params(3, 4, rng)
     for steps in (1, 2, 50):
-        _, caches = numpy_lstm.forward(rng.normal(size=(2, steps, 3)), params)
+        _, caches = by_hand.lstm.forward(rng.normal(size=(2, steps, 3)), params)
         # i, f, g, o, c, h and x at each step; h and c before the first.
         numbers = steps * 2 * (6 * 4 + 3) + 2 * 2 * 4
         assert bytes_held(caches) == 8 * numbers
@@ -169,7 +170,7 @@ def test_bytes_are_counted_once():
 @pytest.mark.parametrize("k2", [1, 4, 10])
 def test_the_queue_holds_no_more_than_k2_caches(k2):
     rng = np.random.default_rng(0)
-    params = numpy_lstm.init_params(1, 4, rng)
+    params = by_hand.lstm.init_params(1, 4, rng)
     for steps in (40, 80):
         x = rng.normal(size=(1, steps, 1))
         *_, held = stream(x, lambda t, h: h, params, 10, k2)

@@ -7,16 +7,15 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from unrolled import variants
-from unrolled.experiments import generator_for
 from unrolled.models import Tagger
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import LEAD, exact_match, first_last, intervals
+from unrolled_lab import cell_race, generator_for
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 RECORD = Path(__file__).parent.parent / "results" / "variants.json"
-each_variant = pytest.mark.parametrize("name", variants.VARIANTS)
+each_variant = pytest.mark.parametrize("name", cell_race.VARIANTS)
 
 
 def stream(seed=0):
@@ -43,24 +42,24 @@ def test_intervals_of_some_lengths():
 
 @each_variant
 def test_variants_have_as_many_parameters(name):
-    network = variants.make_network(name, 0)
+    network = cell_race.make_network(name, 0)
     assert 1250 <= sum(p.numel() for p in network.parameters()) <= 1300
 
 
 @each_variant
 def test_a_network_is_a_tagger_without_checks(name):
-    network = variants.make_network(name, 3)
-    H = variants.VARIANTS[name].hidden_size
-    tagger = Tagger(Recurrent(type(network.cell), variants.INPUTS, H), 2)
+    network = cell_race.make_network(name, 3)
+    H = cell_race.VARIANTS[name].hidden_size
+    tagger = Tagger(Recurrent(type(network.cell), cell_race.INPUTS, H), 2)
     tagger.recurrent.cells[0] = network.cell
     tagger.head = network.head
-    x = torch.randn(4, 6, variants.INPUTS, generator=stream())
+    x = torch.randn(4, 6, cell_race.INPUTS, generator=stream())
     assert torch.allclose(network(x), tagger(x), atol=1e-6)
 
 
 def test_an_open_update_gate_is_all_that_differs():
     usual, opened = (
-        variants.make_network(name, 0).state_dict()
+        cell_race.make_network(name, 0).state_dict()
         for name in ("GRU", "GRU, z open")
     )
     moved = opened.pop("cell.bias") - usual.pop("cell.bias")
@@ -70,11 +69,11 @@ def test_an_open_update_gate_is_all_that_differs():
 
 def alone(name, task, seed, updates):
     """One network, trained as anybody would: its loss at each update."""
-    network = variants.make_network(name, seed)
+    network = cell_race.make_network(name, seed)
     adam = torch.optim.Adam(network.parameters(), lr=0.01)
     source, losses = generator_for("training data", seed), []
     for _ in range(updates):
-        x, target = variants.TASKS[task].usual(64, source)
+        x, target = cell_race.TASKS[task].usual(64, source)
         logits = network(x)
         if task == "first-last":
             loss = cross_entropy(logits[:, -1], target)
@@ -88,17 +87,17 @@ def alone(name, task, seed, updates):
     return losses, network
 
 
-@pytest.mark.parametrize("task", variants.TASKS)
+@pytest.mark.parametrize("task", cell_race.TASKS)
 @pytest.mark.parametrize("name", ["peephole", "GRU"])
 def test_side_by_side_is_as_alone(name, task):
     seeds = [2, 5]
-    curves = variants.train_variant(name, task, seeds, 4, every=1)
+    curves = cell_race.train_variant(name, task, seeds, 4, every=1)
     for row, seed in enumerate(seeds):
         losses, network = alone(name, task, seed, 4)
         assert curves["loss"][row] == pytest.approx(losses, rel=1e-4)
         source = generator_for("test data", seed)
         for key, kind in (("right", 0), ("longer", 1)):
-            x, target = variants.TASKS[task][kind](500, source)
+            x, target = cell_race.TASKS[task][kind](500, source)
             found = network(x).argmax(dim=2)
             if task == "first-last":
                 found, target = found[:, -1:], target[:, None]
@@ -112,7 +111,7 @@ def test_gradients_are_clipped_one_by_one():
     weights = [torch.zeros(2, 3), torch.zeros(2, 1)]
     weights[0].grad = torch.tensor([[3.0, 0, 0], [0.3, 0, 0]])
     weights[1].grad = torch.tensor([[4.0], [0.4]])
-    variants._clip(weights, 1.0)
+    cell_race._clip(weights, 1.0)
     want = torch.tensor([[0.6, 0, 0], [0.3, 0, 0]])
     assert torch.allclose(weights[0].grad, want, atol=1e-6)
     assert torch.allclose(
@@ -120,19 +119,21 @@ def test_gradients_are_clipped_one_by_one():
     )
 
 
-@pytest.mark.parametrize("task", variants.TASKS)
+@pytest.mark.parametrize("task", cell_race.TASKS)
 def test_the_norm_that_gradients_are_clipped_at(monkeypatch, task):
     norms = []
-    monkeypatch.setattr(variants, "_clip", lambda _, norm: norms.append(norm))
-    variants.train_variant("GRU", task, [0], 2, every=1)
+    monkeypatch.setattr(cell_race, "_clip", lambda _, norm: norms.append(norm))
+    cell_race.train_variant("GRU", task, [0], 2, every=1)
     assert norms == [1.0, 1.0]
 
 
 def test_the_tasks_are_those_of_the_chapter():
-    for kind, steps in zip(variants.TASKS["first-last"], (10, 20), strict=True):
+    for kind, steps in zip(
+        cell_race.TASKS["first-last"], (10, 20), strict=True
+    ):
         assert kind(2, stream())[0].shape == (2, steps, 2)
     for kind, wanted in zip(
-        variants.TASKS["intervals"], ({*range(1, 7)}, {7, 8, 9}), strict=True
+        cell_race.TASKS["intervals"], ({*range(1, 7)}, {7, 8, 9}), strict=True
     ):
         x, _ = kind(300, stream())
         marks = x[..., 1].nonzero()[:, 1].unflatten(0, (-1, 2))
@@ -140,10 +141,10 @@ def test_the_tasks_are_those_of_the_chapter():
 
 
 def test_the_longer_tasks_are_longer():
-    for task, (usual, longer) in variants.TASKS.items():
+    for task, (usual, longer) in cell_race.TASKS.items():
         short, long = usual(2, stream())[0], longer(2, stream())[0]
         assert short.shape[1] < long.shape[1], task
-    x, label = variants.TASKS["first-last"].usual(3, stream())
+    x, label = cell_race.TASKS["first-last"].usual(3, stream())
     again = first_last(3, 10, 2, stream())
     assert torch.equal(x, again[0])
     assert torch.equal(label, again[1])
@@ -153,13 +154,13 @@ def test_the_record_is_whole():
     record = json.loads(RECORD.read_text())
     assert record["parameters"] == {
         name: sum(
-            p.numel() for p in variants.make_network(name, 0).parameters()
+            p.numel() for p in cell_race.make_network(name, 0).parameters()
         )
-        for name in variants.VARIANTS
+        for name in cell_race.VARIANTS
     }
-    assert set(record["tasks"]) == set(variants.TASKS)
+    assert set(record["tasks"]) == set(cell_race.TASKS)
     for task, groups in record["tasks"].items():
-        assert list(groups) == list(variants.VARIANTS)
+        assert list(groups) == list(cell_race.VARIANTS)
         tests = record["updates"][task] // record["every"]
         for curves in groups.values():
             assert len(curves["right"]) == len(record["seeds"]) >= 5
@@ -169,7 +170,7 @@ def test_the_record_is_whole():
 
 def test_the_record_s_beginning_comes_again():
     record = json.loads(RECORD.read_text())
-    again = variants.train_variant("LSTM", "first-last", [1], 20, every=20)
+    again = cell_race.train_variant("LSTM", "first-last", [1], 20, every=20)
     want = record["tasks"]["first-last"]["LSTM"]
     at = record["seeds"].index(1)
     for key, within in (("loss", 0.01), ("right", 0.03)):

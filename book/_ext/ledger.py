@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
-from unrolled import claims, claims_page
+from unrolled_book import claims, claims_page
 
 PARTS = {
     "summary": claims_page.summary,

@@ -1,343 +1,151 @@
-r"""The readable cells: one step in time, each forward pass its equations.
-
-Batch first: the input of a step is (N, D), a state (N, H). An LSTM's rows are
-packed i | f | g | o. `unrolled.recurrent` loops a cell over a sequence;
-`unrolled.lstm` does the same for `LSTMCell`, faster.
-"""
+"""What all cells share: parameters, their first values, checks."""
 
 import math
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_number
-from unrolled.cell_base import Cell, Init
-from unrolled.trace import GateTrace
+from unrolled._checks import check_type, check_whole
+from unrolled._torch_checks import check_states, check_tensor
 
-__all__ = [
-    "CoupledLSTMCell",
-    "GRUCell",
-    "LSTMCell",
-    "LayerNormLSTMCell",
-    "PeepholeLSTMCell",
-    "RNNCell",
-]
+Init = Literal["uniform", "xavier", "pytorch"]
+"""How the weights of each gate are drawn."""
 
 
-class LSTMCell(Cell):
-    r"""One step of the LSTM.
+class Cell(nn.Module):
+    r"""One step in time: the base of every cell in `unrolled.cell`.
 
-    .. math::
-        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
-        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
-        \qquad g = \tanh(z_g) \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        h_t &= o \odot \tanh(c_t)
+    Parameters have PyTorch's names and packing: ``weight_ih`` (KH, D),
+    ``weight_hh`` (KH, H) and ``bias`` (KH,), for K blocks of H rows. A
+    subclass gives `blocks` and `state_names`, and computes its equations in
+    `step`.
 
     Args:
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
         bias: whether there is a bias.
-        forget_bias: added to the forget gate's bias at the start, 1.0 unless
-            told; the total, however many biases there are. Without a bias it
-            has no effect.
-        options: `two_biases`, `init` and `generator`, as for `Cell`.
+        two_biases: whether there are two, ``bias`` and ``bias_hh``, which are
+            added, as in PyTorch's own layers.
+        init: how each gate's (H, D) and (H, H) weights are drawn.
+            ``"uniform"``: on :math:`\pm 1/\sqrt H`; ``"xavier"``: on
+            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`. Biases are 0
+            with both. ``"pytorch"``: weights and biases on
+            :math:`\pm 1/\sqrt H`, PyTorch's default.
+        generator: the source of randomness; PyTorch's global one unless told.
 
     Raises:
-        ValueError: as `Cell`; a `forget_bias` that is not finite.
+        ValueError: a size that is not a whole number of at least 1, options
+            of another type, two biases without a bias, an unknown `init`.
 
     Example:
-        >>> cell = LSTMCell(3, 2, generator=torch.Generator().manual_seed(0))
-        >>> zeros = torch.zeros(1, 2)
-        >>> h, c = cell(torch.ones(1, 3), (zeros, zeros))
-        >>> h.shape, cell.bias.tolist()
-        (torch.Size([1, 2]), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+        >>> class LeakyCell(Cell):
+        ...     blocks = 1
+        ...     def step(self, x, h):
+        ...         return (0.9 * h + 0.1 * x @ self.weight_ih.T,)
+        >>> LeakyCell(3, 2)(torch.ones(1, 3), torch.ones(1, 2)).shape
+        torch.Size([1, 2])
 
-    Reference: Hochreiter & Schmidhuber (1997) for the cell; Gers, Schmidhuber
-    & Cummins (2000) for the forget gate. Chapter: 07_network.
+    Reference: Glorot & Bengio (2010), equation 16, for ``"xavier"``.
+    Chapter: 07_network.
     """
 
-    blocks = 4
-    state_names = ("h", "c")
+    blocks: ClassVar[int]
+    """K, the blocks of H rows in the weights: one for each gate."""
+
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+    """What a cell hands from step to step, the hidden state first."""
 
     def __init__(
         self,
         input_size: int,
         hidden_size: int,
         bias: bool = True,
-        forget_bias: float = 1.0,
-        **options,
+        *,
+        two_biases: bool = False,
+        init: Init = "uniform",
+        generator: Generator | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, **options)
-        self._open_forget_gate(_check_gate_bias("forget_bias", forget_bias))
+        super().__init__()
+        D = self.input_size = check_whole("input_size", input_size)
+        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        check_type("bias", bias, bool)
+        check_type("two_biases", two_biases, bool)
+        if two_biases and not bias:
+            raise ValueError(
+                "two_biases: expected False, as bias is False, got True"
+            )
+        if init not in get_args(Init):
+            raise ValueError(
+                f"init: expected one of {', '.join(get_args(Init))}, "
+                f"got {init!r:.80}"
+            )
+        rows = self.blocks * H
+        self.weight_ih = nn.Parameter(torch.empty(rows, D))
+        self.weight_hh = nn.Parameter(torch.empty(rows, H))
+        self.bias = nn.Parameter(torch.zeros(rows)) if bias else None
+        self.bias_hh = nn.Parameter(torch.zeros(rows)) if two_biases else None
+        self._init_parameters(init, generator)
 
-    def _open_forget_gate(self, forget_bias: float) -> None:
-        """Let the forget gate start at sigmoid(forget_bias)."""
-        self._add_to_bias(1, forget_bias)
-
-    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
-        """Compute the equations, without checks, and keep every gate."""
-        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
-        z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
-        i, f, o = z_i.sigmoid(), z_f.sigmoid(), z_o.sigmoid()
-        g = z_g.tanh()
-        c = f * c + i * g
-        h = o * c.tanh()
-        return GateTrace(i, f, g, o, c, h)
-
-    def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Compute the equations, without checks: the new h and c."""
-        trace = self.gates(x, *states)
-        return trace.h, trace.c
-
-
-class PeepholeLSTMCell(LSTMCell):
-    r"""An LSTM whose gates see the cell state, each unit its own.
-
-    .. math::
-        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
-        i, f &= \sigma(z_i + p_i \odot c_{t-1}),
-        \sigma(z_f + p_f \odot c_{t-1}) \qquad g = \tanh(z_g) \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        o &= \sigma(z_o + p_o \odot c_t) \qquad h_t = o \odot \tanh(c_t)
-
-    One parameter more than `LSTMCell`: ``weight_peephole`` (3H,), packed
-    i | f | o, uniform on :math:`\pm 1/\sqrt H` at the start.
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: as for `LSTMCell`.
-
-    Raises:
-        ValueError: as `LSTMCell`.
-
-    Example:
-        >>> cell = PeepholeLSTMCell(3, 2)
-        >>> cell.weight_peephole.shape
-        torch.Size([6])
-
-    Reference: Gers & Schmidhuber (2000), "Recurrent nets that time and count";
-    Greff et al. (2017), "Forward Pass". Chapters: 07_network, 12_beyond.
-    """
-
+    @torch.no_grad()
     def _init_parameters(self, init: Init, generator: Generator | None) -> None:
-        """Draw the weights gate by gate, then the peepholes."""
-        super()._init_parameters(init, generator)
+        """Draw the weights gate by gate."""
+        if generator is not None:
+            check_type("generator", generator, Generator)
         bound = 1 / math.sqrt(self.hidden_size)
-        peephole = torch.empty(3 * self.hidden_size)
-        peephole.uniform_(-bound, bound, generator=generator)
-        self.weight_peephole = nn.Parameter(peephole)
+        for weight in (self.weight_ih, self.weight_hh):
+            for gate in weight.chunk(self.blocks):  # (H, D) or (H, H)
+                if init == "xavier":
+                    nn.init.xavier_uniform_(gate, generator=generator)
+                else:
+                    gate.uniform_(-bound, bound, generator=generator)
+        if init == "pytorch":
+            for bias in self.biases:
+                bias.uniform_(-bound, bound, generator=generator)
 
-    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
-        """Compute the equations, without checks, and keep every gate."""
-        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
-        z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
-        p_i, p_f, p_o = self.weight_peephole.chunk(3)  # (H,) each
-        i = (z_i + p_i * c).sigmoid()
-        f = (z_f + p_f * c).sigmoid()
-        g = z_g.tanh()
-        c = f * c + i * g
-        o = (z_o + p_o * c).sigmoid()
-        h = o * c.tanh()
-        return GateTrace(i, f, g, o, c, h)
+    @property
+    def biases(self) -> list[nn.Parameter]:
+        """The biases that there are: none, one or two, each (KH,)."""
+        return [b for b in (self.bias, self.bias_hh) if b is not None]
 
+    @property
+    def total_bias(self) -> Tensor | float:
+        """What is added to the products: the sum of the biases, (KH,)."""
+        return sum(self.biases[1:], self.biases[0]) if self.biases else 0.0
 
-class CoupledLSTMCell(LSTMCell):
-    r"""An LSTM that forgets exactly as much as it takes in: f = 1 − i.
+    @torch.no_grad()
+    def _add_to_bias(self, block: int, value: float) -> None:
+        """Add to one gate's bias; with two biases, half to each."""
+        for bias in self.biases:
+            bias.chunk(self.blocks)[block].add_(value / len(self.biases))
 
-    .. math::
-        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
-        i, o &= \sigma(z_i), \sigma(z_o) \qquad g = \tanh(z_g) \qquad
-        f = 1 - i \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        h_t &= o \odot \tanh(c_t)
+    def forward(
+        self, x: Tensor, state: Tensor | tuple[Tensor, ...]
+    ) -> Tensor | tuple[Tensor, ...]:
+        """Compute one step, from the state before it to the state after it.
 
-    Three blocks of rows instead of four, packed i | g | o.
+        Args:
+            x: the step's input, (N, D).
+            state: h (N, H), or the pair of h and c for an LSTM.
 
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: as for `LSTMCell`. A `forget_bias` of b is −b on the input
-            gate, as 1 − σ(−b) = σ(b).
+        Returns:
+            The new state, in the same form.
 
-    Raises:
-        ValueError: as `LSTMCell`.
-
-    Example:
-        >>> CoupledLSTMCell(3, 2).bias.tolist()
-        [-1.0, -1.0, 0.0, 0.0, 0.0, 0.0]
-
-    Reference: Greff et al. (2017), "CIFG". Chapters: 07_network, 12_beyond.
-    """
-
-    blocks = 3
-
-    def _open_forget_gate(self, forget_bias: float) -> None:
-        """Let the forget gate start at sigmoid(forget_bias)."""
-        self._add_to_bias(0, -forget_bias)
-
-    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
-        """Compute the equations, without checks, and keep every gate."""
-        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
-        z_i, z_g, z_o = z.chunk(3, dim=1)  # (N, H) each
-        i, o, g = z_i.sigmoid(), z_o.sigmoid(), z_g.tanh()
-        f = 1 - i
-        c = f * c + i * g
-        h = o * c.tanh()
-        return GateTrace(i, f, g, o, c, h)
-
-
-class LayerNormLSTMCell(LSTMCell):
-    r"""An LSTM whose sums are normalised over the units of the layer.
-
-    With LN(a) = γ ⊙ (a − mean(a)) / std(a), over the entries that belong to
-    one sequence, and 1e-5 added to the variance, as in PyTorch,
-
-    .. math::
-        z &= \mathrm{LN}(W_{ih}\, x_t) + \mathrm{LN}(W_{hh}\, h_{t-1}) + b \\
-        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
-        \qquad g = \tanh(z_g) \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        h_t &= o \odot \tanh(\mathrm{LN}(c_t) + \beta)
-
-    The first two have a γ of (4H,) and need no shift beside b; the third has
-    a γ and a β of (H,).
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: as for `LSTMCell`.
-
-    Raises:
-        ValueError: as `LSTMCell`.
-
-    Example:
-        >>> cell = LayerNormLSTMCell(3, 2)
-        >>> sum(p.numel() for p in cell.parameters())  # 48 and 8 + 8 + 2 + 2
-        68
-
-    Reference: Ba, Kiros & Hinton (2016), equations 20 to 22.
-    Chapters: 07_network, 12_beyond.
-    """
-
-    def _init_parameters(self, init: Init, generator: Generator | None) -> None:
-        """Draw the weights gate by gate; normalise with γ = 1 and β = 0."""
-        super()._init_parameters(init, generator)
-        H = self.hidden_size
-        self.norm_ih = nn.LayerNorm(4 * H, bias=False)
-        self.norm_hh = nn.LayerNorm(4 * H, bias=False)
-        self.norm_c = nn.LayerNorm(H)
-
-    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
-        """Compute the equations, without checks, and keep every gate."""
-        from_x = self.norm_ih(x @ self.weight_ih.T)  # (N, 4H)
-        from_h = self.norm_hh(h @ self.weight_hh.T)  # (N, 4H)
-        z = from_x + from_h + self.total_bias
-        z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
-        i, f, o = z_i.sigmoid(), z_f.sigmoid(), z_o.sigmoid()
-        g = z_g.tanh()
-        c = f * c + i * g
-        h = o * self.norm_c(c).tanh()
-        return GateTrace(i, f, g, o, c, h)
-
-
-class GRUCell(Cell):
-    r"""One step of the gated recurrent unit.
-
-    .. math::
-        r, z &= \sigma(W_r\, x_t + U_r\, h_{t-1} + b_r),
-        \sigma(W_z\, x_t + U_z\, h_{t-1} + b_z) \\
-        n &= \tanh(W_n\, x_t + b_n + r \odot U_n\, h_{t-1}) \\
-        h_t &= (1 - z) \odot n + z \odot h_{t-1}
-
-    W is ``weight_ih``, U is ``weight_hh``, their rows packed r | z | n. The
-    reset gate multiplies the product, as in PyTorch, where it has a bias too:
-    ``two_biases=True`` puts the second bias there.
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        bias: whether there is a bias.
-        update_bias: added to the bias of z, the update gate, at the start, 0.0
-            unless told: to a GRU what `forget_bias` is to an `LSTMCell`.
-        options: `two_biases`, `init`, `generator`, as for `Cell`.
-
-    Raises:
-        ValueError: as `Cell`; an `update_bias` that is not finite.
-
-    Example:
-        >>> cell = GRUCell(3, 2, update_bias=2.0)
-        >>> cell(torch.ones(1, 3), torch.zeros(1, 2)).shape
-        torch.Size([1, 2])
-        >>> cell.bias.tolist()
-        [0.0, 0.0, 2.0, 2.0, 0.0, 0.0]
-
-    Reference: Cho et al. (2014), equations 5 to 8, where the reset gate
-    multiplies h before the product. Chapters: 07_network, 12_beyond.
-    """
-
-    blocks = 3
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        update_bias: float = 0.0,
-        **options,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, **options)
-        self._add_to_bias(1, _check_gate_bias("update_bias", update_bias))
+        Raises:
+            ValueError: wrong shapes, dtypes or devices, NaN or infinite
+                values, another number of states.
+        """
+        like = self.weight_ih
+        check_tensor("x", x, ("N", self.input_size), like)
+        shape = (len(x), self.hidden_size)
+        states = check_states(self.state_names, state, shape, like)
+        states = self.step(x, *states)
+        return states if len(states) > 1 else states[0]
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Compute the equations, without checks: the new h."""
-        (h,) = states
-        from_x = x @ self.weight_ih.T  # (N, 3H)
-        if self.bias is not None:
-            from_x = from_x + self.bias
-        from_h = h @ self.weight_hh.T  # (N, 3H)
-        if self.bias_hh is not None:
-            from_h = from_h + self.bias_hh
-        x_r, x_z, x_n = from_x.chunk(3, dim=1)  # (N, H) each
-        h_r, h_z, h_n = from_h.chunk(3, dim=1)  # (N, H) each
-        r, z = (x_r + h_r).sigmoid(), (x_z + h_z).sigmoid()
-        n = (x_n + r * h_n).tanh()
-        return ((1 - z) * n + z * h,)
+        """Compute the equations, without checks; the hidden state first."""
+        raise NotImplementedError
 
-
-class RNNCell(Cell):
-    r"""One step of the plain recurrent network.
-
-    .. math:: h_t = \tanh(W_{ih}\, x_t + W_{hh}\, h_{t-1} + b)
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: `bias`, `two_biases`, `init`, `generator`, as for `Cell`.
-
-    Raises:
-        ValueError: as `Cell`.
-
-    Example:
-        >>> cell = RNNCell(3, 2)
-        >>> cell(torch.ones(1, 3), torch.zeros(1, 2)).shape
-        torch.Size([1, 2])
-
-    Reference: Elman (1990). Chapters: 01_vanishing, 07_network.
-    """
-
-    blocks = 1
-
-    def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Compute the equation, without checks: the new h."""
-        (h,) = states
-        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
-        return (z.tanh(),)
-
-
-def _check_gate_bias(name: str, value: float) -> float:
-    """Insist on a finite number."""
-    return check_number(
-        name, value, "that is finite", minimum=-math.inf, below=math.inf
-    )
+    def extra_repr(self) -> str:
+        """Say the sizes when printed."""
+        return f"{self.input_size}, {self.hidden_size}"

@@ -1,15 +1,17 @@
 r"""The fast LSTM: the same numbers as the readable cell looped in time."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import FunctionCtx
 
-from unrolled._checks import check_type
-from unrolled.cell import LSTMCell
-from unrolled.cell_base import Cell, Init
-from unrolled.lstm_scan import LSTMScan
+from unrolled._checks import check_number, check_type
+from unrolled.cell import Cell, Init
 from unrolled.recurrent import Recurrent
+from unrolled.trace import GateTrace
 
 
 class LSTM(Recurrent):
@@ -34,7 +36,7 @@ class LSTM(Recurrent):
         two_biases: whether each layer has two biases, which are added, as
             PyTorch's has.
         init: how the weights are drawn: ``"uniform"``, ``"xavier"`` or
-            ``"pytorch"``, as for ``unrolled.cell_base.Cell``.
+            ``"pytorch"``, as for ``unrolled.cell.Cell``.
         generator: the source of the first weights; PyTorch's global one
             unless told.
 
@@ -199,3 +201,208 @@ class LSTM(Recurrent):
             gates = gates.permute(2, 0, 1)  # (N, T, 4H)
             trace = [*gates.chunk(4, dim=2), cs.detach(), hs.detach().clone()]
         return (hs, cs), (h.T, c.T), trace
+
+
+class LSTMCell(Cell):
+    r"""One step of the LSTM.
+
+    .. math::
+        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
+        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
+        \qquad g = \tanh(z_g) \\
+        c_t &= f \odot c_{t-1} + i \odot g \\
+        h_t &= o \odot \tanh(c_t)
+
+    Args:
+        input_size: D, inputs per step.
+        hidden_size: H, hidden units.
+        bias: whether there is a bias.
+        forget_bias: added to the forget gate's bias at the start, 1.0 unless
+            told; the total, however many biases there are. Without a bias it
+            has no effect.
+        options: `two_biases`, `init` and `generator`, as for `Cell`.
+
+    Raises:
+        ValueError: as `Cell`; a `forget_bias` that is not finite.
+
+    Example:
+        >>> cell = LSTMCell(3, 2, generator=torch.Generator().manual_seed(0))
+        >>> zeros = torch.zeros(1, 2)
+        >>> h, c = cell(torch.ones(1, 3), (zeros, zeros))
+        >>> h.shape, cell.bias.tolist()
+        (torch.Size([1, 2]), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+
+    Reference: Hochreiter & Schmidhuber (1997) for the cell; Gers, Schmidhuber
+    & Cummins (2000) for the forget gate. Chapter: 07_network.
+    """
+
+    blocks = 4
+    state_names = ("h", "c")
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        forget_bias: float = 1.0,
+        **options,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, **options)
+        self._open_forget_gate(_check_gate_bias("forget_bias", forget_bias))
+
+    def _open_forget_gate(self, forget_bias: float) -> None:
+        """Let the forget gate start at sigmoid(forget_bias)."""
+        self._add_to_bias(1, forget_bias)
+
+    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
+        """Compute the equations, without checks, and keep every gate."""
+        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
+        z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
+        i, f, o = z_i.sigmoid(), z_f.sigmoid(), z_o.sigmoid()
+        g = z_g.tanh()
+        c = f * c + i * g
+        h = o * c.tanh()
+        return GateTrace(i, f, g, o, c, h)
+
+    def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """Compute the equations, without checks: the new h and c."""
+        trace = self.gates(x, *states)
+        return trace.h, trace.c
+
+
+def _check_gate_bias(name: str, value: float) -> float:
+    """Insist on a finite number."""
+    return check_number(
+        name, value, "that is finite", minimum=-math.inf, below=math.inf
+    )
+
+
+class LSTMScan(Function):
+    """One layer in one direction, over all steps: apply, and go back.
+
+    The steps come first and the sequences last: x is (T, D, N), a state is
+    (H, N), the states of all steps are (T, H, N), the gates (T, 4H, N).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx,
+        x: Tensor,
+        h: Tensor,
+        c: Tensor,
+        weight_ih: Tensor,
+        weight_hh: Tensor,
+        bias: Tensor | None,
+    ) -> tuple[Tensor, ...]:
+        """Loop over the steps: all h and c, the last of each, all gates."""
+        T, _, N = x.shape
+        H = len(h)
+        x = x.contiguous()
+        hs, cs = x.new_empty(T + 1, H, N), x.new_empty(T + 1, H, N)
+        hs[0], cs[0] = h, c
+        tanh_cs = x.new_empty(T, H, N)
+        gates = weight_ih.expand(T, -1, -1).bmm(x)  # (T, 4H, N)
+        if bias is not None:
+            gates += bias[:, None]
+        h, c = hs[0], cs[0]
+        steps = zip(
+            gates.unbind(),
+            hs[1:].unbind(),
+            cs[1:].unbind(),
+            tanh_cs.unbind(),
+            strict=True,
+        )
+        for z, h_next, c_next, tanh_c in steps:
+            z.addmm_(weight_hh, h)  # (4H, N)
+            i, f, g, o = z.view(4, H, N).unbind()
+            z[: 2 * H].sigmoid_()  # i and f together
+            g.tanh_()
+            o.sigmoid_()
+            c = torch.mul(f, c, out=c_next).addcmul_(i, g)
+            h = torch.mul(o, torch.tanh(c, out=tanh_c), out=h_next)
+        ctx.save_for_backward(x, weight_ih, weight_hh, gates, hs, cs, tanh_cs)
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(gates)
+        return hs[1:], cs[1:], h, c, gates
+
+    @staticmethod
+    def backward(
+        ctx: FunctionCtx,
+        dhs: Tensor | None,
+        dcs: Tensor | None,
+        dh: Tensor | None,
+        dc: Tensor | None,
+        _: None,
+    ) -> tuple[Tensor | None, ...]:
+        """Loop back: the gradient of each argument of `forward`."""
+        if torch.is_grad_enabled():  # someone will differentiate the gradient
+            raise RuntimeError(
+                "LSTM: expected a first derivative only, got one with "
+                "create_graph=True; Recurrent(LSTMCell, ...) has a second one"
+            )
+        x, weight_ih, weight_hh, gates, hs, cs, tanh_cs = ctx.saved_tensors
+        T, _, N = x.shape
+        H = weight_hh.shape[1]
+        dzs = torch.empty_like(gates)
+        nothing = [None] * T
+        steps = zip(
+            nothing if dhs is None else dhs.contiguous().unbind(),
+            nothing if dcs is None else dcs.contiguous().unbind(),
+            gates.unbind(),
+            cs[:-1].unbind(),
+            tanh_cs.unbind(),
+            dzs.unbind(),
+            strict=True,
+        )
+        weight_hh_t = weight_hh.t().contiguous()
+        dh, dc = _new_or_zeros(dh, hs[0]), _new_or_zeros(dc, cs[0])
+        from_h = torch.empty_like(dc)
+        for own_dh, own_dc, z, c_before, tanh_c, dz in reversed([*steps]):
+            if own_dh is not None:
+                dh += own_dh
+            if own_dc is not None:
+                dc += own_dc
+            i, f, g, o = z.view(4, H, N).unbind()
+            dz_i, dz_f, dz_g, dz_o = dz.view(4, H, N).unbind()
+            dc += _through_tanh(torch.mul(dh, o, out=from_h), tanh_c)
+            torch.mul(dc, g, out=dz_i)
+            torch.mul(dc, c_before, out=dz_f)
+            _through_sigmoid(dz[: 2 * H], z[: 2 * H])  # i and f together
+            _through_tanh(torch.mul(dc, i, out=dz_g), g)
+            _through_sigmoid(torch.mul(dh, tanh_c, out=dz_o), o)
+            torch.mm(weight_hh_t, dz, out=dh)
+            dc *= f
+        needs = ctx.needs_input_grad
+        return (
+            weight_ih.t().expand(T, -1, -1).bmm(dzs) if needs[0] else None,
+            dh,
+            dc,
+            _sum_of_products(dzs, x) if needs[3] else None,
+            _sum_of_products(dzs, hs[:-1]) if needs[4] else None,
+            dzs.sum(2).sum(0) if needs[5] else None,
+        )
+
+
+def _new_or_zeros(dh: Tensor | None, like: Tensor) -> Tensor:
+    """Copy what the loop will change in place; zeros if there is nothing."""
+    if dh is None:
+        return torch.zeros_like(like)
+    return dh.clone(memory_format=torch.contiguous_format)
+
+
+def _through_sigmoid(dy: Tensor, y: Tensor) -> Tensor:
+    """Carry dy back through y = sigmoid(z), in place: dy * y * (1 - y)."""
+    return torch.ops.aten.sigmoid_backward.grad_input(dy, y, grad_input=dy)
+
+
+def _through_tanh(dy: Tensor, y: Tensor) -> Tensor:
+    """Carry dy back through y = tanh(z), in place: dy * (1 - y * y)."""
+    return torch.ops.aten.tanh_backward.grad_input(dy, y, grad_input=dy)
+
+
+def _sum_of_products(dzs: Tensor, inputs: Tensor) -> Tensor:
+    """Sum dz x^T over all steps and sequences: (T, 4H, N), (T, D, N)."""
+    # This way round, as narrow inputs are slow the other way.
+    total = dzs.new_empty(inputs.shape[1], dzs.shape[1])  # (D, 4H)
+    torch.addbmm(total, inputs, dzs.transpose(1, 2), beta=0, out=total)
+    return total.t().contiguous()  # (4H, D)

@@ -11,7 +11,7 @@ from unrolled._torch_checks import (
     check_tensor,
     check_whole_tensor,
 )
-from unrolled.cell_base import Cell
+from unrolled.cell import Cell
 from unrolled.trace import GateTrace
 
 
@@ -23,7 +23,7 @@ class Recurrent(nn.Module):
     sequence from its end to its beginning; their hidden states are joined.
 
     Args:
-        cell_class: the kind of cell, such as ``unrolled.cell.GRUCell``.
+        cell_class: the kind of cell, such as ``unrolled.cells.GRUCell``.
         input_size: D, inputs per step.
         hidden_size: H, hidden units in each layer and direction.
         num_layers: L, the layers.

@@ -11,13 +11,8 @@ The first two look at a `GateTrace`; the others need the network, a `Classifier`
 on LSTM layers in one direction. Layers, steps and units count from 0.
 """
 
-from unrolled.gates.clamp import Clamp
-from unrolled.gates.flow import (
-    cell_jacobians,
-    input_gradients,
-    state_gradients,
-)
-from unrolled.gates.interventions import run_clamped
+from unrolled.gates.flow import cell_jacobians, input_gradients, state_gradients
+from unrolled.gates.interventions import Clamp, run_clamped
 from unrolled.gates.probes import correlations, probe
 from unrolled.gates.statistics import (
     Saturation,

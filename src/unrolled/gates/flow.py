@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unrolled import numpy_jacobian, numpy_lstm
+from unrolled import by_hand
 from unrolled._checks import check_whole
 from unrolled._fields import check_choice
-from unrolled._measure import gradients
-from unrolled.gates.clamp import Clamp
-from unrolled.gates.interventions import Cut, check_model, unroll
-from unrolled.models.classify import Classifier
+from unrolled.gates.interventions import Clamp, Cut, check_model, unroll
+from unrolled.models.heads import Classifier
+from unrolled.modes import gradients
 from unrolled.trace import GateTrace
 
 
@@ -122,7 +121,7 @@ def cell_jacobians(
         \text{total}_t = \frac{\mathrm d\, c_T}{\mathrm d\, c_t}
 
     The total also runs through h into all four gates, within the layer: see
-    `unrolled.numpy_jacobian.cell_jacobian`, which tells the gates apart.
+    `unrolled.by_hand.paths.cell_jacobian`, which tells the gates apart.
 
     Args:
         model: a classifier on LSTM layers in one direction.
@@ -159,8 +158,8 @@ def cell_jacobians(
         "weight_hh": _array(cell.weight_hh),
         "bias": _array(total_bias),
     }
-    _, caches = numpy_lstm.forward(_array(below), params)
-    parts = numpy_jacobian.cell_jacobian(caches, params)
+    _, caches = by_hand.lstm.forward(_array(below), params)
+    parts = by_hand.paths.cell_jacobian(caches, params)
     return parts["direct"], sum(parts.values())
 
 

@@ -6,13 +6,11 @@ to D - 1, enter a layer of D inputs as rows of 0 with a single 1. Its input
 weights then hold one column for each token, which is what an embedding is.
 """
 
-from unrolled.models.causal import CausalTransformer
 from unrolled.models.char_lm import CharLM
-from unrolled.models.classify import Classifier, Tagger
-from unrolled.models.forecast import Forecaster
-from unrolled.models.regimes import OwnForecasts, ScheduledSampling
+from unrolled.models.forecast import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.models.heads import Classifier, Tagger
 from unrolled.models.seq2seq import Seq2Seq
-from unrolled.models.transformer import Transformer
+from unrolled.models.transformer import CausalTransformer, Transformer
 
 __all__ = [
     "CausalTransformer",

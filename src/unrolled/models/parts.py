@@ -9,8 +9,8 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
 from unrolled._checks import check_type
-from unrolled._measure import mode
 from unrolled._torch_checks import check_whole_tensor
+from unrolled.modes import mode
 from unrolled.recurrent import Recurrent
 
 State = Tensor | tuple[Tensor, ...]

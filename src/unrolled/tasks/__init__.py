@@ -9,7 +9,6 @@ a sequence's length the tokens are 0, which a model that is told the lengths
 never looks at, and the targets `IGNORE`, which the loss leaves out.
 """
 
-from unrolled.tasks.chaos import HENON, henon, henon_continue, henon_next
 from unrolled.tasks.language import (
     NOUNS,
     SENTENCE_CHARACTERS,
@@ -20,16 +19,22 @@ from unrolled.tasks.language import (
     sentences_limit,
 )
 from unrolled.tasks.oscillations import (
+    HENON,
     NOISE,
     PERIODS,
+    henon,
+    henon_continue,
+    henon_next,
     oscillations,
     oscillations_best,
     oscillations_limit,
 )
 from unrolled.tasks.sequences import (
     IGNORE,
+    LEAD,
     exact_match,
     first_last,
+    intervals,
     reversal,
 )
 from unrolled.tasks.tagging import (
@@ -41,7 +46,6 @@ from unrolled.tasks.tagging import (
     questions,
     questions_limit,
 )
-from unrolled.tasks.timing import LEAD, intervals
 
 __all__ = [
     "BRACKET_TOKENS",

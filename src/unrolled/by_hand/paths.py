@@ -1,0 +1,153 @@
+r"""Where a gradient comes from: by step of use, and by path through the cell.
+
+`contributions` takes the gradient of a run apart, one entry for each pair of a
+step that errs and a step that uses the weights. `cell_jacobian` takes apart how
+the last cell state depends on the earlier ones: directly, or by way of a gate.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array
+from unrolled.by_hand.lstm import (
+    Params,
+    StepCache,
+    _check_caches,
+    _check_params,
+    _step_backward,
+)
+
+
+def contributions(
+    dhs: ArrayLike, caches: Sequence[StepCache], params: Params
+) -> Params:
+    r"""Split the gradient by the step that errs and the step that is used.
+
+    If each step t had a copy :math:`W^{(t)}` of the weights for itself, then
+
+    .. math::
+        M_{s,t} = \frac{\mathrm d L_s}{\mathrm d W^{(t)}} \qquad
+        \frac{\mathrm d L}{\mathrm d W} = \sum_s \sum_{t \le s} M_{s,t}
+
+    Summed over t, row s is the whole gradient of step s's error. Summed over
+    s, column t is what the use at step t contributes. The k diagonals with
+    :math:`s - t < k` add up to the gradient with ``window=k``.
+
+    Args:
+        dhs: each step's own error, (N, T, H), as for `by_hand.lstm.bptt`.
+        caches: what `by_hand.lstm.forward` left behind, T of them.
+        params: ``weight_ih``, ``weight_hh``, ``bias``.
+
+    Returns:
+        For each parameter an array (T, T, ...) with the parameter's own shape
+        in its last axes, summed over N: error step first, then step of use. It
+        is 0 where the use comes after the error.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinite values, no caches.
+
+    Example:
+        >>> from unrolled import by_hand, data
+        >>> x, y, weights = data.anchor()
+        >>> hs, caches = by_hand.lstm.forward(x, weights)
+        >>> _, errors = by_hand.training.squared_error(hs, y, steps="sum")
+        >>> table = contributions(errors, caches, weights)
+        >>> table["weight_ih"].shape  # its row 1 is the forget gate's
+        (9, 9, 4, 1)
+        >>> round(float(table["weight_ih"][2, 2, 1, 0]), 6)
+        -0.00251
+
+    Reference: Werbos (1990). Chapter: 04_bptt.
+    """
+    params, D, H = _check_params(params)
+    _check_caches(caches, D, H)
+    N, T = len(caches[0].h), len(caches)
+    dhs = check_array("dhs", dhs, (N, T, H))
+    table = {
+        name: np.zeros((T, T, *value.shape)) for name, value in params.items()
+    }
+    for s in range(T):
+        dh, dc = dhs[:, s], np.zeros((N, H))
+        for t in range(s, -1, -1):
+            _, dh, dc, grads = _step_backward(dh, dc, caches[t], params)
+            for name, gradient in grads.items():
+                table[name][s, t] = gradient
+    return table
+
+
+def cell_jacobian(
+    caches: Sequence[StepCache], params: Params
+) -> dict[str, np.ndarray]:
+    r"""Derivative of the last cell state with respect to each, path by path.
+
+    A path from :math:`c_t` to :math:`c_T` may stay in the cell state all the
+    way: that is ``"direct"``, the product of the forget gates. Every other
+    path leaves it at some step s, runs through :math:`h_s` and enters a gate
+    of step s + 1. It is counted under the *first* gate that it enters. So each
+    path is counted once, and the parts add up to the total derivative. With
+    :math:`\delta z = \mathrm d c_T / \mathrm d z` and :math:`U_k` for gate k's
+    rows of ``weight_hh``,
+
+    .. math::
+        \text{direct} &= \prod_{s=t+1}^{T} \operatorname{diag}(f_s) \\
+        \text{part}_k &= \sum_{s=t}^{T-1} \delta z_{k,s+1}\, U_k
+        \operatorname{diag}\bigl(o_s (1 - \tanh^2 c_s)\bigr)
+        \prod_{r=t+1}^{s} \operatorname{diag}(f_r)
+
+    What is nudged is :math:`c_t` after step t, and :math:`h_t = o_t \tanh c_t`
+    moves with it. The output gate's part is 0 over a single step, as it
+    reaches the cell state one step later than the others.
+
+    Args:
+        caches: what `by_hand.lstm.forward` left behind, T of them.
+        params: ``weight_ih``, ``weight_hh``, ``bias``.
+
+    Returns:
+        ``"direct"``, ``"f"``, ``"i"``, ``"g"`` and ``"o"``, each (N, T, H, H):
+        entry [n, t, a, b] belongs to the derivative of unit a of the last cell
+        state with respect to unit b of step t's. Their sum is the whole.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinite values, no caches.
+
+    Example:
+        >>> from unrolled import by_hand, data
+        >>> x, _, weights = data.anchor()
+        >>> _, caches = by_hand.lstm.forward(x, weights)
+        >>> parts = cell_jacobian(caches, weights)
+        >>> f = caches[-1].f.item()
+        >>> parts["direct"][0, -2].item() == f, sum(parts.values()).shape
+        (True, (1, 9, 1, 1))
+
+    Reference: Hochreiter & Schmidhuber (1997), whose truncated gradient keeps
+    the direct path alone. Chapter: 04_bptt.
+    """
+    params, D, H = _check_params(params)
+    _check_caches(caches, D, H)
+    N, T = caches[-1].c.shape[0], len(caches)
+    U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
+    parts = {
+        name: np.zeros((N, T, H, H)) for name in ("direct", "f", "i", "g", "o")
+    }
+    parts["direct"][:, -1] = np.eye(H)
+    dh = np.zeros((N, H, H))  # of the last cell state with respect to h
+    for t in reversed(range(T - 1)):
+        # An axis more: row a is the gradient of the last cell state's unit a.
+        _, _, c_t, i, f, g, o, c, _ = (
+            array[:, None] for array in caches[t + 1]
+        )
+        dc = sum(part[:, t + 1] for part in parts.values())
+        through = {
+            "f": (dc * c_t * f * (1 - f)) @ U["f"],
+            "i": (dc * g * i * (1 - i)) @ U["i"],
+            "g": (dc * i * (1 - g**2)) @ U["g"],
+            "o": (dh * np.tanh(c) * o * (1 - o)) @ U["o"],
+        }  # (N, H, H) each: of the last cell state with respect to h_t
+        # h_t is made of c_t: by so much does a nudge of c_t move it.
+        slope = caches[t].o[:, None] * (1 - np.tanh(c_t) ** 2)
+        for name, part in parts.items():
+            part[:, t] = part[:, t + 1] * f + through.get(name, 0.0) * slope
+        dh = sum(through.values())
+    return parts

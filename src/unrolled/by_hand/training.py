@@ -1,0 +1,340 @@
+"""What turns the NumPy LSTM into a training loop: a loss and an optimiser.
+
+Optimisers return new parameters and leave the old ones as they are, so that a
+notebook can compare before and after.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_names, check_number, check_type
+from unrolled.by_hand.lstm import Params
+
+_SHAPES = {"weight": ("F", "H"), "bias": ("F",)}
+
+
+def readout_forward(hs: ArrayLike, params: Params) -> np.ndarray:
+    r"""Turn hidden states into predictions.
+
+    .. math:: \hat y_t = V h_t + u
+
+    Args:
+        hs: the hidden states, (N, T, H).
+        params: ``weight`` V (F, H) and ``bias`` u (F,).
+
+    Returns:
+        The predictions, (N, T, F).
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinite values, missing parameters.
+
+    Example:
+        >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
+        >>> readout_forward([[[0.5, -0.25]]], params).tolist()
+        [[[1.75]]]
+
+    Chapter: 05_training.
+    """
+    params, _, H = _check_params(params)
+    hs = check_array("hs", hs, ("N", "T", H))
+    return hs @ params["weight"].T + params["bias"]  # (N, T, F)
+
+
+def readout_backward(
+    errors: ArrayLike, hs: ArrayLike, params: Params
+) -> tuple[np.ndarray, Params]:
+    r"""Carry the errors of the predictions back to the hidden states.
+
+    With :math:`\delta` for the derivative of the loss with respect to what
+    follows it, and :math:`h_t` and :math:`\delta\hat y_t` as columns,
+
+    .. math::
+        \delta h_t = V^\top \delta\hat y_t \qquad
+        \delta V = \sum_t \delta\hat y_t\, h_t^\top \qquad
+        \delta u = \sum_t \delta\hat y_t
+
+    Args:
+        errors: derivative of the loss with respect to each prediction,
+            (N, T, F).
+        hs: the hidden states that `readout_forward` was given, (N, T, H).
+        params: ``weight`` (F, H) and ``bias`` (F,).
+
+    Returns:
+        The derivative with respect to each hidden state, (N, T, H), which is
+        what `by_hand.lstm.bptt` takes, and the gradients of the readout's own
+        parameters, summed over steps and sequences.
+
+    Raises:
+        ValueError: wrong shapes, NaN or infinite values, missing parameters.
+
+    Example:
+        >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
+        >>> dhs, grads = readout_backward([[[2.0]]], [[[0.5, -0.25]]], params)
+        >>> dhs.tolist(), grads["weight"].tolist(), grads["bias"].tolist()
+        ([[[6.0, 6.0]]], [[1.0, -0.5]], [2.0])
+
+    Chapter: 05_training.
+    """
+    params, F, H = _check_params(params)
+    hs = check_array("hs", hs, ("N", "T", H))
+    errors = check_array("errors", errors, (*hs.shape[:2], F))
+    grads = {
+        "weight": np.einsum("ntf,nth->fh", errors, hs),  # (F, H)
+        "bias": errors.sum(axis=(0, 1)),  # (F,)
+    }
+    return errors @ params["weight"], grads  # (N, T, H)
+
+
+def _check_params(params: Params) -> tuple[Params, int, int]:
+    """Return a copy of the parameters, F and H once the shapes fit."""
+    check_names("params", params, _SHAPES)
+    params = {
+        name: check_array(name, params[name], shape)
+        for name, shape in _SHAPES.items()
+    }
+    F, H = params["weight"].shape
+    check_array("bias", params["bias"], (F,))
+    return params, F, H
+
+
+def squared_error(
+    prediction: ArrayLike,
+    target: ArrayLike,
+    steps: Literal["mean", "sum", "last"] = "mean",
+) -> tuple[float, np.ndarray]:
+    r"""Compute the squared error and its derivative.
+
+    With :math:`e_t = \hat y_t - y_t`, the prediction less the target, averaged
+    over N sequences and F features,
+
+    .. math::
+        L = \sum_t w_t\, e_t^2 \qquad
+        \frac{\partial L}{\partial \hat y_t} = \frac{2\, w_t\, e_t}{N F}
+
+    where :math:`w_t` is 1 / T for ``"mean"``, 1 for ``"sum"`` and, for
+    ``"last"``, 1 at the last step and 0 before. The first two are source A's
+    sequence loss, the third its single-value loss.
+
+    Args:
+        prediction: what the network says, (N, T, F).
+        target: what it should say, (N, T, F).
+        steps: how the T steps count: ``"mean"``, ``"sum"`` or ``"last"``.
+
+    Returns:
+        The loss, in squared units of the target, and its derivative with
+        respect to each prediction, (N, T, F).
+
+    Raises:
+        ValueError: shapes that differ, NaN or infinite values, unknown steps.
+
+    Example:
+        >>> loss, slope = squared_error([[[0.0], [2.0]]], [[[1.0], [2.0]]])
+        >>> loss, slope.ravel().tolist()
+        (0.5, [-1.0, 0.0])
+
+    Reference: source A, "Loss for Sequence Prediction". Chapter: 02_forward.
+    """
+    prediction = check_array("prediction", prediction, ("N", "T", "F"))
+    target = check_array("target", target, prediction.shape)
+    N, T, F = prediction.shape
+    weights = {
+        "mean": np.full((T, 1), 1 / T),
+        "sum": np.ones((T, 1)),
+        "last": np.eye(T)[:, -1:],
+    }
+    if not isinstance(steps, str) or steps not in weights:
+        raise ValueError(
+            f"steps: expected 'mean', 'sum' or 'last', got {steps!r:.80}"
+        )
+    weight = weights[steps]
+    error = prediction - target
+    loss = (weight * error**2).sum() / (N * F)
+    return float(loss), 2 * weight * error / (N * F)
+
+
+def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
+    r"""Shorten a gradient that is too long, and keep its direction.
+
+    All gradients together are one long vector :math:`\delta\theta`. If its
+    length is above `max_norm`, every entry is multiplied by one factor:
+
+    .. math::
+        \delta\theta \leftarrow \delta\theta \cdot
+        \min\Bigl(1, \frac{m}{\lVert \delta\theta \rVert + 10^{-6}}\Bigr)
+
+    with m for `max_norm`. The millionth is PyTorch's.
+
+    Args:
+        grads: the gradients, by parameter.
+        max_norm: the length allowed, above 0.
+
+    Returns:
+        New gradients, by the same names, and the length *before* clipping.
+
+    Raises:
+        ValueError: no gradients, NaN or infinite ones, or so large that their
+            length is infinite; a `max_norm` that is not above 0.
+
+    Example:
+        >>> clipped, norm = clip_grad_norm({"w": np.array([3.0, 4.0])}, 1.0)
+        >>> norm, clipped["w"].round(4).tolist()
+        (5.0, [0.6, 0.8])
+
+    Reference: Pascanu, Mikolov & Bengio (2013), algorithm 1; PyTorch's
+    ``torch.nn.utils.clip_grad_norm_``. Chapter: 01_vanishing.
+    """
+    check_type("grads", grads, dict)
+    if not grads:
+        raise ValueError("grads: expected at least one gradient, got {}")
+    grads = {
+        name: check_array(f"grads[{name!r}]", gradient, None)
+        for name, gradient in grads.items()
+    }
+    tiny = np.finfo(float).tiny
+    max_norm = check_number(
+        "max_norm", max_norm, "above 0", minimum=tiny, below=np.inf
+    )
+    # hypot, unlike a sum of squares, does not overflow on the way.
+    norm = math.hypot(*(g for array in grads.values() for g in array.flat))
+    if norm == math.inf:
+        raise ValueError("grads: expected a finite length, got inf")
+    factor = min(1.0, max_norm / (norm + 1e-6))
+    return {name: factor * grads[name] for name in grads}, norm
+
+
+class SGD:
+    r"""Gradient descent: a step down the slope.
+
+    .. math:: \theta \leftarrow \theta - \eta\, \delta\theta
+
+    Args:
+        lr: the learning rate :math:`\eta`, 0 or more.
+
+    Raises:
+        ValueError: a negative, infinite or missing learning rate.
+
+    Example:
+        >>> SGD(lr=0.1).step({"w": np.ones(1)}, {"w": np.ones(1)})["w"].tolist()
+        [0.9]
+
+    Reference: source A, "Gradient to a Weight". Chapter: 03_one_weight.
+    """
+
+    def __init__(self, lr: float) -> None:
+        self.lr = _check_lr(lr)
+
+    def step(self, params: Params, grads: Params) -> Params:
+        """Return the parameters after one update.
+
+        Args:
+            params: the parameters, by name.
+            grads: their gradients, by the same names and of the same shapes.
+
+        Returns:
+            New parameters, by the same names; the old ones stay as they are.
+
+        Raises:
+            ValueError: other names or shapes, NaN or infinite gradients.
+        """
+        grads = _check_grads(params, grads)
+        return {name: params[name] - self.lr * grads[name] for name in params}
+
+
+class Adam:
+    r"""Adam: a step of about `lr` in each weight, whatever its gradient's size.
+
+    .. math::
+        m &\leftarrow \beta_1 m + (1 - \beta_1)\, \delta\theta \qquad
+        v \leftarrow \beta_2 v + (1 - \beta_2)\, \delta\theta^2 \\
+        \theta &\leftarrow \theta -
+        \eta\, \frac{m / (1 - \beta_1^s)}{\sqrt{v / (1 - \beta_2^s)} + \epsilon}
+
+    at the s-th update. The averages m and v are kept here, between calls.
+
+    Args:
+        lr: the learning rate :math:`\eta`, 0 or more.
+        betas: :math:`\beta_1` and :math:`\beta_2`, from 0 to below 1.
+        eps: :math:`\epsilon`, above 0 and below 1.
+
+    Raises:
+        ValueError: a number out of its range.
+
+    Example:
+        >>> adam, params = Adam(lr=0.1), {"w": np.ones(1)}
+        >>> adam.step(params, {"w": np.full(1, 5.0)})["w"].round(4).tolist()
+        [0.9]
+
+    Reference: Kingma & Ba (2015), algorithm 1. Chapter: 05_training.
+    """
+
+    def __init__(
+        self,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        self.lr = _check_lr(lr)
+        self.betas = tuple(check_array("betas", betas, (2,)).tolist())
+        for beta in self.betas:
+            check_number("betas", beta, "from 0 to below 1", minimum=0, below=1)
+        tiny = np.finfo(float).tiny  # 0 would divide 0 by 0
+        self.eps = check_number("eps", eps, "above 0", minimum=tiny, below=1)
+        self._updates = 0
+        self._m: Params = {}
+        self._v: Params = {}
+
+    def step(self, params: Params, grads: Params) -> Params:
+        """Return the parameters after one update.
+
+        Args:
+            params: the parameters, by name; the same names at every call.
+            grads: their gradients, by the same names and of the same shapes.
+
+        Returns:
+            New parameters, by the same names; the old ones stay as they are.
+
+        Raises:
+            ValueError: other names or shapes, NaN or infinite gradients.
+        """
+        grads = _check_grads(params, grads)
+        if not self._updates:
+            self._m = {name: np.zeros_like(g) for name, g in grads.items()}
+            self._v = {name: np.zeros_like(g) for name, g in grads.items()}
+        _check_grads(self._m, grads)
+        self._updates += 1
+        beta_1, beta_2 = self.betas
+        new = {}
+        for name, gradient in grads.items():
+            m = beta_1 * self._m[name] + (1 - beta_1) * gradient
+            v = beta_2 * self._v[name] + (1 - beta_2) * gradient**2
+            m_hat = m / (1 - beta_1**self._updates)
+            v_hat = v / (1 - beta_2**self._updates)
+            new[name] = params[name] - self.lr * m_hat / (
+                np.sqrt(v_hat) + self.eps
+            )
+            self._m[name], self._v[name] = m, v
+        return new
+
+
+def _check_lr(lr: float) -> float:
+    """Return the learning rate if it is one."""
+    return check_number("lr", lr, "of at least 0", minimum=0, below=np.inf)
+
+
+def _check_grads(params: Params, grads: Params) -> Params:
+    """Return the gradients once each fits its parameter."""
+    check_type("params", params, dict)
+    check_type("grads", grads, dict)
+    if not params or set(params) != set(grads):
+        raise ValueError(
+            f"grads: expected those of {[*params]}, got {[*grads]}"
+        )
+    for name, value in params.items():
+        check_array(f"params[{name!r}]", value, None)
+    return {
+        name: check_array(f"grads[{name!r}]", grads[name], np.shape(value))
+        for name, value in params.items()
+    }

@@ -1,0 +1,303 @@
+r"""What a classifier's confidence is worth, and how to mend it.
+
+NumPy only: any network's logits will do, as arrays. N is the number of
+sequences, C of classes. The answer is the class with the largest logit, and its
+confidence is the probability that the softmax gives to it.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from unrolled._checks import (
+    check_array,
+    check_labels,
+    check_logits,
+    check_number,
+    check_whole,
+)
+
+
+class Reliability(NamedTuple):
+    """How often answers are right, by their confidence; empty bins left out."""
+
+    confidence: np.ndarray
+    """The mean confidence of each bin's answers, (B,)."""
+    accuracy: np.ndarray
+    """The share of them that is right, (B,)."""
+    count: np.ndarray
+    """How many they are, (B,), whole numbers."""
+
+    @property
+    def error(self) -> float:
+        r"""The expected calibration error (ECE).
+
+        .. math::
+            \mathrm{ECE} = \sum_b \frac{n_b}{N}
+            \lvert \mathrm{accuracy}_b - \mathrm{confidence}_b \rvert
+
+        It depends on the bins. Few bins hide errors that cancel within a bin.
+        Many bins find errors where there are none: a share of few answers is
+        off by chance, and the absolute value never lets that cancel. So even
+        an honest network has an ECE above 0; compare with labels drawn from
+        its own probabilities.
+
+        Reference: Naeini, Cooper & Hauskrecht (2015); Guo et al. (2017), eq. 3.
+        """
+        off = np.abs(self.accuracy - self.confidence)
+        return float((self.count * off).sum() / self.count.sum())
+
+
+def reliability(
+    logits: ArrayLike, labels: ArrayLike, bins: int = 10
+) -> Reliability:
+    r"""Sort answers by their confidence, and count the right ones.
+
+    The bins are equally wide, from 1/C, the least confidence that an answer can
+    have, to 1. Where several logits are largest, the first class is the answer.
+
+    Args:
+        logits: z, (N, C), C at least 2.
+        labels: the true classes, (N,), whole numbers from 0 to C - 1.
+        bins: how many, 1 or more.
+
+    Returns:
+        The bins that are not empty, the least confident first.
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values, labels out of range,
+            a number of bins that is not whole or below 1.
+
+    Example:
+        >>> logits = np.log([[0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
+        >>> table = reliability(logits, [0, 1, 0], bins=2)
+        >>> table.confidence.round(2).tolist(), table.accuracy.tolist()
+        ([0.6, 0.9], [1.0, 0.5])
+        >>> round(table.error, 4)
+        0.4
+
+    Reference: Guo et al. (2017), "On Calibration of Modern Neural Networks",
+    section 2. Chapter: 10_overfitting.
+    """
+    logits, labels = check_logits(logits, labels)
+    bins = check_whole("bins", bins)
+    answers = logits.argmax(axis=1)  # (N,)
+    confidence = np.exp(-losses(logits, answers))  # (N,), from 1/C to 1
+    least = 1 / logits.shape[1]
+    place = np.floor((confidence - least) / (1 - least) * bins)
+    place = np.clip(place, 0, bins - 1).astype(int)
+    count = np.bincount(place, minlength=bins)  # (B,)
+    right = np.bincount(place, answers == labels, bins)
+    total = np.bincount(place, confidence, bins)
+    full = count > 0
+    count = count[full]
+    return Reliability(total[full] / count, right[full] / count, count)
+
+
+def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
+    r"""Find the one number to divide all logits by.
+
+    .. math::
+        \tau = \arg\min_\tau \; \frac{1}{N} \sum_n
+        \ell\bigl(z^{(n)} / \tau,\; y^{(n)}\bigr)
+
+    No answer changes, only the confidence: above 1, τ makes the network less
+    sure. In :math:`\beta = 1/\tau` the loss is convex, as a sum of
+    :math:`\log \sum_k e^{\beta z_k} - \beta z_y`, so that its slope
+
+    .. math:: \frac{1}{N} \sum_n \bigl(\textstyle\sum_k p_k z_k - z_y\bigr)
+
+    only grows, and has at most one zero: it is found by halving an interval.
+
+    Fit it on validation data. On training data that a network knows by heart
+    there is no such τ: if every answer is right, a smaller τ is always better.
+
+    Args:
+        logits: z, (N, C), C at least 2.
+        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
+
+    Returns:
+        τ, above 0.
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values, labels out of range;
+            no wrong answer, or logits that tell nothing of the labels: then
+            the loss has no minimum.
+
+    Example:
+        >>> logits = [[0.0, 9.0]] * 4  # quite sure, right three times of four
+        >>> tau = fit_temperature(logits, [1, 1, 1, 0])
+        >>> round(float(1 / (1 + np.exp(-9 / tau))), 6)
+        0.75
+
+    Reference: Guo et al. (2017), section 4.2. Chapter: 10_overfitting.
+    """
+    logits, labels = check_logits(logits, labels)
+    true = logits[np.arange(len(labels)), labels]  # (N,)
+    leads = true[:, None] - logits  # (N, C); exactly 0 for the true class
+    lead = leads.mean()  # minus the slope at β = 0
+    worst = margins(logits, labels).min()
+    if worst >= 0 or lead <= 1e-12 * np.abs(leads).max():  # but for rounding
+        raise ValueError(
+            "logits: expected some wrong answers, and true classes whose "
+            "logits are above average, or the loss has no minimum; got "
+            f"{worst:.3g} as the smallest margin, and {lead:.3g} above average"
+        )
+
+    def slope(beta: float) -> float:
+        scaled = beta * (leads.min(axis=1, keepdims=True) - leads)
+        weight = np.exp(scaled)  # (N, C)
+        return -((weight * leads).sum(axis=1) / weight.sum(axis=1)).mean()
+
+    high = 1 / np.ptp(logits, axis=1).max()
+    while slope(high) < 0:
+        high *= 2
+    low = 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+    return 2 / (low + high)
+
+
+def isotonic(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
+    r"""Find the best probabilities that grow with a score, whatever their form.
+
+    Of all functions p of the score that never fall, the one with the least
+    cross-entropy (and the least squared error): neighbours whose shares of
+    label 1 are in the wrong order are pooled, until none are. Measured on the
+    data it was fitted on, its loss flatters: no repair of the confidence that
+    keeps the order of the answers can do better there.
+
+    Args:
+        scores: any numbers, such as the difference of two logits, (N,).
+        labels: 0 or 1, (N,).
+
+    Returns:
+        The probability of label 1, (N,), the same for equal scores.
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values, other labels.
+
+    Example:
+        >>> isotonic([1, 2, 3, 4], [0, 1, 0, 1]).tolist()
+        [0.0, 0.5, 0.5, 1.0]
+
+    Reference: Ayer et al. (1955); Zadrozny & Elkan (2002).
+    Chapter: 10_overfitting.
+    """
+    scores = check_array("scores", scores, ("N",))
+    labels = check_labels(labels, len(scores), 2)
+    _, place = np.unique(scores, return_inverse=True)  # (N,)
+    blocks: list[list[float]] = []  # label 1, all, different scores
+    for ones, count in zip(
+        np.bincount(place, labels), np.bincount(place), strict=True
+    ):
+        blocks.append([ones, count, 1])
+        while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
+            last = blocks.pop()
+            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
+    shares = [_share(block) for block in blocks]
+    return np.repeat(shares, [block[2] for block in blocks])[place]
+
+
+def _share(block: list[float]) -> float:
+    """Tell the share of label 1 in a block."""
+    return block[0] / block[1]
+
+
+def margins(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
+    r"""Measure by how much the true class leads, or trails.
+
+    .. math:: m = z_y - \max_{k \ne y} z_k
+
+    The answer is right where m is above 0. For two classes the cross-entropy is
+    a function of the margin alone, :math:`-\log p_y = \log(1 + e^{-m})`.
+
+    Args:
+        logits: z, (N, C), C at least 2.
+        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
+
+    Returns:
+        The margins, in nats, (N,).
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values, labels out of range.
+
+    Example:
+        >>> margins([[1.0, 4.0], [1.0, 4.0]], [1, 0]).tolist()
+        [3.0, -3.0]
+
+    Chapter: 10_overfitting.
+    """
+    logits, labels = check_logits(logits, labels)
+    rows = np.arange(len(labels))
+    true = logits[rows, labels]  # (N,)
+    logits[rows, labels] = -np.inf
+    return true - logits.max(axis=1)
+
+
+def losses(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
+    r"""Compute the cross-entropy of each sequence, not their mean.
+
+    .. math:: \ell = -\log p_y = \log \sum_k e^{z_k} - z_y
+
+    Args:
+        logits: z, (N, C), C at least 2.
+        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
+
+    Returns:
+        The losses, in nats, (N,).
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values, labels out of range.
+
+    Example:
+        >>> losses([[0.0, 0.0], [0.0, 9.0]], [0, 0]).round(4).tolist()
+        [0.6931, 9.0001]
+
+    Chapter: 10_overfitting.
+    """
+    logits, labels = check_logits(logits, labels)
+    top = logits.max(axis=1)
+    total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))  # (N,)
+    return total - logits[np.arange(len(labels)), labels]
+
+
+def share_of_worst(values: ArrayLike, share: float) -> float:
+    r"""Tell which part of a sum its largest values carry.
+
+    Args:
+        values: numbers of at least 0, not all 0, (N,).
+        share: which share of the N counts as the largest, above 0 to 1; at
+            least one value is taken, and otherwise the share is rounded.
+
+    Returns:
+        Their sum, as a share of the sum of all.
+
+    Raises:
+        ValueError: another shape, NaN, infinite or negative values, nothing
+            but zeros, a share out of range.
+
+    Example:
+        >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
+        0.6
+
+    Chapter: 10_overfitting.
+    """
+    values = check_array("values", values, ("N",))
+    if values.min() < 0 or values.max() == 0:
+        raise ValueError(
+            "values: expected numbers of at least 0, not all 0, got "
+            f"{values.min()} to {values.max()}"
+        )
+    share = check_number(
+        "share",
+        share,
+        "above 0 to 1",
+        minimum=np.finfo(float).tiny,
+        below=math.nextafter(1, 2),
+    )
+    count = max(1, round(share * len(values)))
+    return float(np.sort(values)[-count:].sum() / values.sum())

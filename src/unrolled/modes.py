@@ -1,0 +1,35 @@
+"""A model in another mode for a while: training, evaluation, gradients."""
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+
+@contextlib.contextmanager
+def mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """Set a model's mode, and at the end that of each module as it was."""
+    before = {module: module.training for module in model.modules()}
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, was_training in before.items():
+            module.training = was_training
+
+
+@contextlib.contextmanager
+def gradients(model: nn.Module) -> Iterator[None]:
+    """Let gradients flow, even within `torch.no_grad` or `inference_mode`.
+
+    Raises:
+        ValueError: a parameter made in inference mode, which stops them.
+    """
+    if any(parameter.is_inference() for parameter in model.parameters()):
+        raise ValueError(
+            "model: expected parameters that gradients can pass, got some that "
+            "were made in torch.inference_mode"
+        )
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        yield

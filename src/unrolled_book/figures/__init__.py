@@ -1,0 +1,129 @@
+"""Every figure of the book: ``plot_*(data, *, ax=None) -> Axes``.
+
+Figures take their look from ``plt.style.use("unrolled_book.unrolled")``;
+nothing here changes matplotlib's settings or shows a figure. One file holds the
+figures of one subject.
+"""
+
+from unrolled_book.figures.beyond import plot_costs, plot_reading
+from unrolled_book.figures.bptt import (
+    plot_bug_losses,
+    plot_cell_paths,
+    plot_contributions,
+    plot_walks_back,
+)
+from unrolled_book.figures.cell_diagram import plot_cell
+from unrolled_book.figures.forward import (
+    plot_gates,
+    plot_nudges,
+    plot_predictions,
+    plot_prices,
+    plot_squashing,
+    plot_states,
+)
+from unrolled_book.figures.free_running import (
+    plot_drift,
+    plot_paired,
+    plot_reads,
+)
+from unrolled_book.figures.gates import (
+    plot_gate_pairs,
+    plot_signal,
+    plot_unit_bands,
+    plot_units,
+)
+from unrolled_book.figures.network import (
+    plot_epochs,
+    plot_stack,
+    plot_tags,
+    plot_wiring,
+)
+from unrolled_book.figures.overfitting import (
+    plot_best_and_last,
+    plot_gap,
+    plot_loss_of_one,
+    plot_margins,
+    plot_reliability,
+    plot_scales,
+)
+from unrolled_book.figures.shared import plot_groups, plot_runs, plot_seeds
+from unrolled_book.figures.style import CELL_LOOKS, COLORS, GATE_NAMES
+from unrolled_book.figures.thirty_steps import (
+    plot_crossings,
+    plot_lengths,
+    plot_two_ends,
+)
+from unrolled_book.figures.training import (
+    plot_forecasts,
+    plot_learning_rates,
+    plot_losses,
+    plot_training_loop,
+)
+from unrolled_book.figures.truncated import (
+    plot_memory,
+    plot_pairs,
+    plot_truncation,
+    plot_windows,
+)
+from unrolled_book.figures.vanishing import (
+    plot_cliff,
+    plot_shrinking,
+    plot_two_runs,
+    plot_unrolled,
+    plot_wall,
+)
+
+__all__ = [
+    "CELL_LOOKS",
+    "COLORS",
+    "GATE_NAMES",
+    "plot_best_and_last",
+    "plot_bug_losses",
+    "plot_cell",
+    "plot_cell_paths",
+    "plot_cliff",
+    "plot_contributions",
+    "plot_costs",
+    "plot_crossings",
+    "plot_drift",
+    "plot_epochs",
+    "plot_forecasts",
+    "plot_gap",
+    "plot_gate_pairs",
+    "plot_gates",
+    "plot_groups",
+    "plot_learning_rates",
+    "plot_lengths",
+    "plot_loss_of_one",
+    "plot_losses",
+    "plot_margins",
+    "plot_memory",
+    "plot_nudges",
+    "plot_paired",
+    "plot_pairs",
+    "plot_predictions",
+    "plot_prices",
+    "plot_reading",
+    "plot_reads",
+    "plot_reliability",
+    "plot_runs",
+    "plot_scales",
+    "plot_seeds",
+    "plot_shrinking",
+    "plot_signal",
+    "plot_squashing",
+    "plot_stack",
+    "plot_states",
+    "plot_tags",
+    "plot_training_loop",
+    "plot_truncation",
+    "plot_two_ends",
+    "plot_two_runs",
+    "plot_unit_bands",
+    "plot_units",
+    "plot_unrolled",
+    "plot_walks_back",
+    "plot_wall",
+    "plot_windows",
+    "plot_wiring",
+]

@@ -1,0 +1,140 @@
+"""The figures of an LSTM beside a Transformer: who reads what, and the cost."""
+
+from collections.abc import Mapping
+from itertools import cycle
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_type
+from unrolled_book.figures.shared import (
+    check_dict,
+    check_levels,
+    draw_levels,
+    legend_above,
+    look_of,
+)
+from unrolled_book.figures.style import COLORS
+
+_DASHES = ("-", "--", ":")
+
+
+def plot_reading(
+    sees: ArrayLike, chained: bool, *, ax: Axes | None = None
+) -> Axes:
+    """Draw which tokens each step reads itself, and which steps wait.
+
+    Tokens stand below, what the network makes of each step above. A grey line
+    leads from a token to each step that reads it; an orange arrow leads from a
+    step to one that has to wait for it.
+
+    Args:
+        sees: whether step t reads token s, (T, T), true or false.
+        chained: whether each step waits for the one before.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: another shape, other values than true and false, a
+            `chained` that is neither.
+    """
+    sees = check_array("sees", sees, ("T", "T"))
+    check_array("sees", sees, (len(sees), len(sees)))
+    other = sees[~np.isin(sees, (0, 1))]
+    if other.size:
+        raise ValueError(
+            f"sees: expected true and false only, got {other[0]:g}"
+        )
+    check_type("chained", chained, bool)
+    T = len(sees)
+    ax = ax or plt.figure(figsize=(4.8, 2.0)).add_subplot()
+    for t, s in np.argwhere(sees):
+        ax.plot([s, t], [0.22, 0.98], color=COLORS["x"], lw=0.9, zorder=1)
+    for t in range(T):
+        box = FancyBboxPatch(
+            (t - 0.2, 1.02),
+            0.4,
+            0.36,
+            boxstyle="round,pad=0.04",
+            facecolor="white",
+            edgecolor=COLORS["h"],
+            linewidth=1.4,
+            zorder=3,
+        )
+        ax.add_patch(box)
+        ax.text(t, 0, f"$x_{t + 1}$", ha="center", va="center", fontsize=10)
+        if t and chained:
+            arrow = FancyArrowPatch(
+                (t - 0.75, 1.2),
+                (t - 0.25, 1.2),
+                arrowstyle="-|>",
+                mutation_scale=9,
+                shrinkA=0,
+                shrinkB=0,
+                color=COLORS["h"],
+                zorder=2,
+            )
+            ax.add_patch(arrow)
+    ax.set(xlim=(-0.5, T - 0.5), ylim=(-0.25, 1.55))
+    ax.axis("off")
+    return ax
+
+
+def plot_costs(
+    costs: Mapping[str, Mapping[float, float]],
+    labels: tuple[str, str],
+    levels: Mapping[str, float] | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what something costs against its size, both logarithmic.
+
+    Args:
+        costs: by name, the cost at each size, both above 0. Names that begin
+            with a kind of network, such as ``"LSTM"``, have its colour; those
+            of one colour differ in their dashes.
+        labels: of the two axes, with their units.
+        levels: by name, sizes to be marked by an upright line.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no costs, sizes or costs that are not above 0, labels that
+            are not two texts, levels that are not numbers.
+    """
+    check_dict("costs", costs)
+    is_pair = isinstance(labels, tuple) and len(labels) == 2
+    if not is_pair or not all(isinstance(label, str) for label in labels):
+        raise ValueError(f"labels: expected two texts, got {labels!r:.80}")
+    levels, lines = check_levels(levels), {}
+    for name, row in costs.items():
+        if not isinstance(row, Mapping) or not row:
+            raise ValueError(
+                f"costs[{name!r}]: expected a dict by size, got {row!r:.80}"
+            )
+        points = check_array(f"costs[{name!r}]", [*row.items()], ("n", 2))
+        if points.min() <= 0:
+            raise ValueError(
+                f"costs[{name!r}]: expected numbers above 0, "
+                f"got {points.min():g}"
+            )
+        lines[name] = points
+    ax = ax or plt.figure().add_subplot()
+    dashes = {}
+    for name, points in lines.items():
+        color, marker = look_of(name)
+        style = next(dashes.setdefault(color, cycle(_DASHES)))
+        ax.plot(
+            *points.T,
+            linestyle=style,
+            color=color,
+            marker=marker,
+            markersize=5,
+            label=name,
+        )
+    ax.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    draw_levels(ax, levels, upright=True)
+    legend_above(ax)
+    return ax

@@ -1,0 +1,277 @@
+"""The figures of backpropagation through time."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_whole
+from unrolled_book.figures.style import COLORS, GATE_NAMES
+
+_PATHS = {
+    "total": ("total derivative", COLORS["gradient"], "-"),
+    "direct": ("direct path", COLORS["c"], "-"),
+    **{
+        gate: (f"by the {name}", COLORS[gate], "--")
+        for gate, name in GATE_NAMES.items()
+    },
+}
+"""Label, colour and line style of each way through the cell."""
+
+_LINE_STYLES = ("-", "--", ":", "-.")
+_WIDTH = 3.2  # of a step in the diagram
+_SIGNED = LinearSegmentedColormap.from_list(
+    "signed", [COLORS["plain"], "#FFFFFF", COLORS["gradient"]]
+)
+
+
+def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
+    """Draw all ways that errors take back through an unrolled LSTM.
+
+    Args:
+        steps: how many steps to draw, at least 2.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: a number of steps that is not whole or below 2.
+    """
+    steps = check_whole("steps", steps, minimum=2)
+    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
+    for t in range(steps):
+        x = t * _WIDTH
+        c, h, gates = (x + 1.5, 5.2), (x + 1.5, 2.8), (x, 4.0)
+        loss, weights = (x + 1.5, 1.5), (x, 0.35)
+        if t:
+            c_before, h_before = (c[0] - _WIDTH, c[1]), (h[0] - _WIDTH, h[1])
+            _arrow(ax, c, c_before, COLORS["c"], 2.2)
+            _arrow(ax, gates, h_before, COLORS["h"], 2.2)
+        for start, end in (
+            (loss, h),
+            (h, c),
+            (h, (gates[0] + 0.3, gates[1] - 0.3)),
+            (c, (gates[0] + 0.3, gates[1] + 0.3)),
+            (gates, weights),
+        ):
+            _arrow(ax, start, end, COLORS["gradient"], 1.1)
+        _box(ax, c, f"$c_{t}$", COLORS["c"])
+        _box(ax, h, f"$h_{t}$", COLORS["h"])
+        _box(ax, loss, f"error {t}", COLORS["gradient"])
+        _box(ax, gates, f"gates\nstep {t}", COLORS["x"])
+    middle = ((steps - 1) * _WIDTH + 1.5) / 2
+    ax.text(
+        middle,
+        0.05,
+        "the gradient of the twelve weights and biases: add up",
+        ha="center",
+        va="center",
+    )
+    handles = [
+        Line2D([], [], color=COLORS[name], linewidth=2.2) for name in "ch"
+    ]
+    labels = ["direct, through the cell state", "through h and the gates"]
+    ax.legend(
+        handles, labels, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 0.97)
+    )
+    right = (steps - 1) * _WIDTH + 2.3
+    ax.set(xlim=(-0.9, right), ylim=(-0.4, 5.8))
+    ax.set_axis_off()
+    return ax
+
+
+def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw what each error contributes by each step's use of one weight.
+
+    The sums of the rows stand at the right, those of the columns below.
+
+    Args:
+        table: contributions to one weight's gradient, (T, T): the step that
+            errs, then the step at which the weight is used. Not all 0.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: a table that is not square or is 0 throughout, or has
+            anything but 0 where the use comes after the error.
+    """
+    table = check_array("table", table, ("T", "T"))
+    check_array("table", table, (len(table), len(table)))
+    if np.triu(table, 1).any() or not table.any():
+        raise ValueError(
+            "table: expected 0 where the use comes after the error, and some "
+            f"number elsewhere, got {table!r:.80}"
+        )
+    ax = ax or plt.figure(figsize=(4.8, 4.6)).add_subplot()
+    T = len(table)
+    power = int(np.floor(np.log10(np.abs(table).max())))
+    values = np.full((T + 1, T + 1), np.nan)
+    values[:T, :T] = np.where(np.tril(np.ones((T, T))), table, np.nan)
+    values[:T, T], values[T, :T] = table.sum(axis=1), table.sum(axis=0)
+    values[T, T] = table.sum()
+    values /= 10.0**power
+    edges = [*(np.arange(T + 1) - 0.5), T - 0.25, T + 0.75]  # a gap
+    centres = np.array([*range(T), T + 0.25])
+    limit = np.abs(values[:T, :T][np.tril_indices(T)]).max()
+    cells = values.copy()
+    cells[T], cells[:, T] = np.nan, np.nan
+    x = np.array([*edges[: T + 1], edges[-1]])
+    ax.pcolormesh(
+        x,
+        x,
+        cells,
+        cmap=_SIGNED,
+        vmin=-limit,
+        vmax=limit,
+        edgecolors="#E5E5E5",
+        linewidth=0.6,
+    )
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            dark = row < T and column < T and abs(value) > 0.55 * limit
+            ax.text(
+                centres[column],
+                centres[row],
+                f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−"),
+                ha="center",
+                va="center",
+                color="white" if dark else "black",
+                fontweight="bold" if T in (row, column) else "normal",
+                fontsize=9,
+            )
+    ax.set(
+        xlabel="step t at which the weight is used",
+        ylabel="step s that errs",
+        xlim=(-0.5, T + 0.75),
+        ylim=(T + 0.75, -0.5),
+        aspect="equal",
+        title=f"contribution, in units of $10^{{{power}}}$",
+    )
+    ax.set_xticks(centres, [*map(str, range(T)), "sum"])
+    ax.set_yticks(centres, [*map(str, range(T)), "sum"])
+    ax.tick_params(length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.grid(visible=False)
+    return ax
+
+
+def plot_cell_paths(
+    norms: Mapping[str, ArrayLike], *, ax: Axes | None = None
+) -> Axes:
+    """Draw how strongly the last cell state depends on earlier ones.
+
+    Lines are medians over the draws; the bands hold the middle 80 % of them.
+
+    Args:
+        norms: by path, ``"total"``, ``"direct"``, ``"f"``, ``"i"``, ``"g"``
+            or ``"o"``, the norm of that part of the Jacobian, (draws, n), at
+            1, 2, ..., n steps back; all of one shape, none negative.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: unknown paths, none at all, shapes that differ, numbers
+            that are negative or not finite.
+    """
+    if not isinstance(norms, Mapping) or not norms or set(norms) - set(_PATHS):
+        raise ValueError(
+            f"norms: expected a dict with some of {[*_PATHS]}, "
+            f"got {norms!r:.80}"
+        )
+    shape: tuple[int | str, ...] = ("draws", "n")
+    checked = {}
+    for name in (name for name in _PATHS if name in norms):
+        array = check_array(f"norms[{name!r}]", norms[name], shape)
+        if array.min() < 0:
+            raise ValueError(
+                f"norms[{name!r}]: expected numbers of at least 0, "
+                f"got {array.min()}"
+            )
+        checked[name], shape = array, array.shape
+    ax = ax or plt.figure(figsize=(4.8, 3.8)).add_subplot()
+    steps = np.arange(1, shape[1] + 1)
+    for name, array in checked.items():
+        label, color, style = _PATHS[name]
+        # A part that is 0, as the output gate's over one step, has no place
+        # on a logarithmic axis.
+        array = np.where(array > 0, array, np.nan)
+        shown = np.isfinite(array).all(axis=0)
+        low, middle, high = np.quantile(
+            array[:, shown], [0.1, 0.5, 0.9], axis=0
+        )
+        is_main = name in ("total", "direct")
+        ax.plot(
+            steps[shown],
+            middle,
+            style,
+            color=color,
+            label=label,
+            linewidth=2.2 if is_main else 1.4,
+        )
+        if is_main:
+            ax.fill_between(
+                steps[shown], low, high, color=color, alpha=0.2, linewidth=0
+            )
+    ax.set(yscale="log", xlabel="steps back", ylabel="norm of the Jacobian")
+    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return ax
+
+
+def plot_bug_losses(
+    losses: Mapping[str, ArrayLike], *, ax: Axes | None = None
+) -> Axes:
+    """Draw the loss of several runs that differ in their gradient.
+
+    Args:
+        losses: by label, the loss after 0, 1, 2, ... updates, (n,); at most
+            four runs, all of one length. A label that names δc or δh has
+            the colour of that state.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no runs or more than four, lengths that differ, losses
+            that are not finite.
+    """
+    if not isinstance(losses, Mapping) or not 1 <= len(losses) <= 4:
+        raise ValueError(
+            f"losses: expected a dict of one to four runs, got {losses!r:.80}"
+        )
+    ax = ax or plt.figure().add_subplot()
+    shape: tuple[int | str, ...] = ("n",)
+    for number, (label, values) in enumerate(losses.items()):
+        values = check_array(f"losses[{label!r}]", values, shape)
+        shape = values.shape
+        named = [state for state in "ch" if f"δ{state}" in label]
+        color = COLORS[named[0] if named else "pale"]
+        ax.plot(values, _LINE_STYLES[number], color=color, label=label)
+    ax.set(xlabel="updates", ylabel="mean squared error", ylim=(0, None))
+    ax.legend(loc="upper right")
+    return ax
+
+
+def _arrow(ax, start, end, color, width) -> None:
+    """Draw an arrow between two places, with room for the boxes there."""
+    ax.annotate(
+        "",
+        end,
+        start,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": color,
+            "linewidth": width,
+            "shrinkA": 13,
+            "shrinkB": 13,
+        },
+    )
+
+
+def _box(ax, place, label, color) -> None:
+    """Write a label in a box."""
+    ax.text(
+        *place,
+        label,
+        ha="center",
+        va="center",
+        fontsize=9,
+        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": color},
+    )

@@ -1,0 +1,307 @@
+"""The figures of layers, stacks and models."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_type, check_whole
+from unrolled_book.figures.shared import (
+    THIN,
+    check_all,
+    check_levels,
+    legend_above,
+)
+from unrolled_book.figures.style import COLORS
+
+_GREY, _PLAIN = COLORS["x"], COLORS["plain"]
+_FILLED = "#F9DFD0"  # a light tint of the hidden state's colour
+_STYLES = ("o-", "s--", "^:")
+_DASHES = (":", "-.")
+
+
+def plot_wiring(
+    reads: Sequence[str],
+    writes: Sequence[str],
+    second: int | None = None,
+    feeds_back: bool = False,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw which steps of a model read something, and which answer.
+
+    Args:
+        reads: what each step reads, T words; empty where it reads nothing.
+        writes: what each step answers, T words; empty where nothing is asked.
+        second: the step from which on another layer computes, its boxes
+            filled; counted from 0.
+        feeds_back: whether an answer is read at the next step; dashed arrows.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no words, lists of different lengths, a step out of range.
+    """
+    reads = _check_words("reads", reads)
+    writes = _check_words("writes", writes, len(reads))
+    T = len(reads)
+    turn = T if second is None else check_whole("second", second, 0)
+    if turn >= T and second is not None:
+        raise ValueError(
+            f"second: expected a step from 0 to {T - 1}, got {turn}"
+        )
+    check_type("feeds_back", feeds_back, bool)
+    ax = ax or plt.figure(figsize=(4.8, 1.9)).add_subplot()
+    for t, (below, above) in enumerate(zip(reads, writes, strict=True)):
+        _box(ax, (t, 0), 0.22, filled=t >= turn)
+        if t:
+            _arrow(ax, (t - 0.68, 0), (t - 0.32, 0), COLORS["h"])
+        if below:
+            _arrow(ax, (t, -0.95), (t, -0.42))
+            _word(ax, (t, -1.3), below)
+        if above:
+            _arrow(ax, (t, 0.42), (t, 0.95), COLORS["h"])
+            _word(ax, (t, 1.3), above)
+            if feeds_back and t + 1 < T:
+                middle = [t + 0.5, t + 0.5]
+                ax.plot(
+                    [t + 0.3, *middle, t + 0.6],
+                    [1.3, 1.3, -1.3, -1.3],
+                    color=_GREY,
+                    linestyle=(0, (2, 1.5)),
+                    linewidth=0.9,
+                )
+                _arrow(ax, (t + 0.6, -1.3), (t + 0.8, -1.3))
+    ax.set(xlim=(-0.6, T - 0.4), ylim=(-1.75, 1.75))
+    ax.axis("off")
+    return ax
+
+
+def plot_stack(
+    num_layers: int,
+    num_directions: int = 1,
+    steps: int = 4,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a stack of recurrent layers, unrolled over its steps.
+
+    Args:
+        num_layers: L, layers, drawn from below; 1 to 3.
+        num_directions: 1, or 2 for a second row of boxes in each layer, which
+            passes its state from right to left.
+        steps: T, 2 to 8.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: a number that is not whole or out of range.
+    """
+    L = _check_range("num_layers", num_layers, 1, 3)
+    directions = _check_range("num_directions", num_directions, 1, 2)
+    T = _check_range("steps", steps, 2, 8)
+    height = directions + 0.4  # of one layer
+    top = L * height
+    ax = ax or plt.figure(figsize=(4.8, 0.8 * (top + 1))).add_subplot()
+    for layer in range(L):
+        floor = layer * height
+        from_below = COLORS["h"] if layer else _GREY
+        for direction in range(directions):
+            # Both rows keep clear of each other's arrows up and down.
+            shift = 0.2 * (2 * direction - 1) * (directions - 1)
+            y = floor + 0.7 + direction
+            arrow = "←" if direction else "→"
+            _word(ax, (-1.05, y), f"layer {layer + 1} {arrow}")
+            for t in range(T):
+                x, ceiling = t + shift, floor + height
+                _box(ax, (x, y), 0.18, filled=bool(direction))
+                _arrow(ax, (x, floor), (x, y - 0.3), from_below)
+                head = "-|>" if layer + 1 == L else "-"
+                _arrow(ax, (x, y + 0.3), (x, ceiling), COLORS["h"], head)
+                if t:
+                    ends = [(x - 0.74, y), (x - 0.26, y)]
+                    ends = ends[:: -1 if direction else 1]
+                    _arrow(ax, *ends, COLORS["h"])
+        if layer and directions > 1:  # what is joined goes to both
+            for t in range(T):
+                ends = (t - 0.2, floor), (t + 0.2, floor)
+                _arrow(ax, *ends, COLORS["h"], "-")
+    for t in range(T):
+        _word(ax, (t, -0.2), f"$x_{t + 1}$")
+        _word(ax, (t, top + 0.2), f"out$_{t + 1}$")
+    ax.set(xlim=(-1.6, T - 0.4), ylim=(-0.45, top + 0.45))
+    ax.axis("off")
+    return ax
+
+
+def plot_tags(
+    tokens: str,
+    tags: ArrayLike,
+    probabilities: Mapping[str, ArrayLike],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how probable a tag is to taggers, token by token.
+
+    The tokens whose tag is 1 stand on a grey ground.
+
+    Args:
+        tokens: a character for each step, T of them.
+        tags: the right tags, 0 or 1, (T,).
+        probabilities: by the name of the tagger, the probability that it
+            gives to tag 1, (T,), from 0 to 1; one to three taggers.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no tokens, shapes that differ, tags or probabilities out
+            of range, no tagger or more than three.
+    """
+    check_type("tokens", tokens, str)
+    if not tokens:
+        raise ValueError("tokens: expected one or more, got ''")
+    tags = check_array("tags", tags, (len(tokens),))
+    if not np.isin(tags, (0, 1)).all():
+        raise ValueError(f"tags: expected 0 and 1 only, got {tags!r:.80}")
+    lines = check_all(
+        "probabilities", probabilities, tags.shape, most=len(_STYLES)
+    )
+    for name, line in lines.items():
+        if line.min() < 0 or line.max() > 1:
+            raise ValueError(
+                f"probabilities[{name!r}]: expected numbers from 0 to 1, got "
+                f"{line.min()} to {line.max()}"
+            )
+    ax = ax or plt.figure(figsize=(4.8, 2.2)).add_subplot()
+    for t in np.flatnonzero(tags):
+        ax.axvspan(t - 0.5, t + 0.5, color="0.88", lw=0)
+    ax.axhline(0.5, color=_GREY, linestyle=":", linewidth=1)
+    for style, (name, line) in zip(_STYLES, lines.items(), strict=False):
+        face = "white" if style != _STYLES[0] else _PLAIN
+        ax.plot(line, style, color=_PLAIN, markerfacecolor=face, label=name)
+    ax.set(
+        xlim=(-0.5, len(tags) - 0.5),
+        ylim=(-0.06, 1.06),
+        xlabel="token",
+        ylabel="probability of tag 1",
+        xticks=range(len(tags)),
+        xticklabels=list(tokens),
+    )
+    ax.grid(visible=False)
+    legend_above(ax)
+    return ax
+
+
+def plot_epochs(
+    curves: Mapping[str, ArrayLike],
+    measure: str,
+    levels: Mapping[str, float] | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what was measured after each epoch of training.
+
+    Args:
+        curves: by name, the measure after epochs 1, 2, ..., (S, E): one row
+            for each of S runs. The runs are drawn thin, their median thick.
+            One to three names.
+        measure: its name and unit, for the axis.
+        levels: by name, values to compare with, drawn as straight lines; at
+            most two.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no curves or more than three, other shapes, NaN or
+            infinite values, a measure that is not a text, levels that are
+            not numbers or more than two.
+    """
+    lines = check_all("curves", curves, ("S", "E"), most=len(_STYLES))
+    check_type("measure", measure, str)
+    levels = check_levels(levels)
+    if len(levels) > len(_DASHES):
+        raise ValueError(f"levels: expected at most 2, got {len(levels)}")
+    ax = ax or plt.figure().add_subplot()
+    for style, (name, runs) in zip(_STYLES, lines.items(), strict=False):
+        epochs = np.arange(1, runs.shape[1] + 1)
+        face = "white" if style != _STYLES[0] else _PLAIN
+        look = {"color": _PLAIN, "linestyle": style[1:]}
+        if len(runs) > 1:
+            ax.plot(epochs, runs.T, **look | THIN)
+        ax.plot(
+            epochs,
+            np.median(runs, axis=0),
+            marker=style[0],
+            markerfacecolor=face,
+            label=name,
+            **look,
+        )
+    for dashes, (name, level) in zip(_DASHES, levels.items(), strict=False):
+        ax.axhline(
+            level,
+            color=COLORS["c"],
+            linestyle=dashes,
+            linewidth=1.2,
+            label=name,
+        )
+    ax.set(xlabel="epoch", ylabel=measure)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    legend_above(ax)
+    return ax
+
+
+def _check_words(
+    name: str, words: Sequence[str], count: int | None = None
+) -> list[str]:
+    """Return a list of words, of this number if one is given."""
+    is_list = isinstance(words, list | tuple) and len(words) > 0
+    if not is_list or not all(isinstance(word, str) for word in words):
+        raise ValueError(f"{name}: expected a list of words, got {words!r:.80}")
+    if count is not None and len(words) != count:
+        raise ValueError(f"{name}: expected {count} words, got {len(words)}")
+    return list(words)
+
+
+def _check_range(name: str, value: int, minimum: int, maximum: int) -> int:
+    """Return a whole number of a range."""
+    if check_whole(name, value, minimum) > maximum:
+        raise ValueError(
+            f"{name}: expected a whole number from {minimum} to {maximum}, "
+            f"got {value}"
+        )
+    return int(value)
+
+
+def _box(
+    ax: Axes, middle: tuple[float, float], half: float, filled: bool
+) -> None:
+    """Draw one cell at one step."""
+    x, y = middle
+    box = FancyBboxPatch(
+        (x - half, y - half),
+        2 * half,
+        2 * half,
+        boxstyle="round,pad=0.04",
+        facecolor=_FILLED if filled else "white",
+        edgecolor=COLORS["h"],
+        linewidth=1.4,
+        zorder=3,
+    )
+    ax.add_patch(box)
+
+
+def _word(ax: Axes, place: tuple[float, float], word: str) -> None:
+    """Write a word, its middle at a place."""
+    ax.text(*place, word, ha="center", va="center", fontsize=9)
+
+
+def _arrow(
+    ax: Axes,
+    tail: tuple[float, float],
+    head: tuple[float, float],
+    color: str = _GREY,
+    style: str = "-|>",
+) -> None:
+    """Draw an arrow from point to point."""
+    style = {"arrowstyle": style, "color": color, "linewidth": 1.1}
+    style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
+    ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=2)

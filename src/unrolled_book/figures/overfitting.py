@@ -1,0 +1,281 @@
+"""The figures of the gap between what is learned and what is new."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_names, check_type
+from unrolled.confidence import Reliability
+from unrolled_book.figures.shared import (
+    THIN,
+    check_all,
+    check_dict,
+    draw_runs,
+    draw_scores,
+    legend_above,
+)
+from unrolled_book.figures.style import COLORS, MOMENTS
+
+
+def plot_margins(
+    margins: Mapping[str, ArrayLike],
+    weights: Mapping[str, ArrayLike],
+    measure: str,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw where on the scale of margins something lies, such as the loss.
+
+    The margins are sorted into bins, one nat wide.
+
+    Args:
+        margins: of the ``"best"`` and the ``"last"`` weights, or of one of
+            them, (S, N): N sequences for each of S runs. The runs are drawn
+            thin, their mean thick.
+        weights: what each sequence adds to its bin, (S, N).
+        measure: what the sum in a bin is, with its unit, for the axis.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: other names, shapes that differ, NaN or infinite values, a
+            measure that is not a text.
+    """
+    margins = check_all("margins", margins, ("S", "N"), among=MOMENTS)
+    check_names("weights", weights, margins)
+    weights = {
+        name: check_array(f"weights[{name!r}]", weights[name], runs.shape)
+        for name, runs in margins.items()
+    }
+    check_type("measure", measure, str)
+    ax = ax or plt.figure(figsize=(4.8, 2.4)).add_subplot()
+    largest = max(np.abs(runs).max() for runs in margins.values())
+    reach = max(1, np.ceil(largest))
+    edges = np.arange(-reach, reach + 1)
+    for name, runs in margins.items():
+        look = {"color": COLORS[name], "where": "mid"}
+        sums = np.array(
+            [
+                np.histogram(run, edges, weights=add)[0]
+                for run, add in zip(runs, weights[name], strict=True)
+            ]
+        )  # (S, bins)
+        ax.step(edges[:-1] + 0.5, sums.T, **look, **THIN)
+        ax.step(edges[:-1] + 0.5, sums.mean(axis=0), label=name, **look)
+    ax.axvline(0, color=COLORS["x"], linestyle=":", linewidth=1)
+    ax.set(xlabel="margin m of the true class (nats)", ylabel=measure)
+    legend_above(ax)
+    return ax
+
+
+def plot_reliability(
+    tables: Mapping[str, Sequence[Reliability]],
+    *,
+    least: float = 0.5,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how often answers are right against how sure they are.
+
+    On the diagonal, confidence is honest; below it, there is too much of it.
+    A dot is a bin of one run; its area grows with the number of answers.
+
+    Args:
+        tables: of the ``"best"`` and the ``"last"`` weights, or of one of
+            them: what `unrolled.confidence.reliability` gives, for each run.
+        least: the least confidence possible, 1/C for C classes.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: other names, no tables, something else than a table; a
+            number that is not finite.
+    """
+    check_dict("tables", tables, among=MOMENTS)
+    least = float(check_array("least", least, ()))
+    for name, runs in tables.items():
+        if not isinstance(runs, list | tuple) or not runs:
+            raise ValueError(
+                f"tables[{name!r}]: expected a list of tables, got {runs!r:.80}"
+            )
+        for table in runs:
+            check_type(f"tables[{name!r}]", table, Reliability)
+    ax = ax or plt.figure(figsize=(3.8, 3.8)).add_subplot()
+    ax.plot([least, 1], [least, 1], color=COLORS["x"], linestyle=":")
+    for name, runs in tables.items():
+        confidence = np.concatenate([table.confidence for table in runs])
+        accuracy = np.concatenate([table.accuracy for table in runs])
+        share = np.concatenate([t.count / t.count.sum() for t in runs])
+        ax.scatter(
+            confidence,
+            accuracy,
+            s=15 + 60 * np.sqrt(share),
+            color=COLORS[name],
+            marker=MOMENTS[name],
+            alpha=0.7,
+            linewidths=0,
+            label=name,
+        )
+    ax.set(xlabel="confidence", ylabel="share of right answers", aspect="equal")
+    legend_above(ax)
+    return ax
+
+
+_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["plain"], "-")}
+
+
+def plot_gap(
+    train: ArrayLike,
+    valid: ArrayLike,
+    measure: str,
+    best: ArrayLike | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what was measured on the training and on the validation data.
+
+    Args:
+        train: after epochs 1, 2, ..., (S, E), for each of S runs. The runs are
+            drawn thin, their median thick.
+        valid: the same on data that were not trained on, (S, E).
+        measure: its name and unit, for the axis.
+        best: the epoch that is chosen in each run, from 1, (S,): dots.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: shapes that differ, NaN or infinite values, a measure that
+            is not a text, epochs that are not those of the runs.
+    """
+    train = check_array("train", train, ("S", "E"))
+    valid = check_array("valid", valid, train.shape)
+    check_type("measure", measure, str)
+    epochs = np.arange(1, train.shape[1] + 1)
+    ax = ax or plt.figure().add_subplot()
+    runs = {"training": train, "validation": valid}
+    for (color, dashes), name in zip(_SETS.values(), runs, strict=True):
+        draw_runs(ax, epochs, runs[name], name, color=color, linestyle=dashes)
+    if best is not None:
+        best = check_array("best", best, (len(valid),))
+        if not np.isin(best, epochs).all():
+            raise ValueError(
+                f"best: expected epochs from 1 to {len(epochs)}, got {best}"
+            )
+        chosen = valid[np.arange(len(best)), best.astype(int) - 1]
+        color = COLORS["best"]
+        ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
+    ax.set(xlabel="epoch", ylabel=measure)
+    legend_above(ax)
+    return ax
+
+
+def plot_loss_of_one(margins: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw what one answer adds to the loss, and what to the errors.
+
+    Args:
+        margins: where to draw the curves, (M,), in nats, rising.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values, margins that fall.
+    """
+    margins = check_array("margins", margins, ("M",))
+    if (np.diff(margins) < 0).any():
+        raise ValueError(f"margins: expected a rising row, got {margins!s:.80}")
+    ax = ax or plt.figure(figsize=(4.8, 2.8)).add_subplot()
+    loss = np.logaddexp(0, -margins)
+    ax.plot(margins, loss, color=COLORS["plain"], label="loss (nats)")
+    ax.plot(
+        margins,
+        margins < 0,
+        color=COLORS["c"],
+        linestyle="--",
+        label="errors (0 or 1)",
+    )
+    ax.axvline(0, color=COLORS["x"], linestyle=":", linewidth=1)
+    ax.set(xlabel="margin m of the true class (nats)", ylabel="adds")
+    legend_above(ax)
+    return ax
+
+
+def plot_scales(
+    factors: ArrayLike,
+    losses: Mapping[str, ArrayLike],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw what the loss would be if all logits were larger or smaller.
+
+    Args:
+        factors: what they are multiplied by, (K,), above 0.
+        losses: by the set, ``"training"`` or ``"unseen"``, the mean loss,
+            (S, K), above 0: a row for each of S runs, drawn thin, with their
+            median thick.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: other sets, other shapes, numbers that are not finite and
+            above 0.
+    """
+    factors = check_array("factors", factors, ("K",))
+    losses = check_all("losses", losses, ("S", len(factors)), among=_SETS)
+    smallest = min(array.min() for array in (factors, *losses.values()))
+    if smallest <= 0:
+        raise ValueError(
+            f"factors and losses: expected numbers above 0, got {smallest}"
+        )
+    ax = ax or plt.figure().add_subplot()
+    for name, runs in losses.items():
+        color, dashes = _SETS[name]
+        draw_runs(ax, factors, runs, name, color=color, linestyle=dashes)
+    ax.axvline(1, color=COLORS["c"], linestyle=":", linewidth=1)
+    ax.set(xscale="log", yscale="log", ylabel="mean loss (nats)")
+    ax.set(xlabel="all logits multiplied by")
+    legend_above(ax)
+    return ax
+
+
+def plot_best_and_last(
+    scores: Mapping[str, Mapping[str, ArrayLike]],
+    measure: str,
+    level: float | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a score of each run, with its best and with its last weights.
+
+    Args:
+        scores: by the name of the setting, then by ``"best"`` or ``"last"``, a
+            score of each run, (S,). The settings lie below each other; a bar
+            marks each median.
+        measure: the score's name and unit, for the axis.
+        level: a value to compare with, drawn as a dotted line.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no settings, other names, other shapes, NaN or infinite
+            values, a measure that is not a text.
+    """
+    check_dict("scores", scores)
+    rows = {
+        setting: check_all(f"scores[{setting!r}]", runs, ("S",), among=MOMENTS)
+        for setting, runs in scores.items()
+    }
+    check_type("measure", measure, str)
+    height = 0.5 * len(rows) + 1.1
+    ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
+    if level is not None:
+        level = float(check_array("level", level, ()))
+        ax.axvline(level, color=COLORS["c"], linestyle=":", linewidth=1.2)
+    labelled = set()
+    for row, runs in enumerate(rows.values()):
+        for name, values in runs.items():
+            at = row + (0.16 if name == "last" else -0.16)
+            look = {"color": COLORS[name], "marker": MOMENTS[name]}
+            label = None if name in labelled else name
+            draw_scores(ax, values, at, 0.15, label=label, **look)
+            labelled.add(name)
+    ax.set(xlabel=measure, ylim=(len(rows) - 0.5, -0.5))
+    ax.locator_params(axis="x", nbins=5)  # long numbers need room
+    ax.set_yticks(range(len(rows)), [*rows])
+    legend_above(ax)
+    return ax

@@ -1,0 +1,214 @@
+"""The figures of the memory experiment that no other one has."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Wedge
+from matplotlib.ticker import MaxNLocator, NullLocator
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_type, check_whole
+from unrolled_book.figures.shared import (
+    check_all,
+    check_dict,
+    check_levels,
+    dashed,
+    draw_levels,
+    kind_of,
+    legend_above,
+    look_of,
+)
+from unrolled_book.figures.style import COLORS
+
+_NEVER = 1.13  # of the last epoch: where the runs are that never got there
+
+
+def plot_two_ends(points: ArrayLike, *, ax: Axes | None = None) -> Axes:
+    """Draw where the sign of the last number gives the wrong answer.
+
+    The plane of both ends is cut into eight sectors of 45°. The answer is 1
+    above the falling diagonal. The last number alone says 1 above the
+    horizontal axis. Between the two lie the sectors where it is wrong: grey.
+
+    Args:
+        points: the first and the last number of some sequences, (N, 2). Filled
+            points have the answer 1, open ones 0.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: another shape, NaN or infinite values.
+    """
+    points = check_array("points", points, ("N", 2))
+    ax = ax or plt.figure(figsize=(3.6, 3.6)).add_subplot()
+    reach = max(3.0, np.abs(points).max())
+    for sector in range(8):
+        is_wrong = sector in (3, 7)
+        ax.add_patch(
+            Wedge(
+                (0, 0),
+                2 * reach,
+                45 * sector,
+                45 * (sector + 1),
+                facecolor="0.82" if is_wrong else "white",
+                edgecolor="0.6",
+                linewidth=0.6,
+            )
+        )
+        angle = np.radians(45 * sector + 22.5)
+        ax.text(
+            0.82 * reach * np.cos(angle),
+            0.82 * reach * np.sin(angle),
+            "wrong" if is_wrong else "right",
+            ha="center",
+            va="center",
+            fontsize=9,
+        )
+    answer = points.sum(axis=1) > 0
+    for value, face in ((1, COLORS["c"]), (0, "white")):
+        ax.plot(
+            *points[answer == value].T,
+            "o",
+            markersize=3,
+            markerfacecolor=face,
+            markeredgecolor=COLORS["c"],
+            label=f"answer {value}",
+        )
+    limits = (-reach, reach)
+    ax.set(xlim=limits, ylim=limits, aspect="equal")
+    ax.set(xlabel="first number a", ylabel="last number b")
+    ax.grid(visible=False)
+    legend_above(ax)
+    return ax
+
+
+def plot_crossings(
+    ratios: Mapping[str, ArrayLike],
+    epochs: Mapping[str, Sequence[int | None]],
+    last: int,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how soon each run learned against its first gradient.
+
+    Args:
+        ratios: by the name of the group, a ratio of gradients for each run,
+            (S,), above 0.
+        epochs: by group, the epoch in which each run got there, from 1; None,
+            drawn above all, if it did not.
+        last: how many epochs there were.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no groups, other groups or numbers of runs, ratios that are
+            not finite and above 0, epochs that are not whole or out of range.
+    """
+    ratios = check_all("ratios", ratios, ("S",))
+    last = check_whole("last", last)
+    rows = _check_epochs(epochs, ratios, last)
+    for name, ratio in ratios.items():
+        if ratio.min() <= 0:
+            raise ValueError(
+                f"ratios[{name!r}]: expected numbers above 0, got {ratio.min()}"
+            )
+    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
+    labels = dict.fromkeys(map(kind_of, ratios))
+    for name, ratio in ratios.items():
+        color, marker = look_of(name)
+        kind = kind_of(name)
+        label = kind if kind in labels else None
+        labels.pop(kind, None)
+        height = [_NEVER * last if row is None else row for row in rows[name]]
+        ax.plot(ratio, height, marker, color=color, alpha=0.7, label=label)
+    ax.axhspan(1.06 * last, 1.2 * last, color="0.93", lw=0)
+    ax.set(xscale="log", ylim=(0, 1.2 * last), ylabel="first epoch above 80 %")
+    ticks = [
+        tick for tick in MaxNLocator(4).tick_values(0, last) if tick <= last
+    ]
+    words = [*(f"{tick:g}" for tick in ticks), "never"]
+    ax.set_yticks([*ticks, _NEVER * last], words)
+    ax.set(xlabel="gradient of the first step / of the last")
+    legend_above(ax)
+    return ax
+
+
+def plot_lengths(
+    scores: Mapping[str, Mapping[int, ArrayLike]],
+    measure: str,
+    levels: Mapping[str, float] | None = None,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a score against the length of the sequences, each run a dot.
+
+    Args:
+        scores: by the name of the network and by the length T, a score of each
+            run, (S,); lines join the medians. Names that begin with a kind
+            of network, such as ``"LSTM"``, have its colour; those of one
+            colour differ in their dashes.
+        measure: the score's name and unit, for the axis.
+        levels: by name, values to compare with, drawn as dotted lines.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no networks or lengths, other shapes, NaN or infinite
+            values, lengths that are not whole, a measure that is not a text.
+    """
+    check_dict("scores", scores)
+    values = {
+        name: check_all(f"scores[{name!r}]", by_length, ("S",), int)
+        for name, by_length in scores.items()
+    }
+    ticks = sorted({T for by_length in values.values() for T in by_length})
+    check_whole("length", ticks[0], 2)
+    check_type("measure", measure, str)
+    levels = check_levels(levels)
+    ax = ax or plt.figure().add_subplot()
+    draw_levels(ax, levels)
+    for name, style in dashed(values).items():
+        by_length = values[name]
+        lengths = sorted(by_length)
+        color, marker = look_of(name)
+        for T in lengths:
+            at = np.full(len(by_length[T]), T)
+            ax.plot(at, by_length[T], marker, color=color, alpha=0.6)
+        middles = [np.median(by_length[T]) for T in lengths]
+        ax.plot(
+            lengths,
+            middles,
+            style,
+            color=color,
+            marker=marker,
+            label=name,
+        )
+    ax.set(xscale="log", xlabel="steps T", ylabel=measure)
+    ax.set_xticks(ticks, [str(T) for T in ticks], minor=False)
+    ax.xaxis.set_minor_locator(NullLocator())
+    legend_above(ax)
+    return ax
+
+
+def _check_epochs(
+    epochs: Mapping[str, Sequence[int | None]],
+    ratios: Mapping[str, np.ndarray],
+    last: int,
+) -> dict[str, list[int | None]]:
+    """Return an epoch, or None, for each run of each group."""
+    check_type("epochs", epochs, dict)
+    if epochs.keys() != ratios.keys():
+        raise ValueError(
+            f"epochs: expected the groups of ratios, got {[*epochs]!s:.80}"
+        )
+    for name, row in epochs.items():
+        if not isinstance(row, list) or len(row) != len(ratios[name]):
+            raise ValueError(
+                f"epochs[{name!r}]: expected a list of {len(ratios[name])}, "
+                f"got {row!r:.80}"
+            )
+        for epoch in row:
+            if epoch is not None and check_whole("epochs", epoch) > last:
+                raise ValueError(
+                    f"epochs[{name!r}]: expected at most {last}, got {epoch}"
+                )
+    return epochs

@@ -1,0 +1,247 @@
+"""The figures of the training loop."""
+
+from collections.abc import Collection, Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import ArrayLike
+
+from unrolled._checks import check_array, check_type, check_whole
+from unrolled_book.figures.shared import (
+    THIN,
+    check_all,
+    check_levels,
+    draw_levels,
+    draw_runs,
+    legend_above,
+)
+from unrolled_book.figures.style import COLORS
+
+STEPS = (
+    "empty memories, h = 0 and c = 0",
+    "go forward, keep every step's numbers",
+    "compute the loss",
+    "go backward: the gradient",
+    "move the weights",
+    "all sequences of a batch, averaged",
+)
+"""The six steps of a training loop, in our words."""
+
+_DASHES = ("-", "--", "-.")
+
+
+def plot_training_loop(
+    missing: Collection[int] = (), *, ax: Axes | None = None
+) -> Axes:
+    """Draw the six steps of a training loop, some of them as missing.
+
+    Args:
+        missing: the numbers of the steps that a loop lacks, from 1 to 6.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: something else than a collection of such numbers.
+    """
+    if not isinstance(missing, Collection) or isinstance(missing, str):
+        raise ValueError(
+            f"missing: expected numbers of steps, got {missing!r:.80}"
+        )
+    for number in missing:
+        if check_whole("missing", number) > len(STEPS):
+            raise ValueError(
+                f"missing: expected numbers from 1 to {len(STEPS)}, "
+                f"got {number}"
+            )
+    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
+    for number, words in enumerate(STEPS, start=1):
+        lacks = number in missing
+        box = {
+            "boxstyle": "round,pad=0.4",
+            "facecolor": "#DDE1EA" if lacks else "white",
+            "edgecolor": COLORS["plain"],
+            "linestyle": "--" if lacks else "-",
+        }
+        ax.text(0, -number, f"{number}  {words}", bbox=box, va="center")
+    last = -len(STEPS)
+    ax.plot([-0.3, -0.6, -0.6], [last, last, -1], color=COLORS["x"])
+    ax.annotate(
+        "",
+        (-0.15, -1),
+        (-0.6, -1),
+        arrowprops={
+            "arrowstyle": "->",
+            "color": COLORS["x"],
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )
+    ax.text(
+        -0.8,
+        (last - 1) / 2,
+        "next epoch",
+        rotation=90,
+        ha="center",
+        va="center",
+        color=COLORS["x"],
+    )
+    ax.set(xlim=(-1, 6), ylim=(last - 0.6, -0.4))
+    ax.axis("off")
+    return ax
+
+
+def plot_losses(
+    losses: Mapping[str, ArrayLike],
+    levels: Mapping[str, float] | None = None,
+    every: int = 1,
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how losses fall in training, on a logarithmic scale.
+
+    Args:
+        losses: by name, the loss after 0, 1, 2, ... updates, (S, U), above 0:
+            one row for each of S runs. The runs are drawn thin, their median
+            thick. Names that begin with SGD or Adam have a colour of theirs.
+        levels: by name, values to compare with, drawn as dotted lines.
+        every: the updates between one loss and the next.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: no losses or more than three names, other shapes, losses
+            or levels that are not finite and above 0, an `every` that is not
+            a whole number of at least 1.
+    """
+    runs = check_all("losses", losses, ("S", "U"), most=len(_DASHES))
+    levels = check_levels(levels)
+    _check_positive("losses and levels", [*runs.values(), *levels.values()])
+    every = check_whole("every", every)
+    ax = ax or plt.figure().add_subplot()
+    for (name, curves), dashes in zip(runs.items(), _DASHES, strict=False):
+        updates = every * np.arange(curves.shape[1])
+        look = {"color": _color(name), "linestyle": dashes}
+        thin = THIN if len(curves) > 1 else None
+        draw_runs(ax, updates, curves, name, thin=thin, **look)
+    draw_levels(ax, levels, color=COLORS["x"], linewidth=1)
+    ax.set(xlabel="updates", ylabel="MSE", yscale="log")
+    _plain_ticks(ax.yaxis)
+    legend_above(ax)
+    return ax
+
+
+def plot_learning_rates(
+    rates: Mapping[str, ArrayLike],
+    losses: Mapping[str, ArrayLike],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the final loss against the learning rate, for each optimiser.
+
+    Args:
+        rates: by optimiser, the learning rates, (R,), above 0.
+        losses: by optimiser, the final losses, (R, S), above 0, S runs for
+            each rate. A loss above 1 counts as a failed run and is drawn at
+            the upper edge.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: other names, other shapes, rates or losses that are not
+            finite and above 0.
+    """
+    grids = check_all("rates", rates, ("R",), most=len(_DASHES))
+    ends = check_all("losses", losses, ("R", "S"), most=len(_DASHES))
+    if grids.keys() != ends.keys():
+        raise ValueError(f"losses: expected those of {[*grids]}, got {[*ends]}")
+    for name, grid in grids.items():
+        check_array(f"losses[{name!r}]", losses[name], (len(grid), "S"))
+    _check_positive("rates and losses", [*grids.values(), *ends.values()])
+    ax = ax or plt.figure().add_subplot()
+    for name, dashes in zip(grids, _DASHES, strict=False):
+        grid, end = grids[name], np.minimum(ends[name], 1)
+        color = _color(name)
+        marker = "s" if dashes == "-" else "o"
+        ax.plot(grid, end, marker, color=color, markersize=2.5, alpha=0.5)
+        ax.plot(
+            grid,
+            np.median(end, axis=1),
+            dashes,
+            marker=marker,
+            color=color,
+            label=name,
+        )
+    ax.set(xlabel="learning rate", ylabel="final MSE")
+    ax.set(xscale="log", yscale="log")
+    _plain_ticks(ax.xaxis)
+    _plain_ticks(ax.yaxis)
+    legend_above(ax)
+    return ax
+
+
+def plot_forecasts(
+    prices: ArrayLike,
+    forecasts: ArrayLike,
+    naive: Mapping[str, float],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw several forecasts of the next day beside those of simple rules.
+
+    Args:
+        prices: prices so far, in price units, (T,).
+        forecasts: what each of S networks says of the next day, (S,).
+        naive: by name, what each simple rule says of it.
+        ax: where to draw; a new figure unless told.
+
+    Raises:
+        ValueError: other shapes, NaN or infinite values.
+    """
+    prices = check_array("prices", prices, ("T",))
+    forecasts = check_array("forecasts", forecasts, ("S",))
+    check_type("naive", naive, dict)
+    rules = {
+        name: float(check_array(f"naive[{name!r}]", value, ()))
+        for name, value in naive.items()
+    }
+    ax = ax or plt.figure().add_subplot()
+    days, next_day = np.arange(1, len(prices) + 1), len(prices) + 1
+    ax.plot(days, prices, "o-", color=COLORS["x"], label="price")
+    ax.plot(
+        np.full(len(forecasts), next_day),
+        forecasts,
+        "o",
+        color=COLORS["plain"],
+        alpha=0.5,
+        label="networks",
+    )
+    for marker, (name, value) in zip("D^vP", rules.items(), strict=False):
+        ax.plot(next_day + 0.45, value, marker, color=COLORS["c"], label=name)
+    ax.set(xlabel="day", ylabel="price", xlim=(0.5, next_day + 0.9))
+    ax.set_xticks([*days, next_day])
+    legend_above(ax)
+    return ax
+
+
+def _color(name: str) -> str:
+    """Return the colour of the optimiser that a name begins with, or grey."""
+    for optimiser in ("sgd", "adam"):
+        if name.lower().startswith(optimiser):
+            return COLORS[optimiser]
+    return COLORS["x"]
+
+
+def _check_positive(names: str, arrays: Collection[ArrayLike]) -> None:
+    """Insist on numbers that a logarithmic scale can show."""
+    smallest = min(np.min(array) for array in arrays)
+    if smallest <= 0:
+        raise ValueError(f"{names}: expected numbers above 0, got {smallest}")
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Write 0.05 and not a power of ten on a logarithmic axis."""
+    low, high = axis.get_view_interval()
+    subs = (1, 2, 5) if high / low < 500 else (1,)
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -1,0 +1,186 @@
+"""The recorded runs, from a terminal: see them, and carry them out.
+
+python -m unrolled_lab list
+python -m unrolled_lab run published cells
+python -m unrolled_lab run all --only seed0
+python -m unrolled_lab forecasters
+"""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import get_args
+
+from joblib import Parallel, delayed
+
+from unrolled._checks import check_whole
+from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
+from unrolled_lab.config import RunConfig
+from unrolled_lab.files import RunFiles, results_folder
+from unrolled_lab.forecasters import SEEDS, Series, save_forecasters
+from unrolled_lab.sweeps import sweep
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says.
+
+    Args:
+        arguments: the command line, without the program's name; that of this
+            process unless told.
+
+    Returns:
+        The exit status: 0 if all is well, 1 if a run failed, 2 if the command
+        cannot be understood, 130 if stopped by Ctrl+C.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.act(options)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _list(options: argparse.Namespace) -> int:
+    """Print the experiments, what of them is done, and how long they take."""
+    folder = results_folder(options.results)
+    total = 0.0
+    print(f"{'experiment':<12} {'done':>9} {'core hours':>11}  what")
+    for name, make in CATALOGUE.items():
+        runs = make()
+        done = sum(RunFiles(run, folder).is_done for run in runs)
+        hours = sum(map(estimate, runs)) / 3600
+        total += hours if name != "trial" else 0
+        what = (make.__doc__ or "").splitlines()[0]
+        print(f"{name:<12} {done:>3} of {len(runs):>2} {hours:>11.1f}  {what}")
+    print(
+        f"{'all':<12} {'':>9} {total:>11.1f}  all but trial; "
+        f"{total / 2:.1f} hours with --jobs 2 on two cores"
+    )
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Carry out the runs that were asked for, and report."""
+    folder = results_folder(options.results, create=True)
+    runs = _chosen(options.experiments, options.only)
+    outcomes = sweep(
+        runs,
+        folder,
+        jobs=options.jobs,
+        threads=options.threads,
+        backend=options.backend,
+        scheduler=options.scheduler,
+        progress=options.progress,
+    )
+    counts = Counter(outcome.status for outcome in outcomes)
+    print(
+        f"{len(outcomes)} runs: {counts['done']} done, "
+        f"{counts['found']} already there, {counts['failed']} failed"
+    )
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            name = f"{outcome.experiment}/{outcome.name}"
+            print(f"failed: {name}: {outcome.error}", file=sys.stderr)
+    if counts["failed"]:
+        print("The same command tries them again.", file=sys.stderr)
+    return 1 if counts["failed"] else 0
+
+
+def _forecasters(options: argparse.Namespace) -> int:
+    """Train the forecasters that are not there, and report."""
+    jobs = check_whole("jobs", options.jobs)
+    folder = results_folder(options.results, create=True)
+    trained = Parallel(n_jobs=jobs)(
+        delayed(save_forecasters)(series, seed, folder)
+        for series in get_args(Series)
+        for seed in SEEDS
+    )
+    print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
+    return 0
+
+
+def _chosen(experiments: list[str], only: str) -> list[RunConfig]:
+    """Return the runs that were asked for, each once."""
+    names = [*dict.fromkeys(experiments)]
+    if "all" in names:  # the trial is not among them
+        names = [name for name in names if name in ("all", "trial")]
+    runs = [run for name in names for run in runs_of(name) if only in run.name]
+    if not runs:
+        raise ValueError(
+            "--only: expected a part of a run's name, such as "
+            f"{runs_of(names[0])[0].name}, got {only!r:.80}"
+        )
+    return runs
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m unrolled_lab",
+        description="The recorded runs behind the chapters.",
+    )
+    commands = parser.add_subparsers(required=True)
+    listing = commands.add_parser("list", help="show the experiments")
+    listing.set_defaults(act=_list)
+    running = commands.add_parser(
+        "run",
+        help="carry out what is not done yet",
+        description="Carry out the runs that have no record yet. Can be "
+        "stopped at any time; the same command goes on.",
+    )
+    running.set_defaults(act=_run)
+    running.add_argument(
+        "experiments",
+        nargs="+",
+        metavar="NAME",
+        choices=[*CATALOGUE, "all"],
+        help="an experiment, or all: " + ", ".join(CATALOGUE),
+    )
+    running.add_argument(
+        "--only",
+        default="",
+        metavar="PART",
+        help="only runs whose name has this part, such as seed0",
+    )
+    running.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    running.add_argument(
+        "--threads", type=int, default=1, help="threads in each process (1)"
+    )
+    running.add_argument(
+        "--backend",
+        default="loky",
+        choices=["loky", "dask", "ray"],
+        help="loky: processes on this machine; dask, ray: a cluster",
+    )
+    running.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask or Ray cluster; without it, one is started here",
+    )
+    running.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="show a bar",
+    )
+    training = commands.add_parser(
+        "forecasters", help="train the networks of the chapter on free running"
+    )
+    training.set_defaults(act=_forecasters)
+    training.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    for command in (listing, running, training):
+        command.add_argument(
+            "--results",
+            type=Path,
+            metavar="FOLDER",
+            help="where the records are (results in the repository)",
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

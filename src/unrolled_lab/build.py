@@ -1,0 +1,181 @@
+r"""What a run consists of, made from its configuration: network and data.
+
+One seed decides everything, unless the data have one of their own. Each
+purpose has a generator of its own, whose seed is the first eight bytes of
+SHA-256 of "unrolled", the purpose and the seed. So no two purposes share random
+numbers, nor does any purpose share them between two seeds; and two runs of the
+same seed that differ in something else, such as the dropout, learn from the
+same data and, if the shapes agree, begin with the same weights. The order of
+the examples and the dropout come from `fit`, which takes the seed as it is.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from unrolled._checks import check_type, check_whole
+from unrolled.cells import GRUCell, RNNCell
+from unrolled.lstm import LSTM
+from unrolled.models.heads import Classifier
+from unrolled.models.transformer import Transformer
+from unrolled.recurrent import Recurrent
+from unrolled.tasks import first_last
+from unrolled_lab.config import RunConfig
+
+
+class Datasets(NamedTuple):
+    """Three fresh draws of the same task: the inputs (N, T, D), labels (N,)."""
+
+    train: TensorDataset
+    """What the network learns from."""
+    valid: TensorDataset
+    """What is measured after every epoch, and chooses the best weights."""
+    test: TensorDataset
+    """What is measured at the end, once."""
+
+
+def generator_for(purpose: str, seed: int) -> torch.Generator:
+    """Make the generator of one purpose.
+
+    Args:
+        purpose: any text, such as ``"weights"``.
+        seed: the run's seed, 0 or more.
+
+    Raises:
+        ValueError: no text, a seed that is not a whole number of at least 0.
+
+    Example:
+        >>> generator_for("weights", 0).initial_seed()
+        12062062352466548405
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("purpose", purpose, str)
+    seed = check_whole("seed", seed, 0)
+    digest = hashlib.sha256(f"unrolled {purpose} {seed}".encode()).digest()
+    number = int.from_bytes(digest[:8])
+    return torch.Generator().manual_seed(number)
+
+
+def make_data(config: RunConfig) -> Datasets:
+    """Draw the data of a run, with a generator for each of the three sets.
+
+    Args:
+        config: the run.
+
+    Raises:
+        ValueError: no `RunConfig`.
+
+    Example:
+        >>> config = RunConfig.from_json('''{
+        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
+        ...     "train": {"epochs": 2, "keep": "best"}, "train_count": 20
+        ... }''')
+        >>> x, label = make_data(config).train.tensors
+        >>> tuple(x.shape), tuple(label.shape)
+        ((20, 30, 10), (20,))
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("config", config, RunConfig)
+    own = config.data_seed
+    seed = config.seed if own is None else own
+    counts = {
+        "training data": config.train_count,
+        "validation data": config.valid_count,
+        "test data": config.test_count,
+    }
+    return Datasets(
+        *(
+            TensorDataset(
+                *first_last(
+                    count,
+                    config.steps,
+                    config.features,
+                    generator_for(purpose, seed),
+                )
+            )
+            for purpose, count in counts.items()
+        )
+    )
+
+
+def build_model(config: RunConfig) -> Classifier | Transformer:
+    """Make the network of a run, with its first weights.
+
+    Args:
+        config: the run.
+
+    Returns:
+        A model of two classes, on the CPU, in training mode.
+
+    Raises:
+        ValueError: no `RunConfig`, sizes that do not suit each other.
+
+    Example:
+        >>> config = RunConfig.from_json('''{
+        ...     "experiment": "trial", "group": "lstm", "cell": "LSTM",
+        ...     "train": {"epochs": 2, "keep": "best"}, "layers": "all",
+        ...     "two_biases": true, "forget_bias": 2.0, "init": "xavier"
+        ... }''')
+        >>> sum(p.numel() for p in build_model(config).parameters())
+        204290
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("config", config, RunConfig)
+    generator = generator_for("weights", config.seed)
+    if config.cell == "Transformer":
+        return Transformer(
+            config.features,
+            2,
+            config.hidden_size,
+            config.num_layers,
+            dropout=config.dropout,
+            generator=generator,
+        )
+    return Classifier(
+        _recurrent(config, generator),
+        2,
+        layers=config.layers,
+        dropout=config.dropout,
+        generator=generator,
+    )
+
+
+def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
+    """Make the recurrent layers of a run."""
+    between = config.dropout if config.num_layers > 1 else 0.0
+    sizes = (config.features, config.hidden_size, config.num_layers, between)
+    options = {
+        "bias": config.bias,
+        "two_biases": config.two_biases,
+        "init": config.init,
+        "generator": generator,
+    }
+    if config.cell == "LSTM":
+        return LSTM(*sizes, forget_bias=config.forget_bias, **options)
+    if config.cell == "GRU":
+        options["update_bias"] = config.update_bias
+        return Recurrent(GRUCell, *sizes, **options)
+    return Recurrent(RNNCell, *sizes, **options)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Count the numbers that a training can change.
+
+    Args:
+        model: any module.
+
+    Raises:
+        ValueError: no module.
+
+    Example:
+        >>> count_parameters(nn.Linear(3, 2))
+        8
+    """
+    check_type("model", model, nn.Module)
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -1,0 +1,260 @@
+r"""Kinds of cells, trained side by side on small tasks.
+
+The networks of all seeds of a kind are one batch of networks: each step is one
+call for all of them (`torch.func.vmap`), so that small ones, whose time goes to
+calls rather than to arithmetic, cost little more together than alone. They
+share nothing else: each has its own weights, data, gradient and clipping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+from torch.nn.functional import cross_entropy, one_hot
+
+from unrolled import _fields
+from unrolled._checks import check_type, check_whole
+from unrolled.cell import Cell
+from unrolled.cells import (
+    CoupledLSTMCell,
+    GRUCell,
+    LayerNormLSTMCell,
+    PeepholeLSTMCell,
+)
+from unrolled.lstm import LSTMCell
+from unrolled.models.parts import make_head
+from unrolled.tasks import first_last, intervals
+from unrolled_lab.build import generator_for
+
+INPUTS = 2
+"""D of both tasks: two features, or two tokens as rows with a single 1."""
+
+
+class Variant(NamedTuple):
+    """A kind of cell, and a size at which all kinds have as many parameters."""
+
+    make_cell: Callable[..., Cell]
+    """Such as a class of `unrolled.cell`."""
+    hidden_size: int
+    """H, such that a network has between 1,250 and 1,300 parameters."""
+
+
+VARIANTS = {
+    "LSTM": Variant(LSTMCell, 16),
+    "peephole": Variant(PeepholeLSTMCell, 16),
+    "coupled": Variant(CoupledLSTMCell, 19),
+    "layer norm": Variant(LayerNormLSTMCell, 15),
+    "GRU": Variant(GRUCell, 19),
+    "GRU, z open": Variant(partial(GRUCell, update_bias=1.0), 19),
+}
+"""What is compared, by name. All kinds of LSTM begin with a forget gate of
+σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 unless told."""
+
+
+class Task(NamedTuple):
+    """How to draw examples: x (N, T, D), and a target (N,) or (N, T)."""
+
+    usual: Callable[[int, Generator], tuple[Tensor, Tensor]]
+    """Such as are learned from."""
+    longer: Callable[[int, Generator], tuple[Tensor, Tensor]]
+    """Such as go on for longer than any of these."""
+
+
+def _ends(steps: int) -> Callable:
+    """Return how to draw the first-last task over this many steps."""
+    return lambda count, generator: first_last(count, steps, INPUTS, generator)
+
+
+def _beats(shortest: int, longest: int) -> Callable:
+    """Return how to draw intervals, their tokens as rows with a single 1."""
+
+    def draw(count: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        tokens, tags = intervals(
+            count, longest, generator, min_interval=shortest
+        )
+        return one_hot(tokens, INPUTS).float(), tags
+
+    return draw
+
+
+TASKS = {
+    "first-last": Task(_ends(10), _ends(20)),
+    "intervals": Task(_beats(1, 6), _beats(7, 9)),
+}
+"""The tasks, by name: 10 and 20 steps; intervals of 1 to 6 and of 7 to 9."""
+
+
+class Network(nn.Module):
+    r"""A cell in a loop, with a linear head on each hidden state.
+
+    .. math:: \text{logits}_t = W\, h_t + b
+
+    Without checks, which vmap could not go through: a `Tagger` for experts.
+
+    Args:
+        cell: the cell.
+        generator: the source of the head's first weights.
+
+    Raises:
+        ValueError: no `Cell`, no generator.
+
+    Chapter: 12_beyond.
+    """
+
+    def __init__(self, cell: Cell, generator: Generator) -> None:
+        super().__init__()
+        check_type("cell", cell, Cell)
+        check_type("generator", generator, Generator)
+        self.cell = cell
+        self.head = make_head(cell, cell.hidden_size, 2, generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score both tags of each step: x (N, T, D) to logits (N, T, 2)."""
+        zeros = x.new_zeros(len(x), self.cell.hidden_size)
+        states, hs = [zeros for _ in self.cell.state_names], []
+        for x_t in x.unbind(dim=1):  # (N, D)
+            states = self.cell.step(x_t, *states)
+            hs.append(states[0])
+        return self.head(torch.stack(hs, dim=1))  # (N, T, 2)
+
+
+def make_network(variant: str, seed: int) -> Network:
+    """Make a network of a kind, with its first weights.
+
+    Args:
+        variant: a name in `VARIANTS`.
+        seed: what the weights are drawn from, 0 or more.
+
+    Raises:
+        ValueError: an unknown name, a seed that is not a whole number.
+
+    Example:
+        >>> network = make_network("LSTM", 0)
+        >>> sum(parameter.numel() for parameter in network.parameters())
+        1250
+
+    Chapter: 12_beyond.
+    """
+    _fields.check_choice("variant", variant, tuple(VARIANTS))
+    generator = generator_for("weights", check_whole("seed", seed, 0))
+    make_cell, hidden_size = VARIANTS[variant]
+    cell = make_cell(INPUTS, hidden_size, generator=generator)
+    return Network(cell, generator)
+
+
+def train_variant(
+    variant: str,
+    task: str,
+    seeds: Sequence[int],
+    updates: int,
+    *,
+    every: int = 50,
+    lr: float = 0.01,
+) -> dict[str, list]:
+    """Train a network for each seed, all at once, on ever new data.
+
+    Each update is one of Adam on the mean cross-entropy of 64 new sequences,
+    the gradient clipped at norm 1. No example comes twice, so there is nothing
+    to learn by heart.
+
+    Args:
+        variant: a name in `VARIANTS`.
+        task: a name in `TASKS`.
+        seeds: S of them, 0 or more: of the weights, the data and the test.
+        updates: how many, 1 or more.
+        every: after how many updates the networks are tested, each on 500
+            sequences of its own; `updates` is a multiple of it.
+        lr: Adam's learning rate, above 0.
+
+    Returns:
+        ``"loss"``, the mean training loss of the updates since the test
+        before, in nats, and ``"right"``, the share of the test sequences that
+        are right (all of whose tags are, if there are tags), each (S, tests);
+        and ``"longer"``, this share of 500 longer sequences at the end, (S,).
+
+    Raises:
+        ValueError: an unknown name, no seeds, numbers out of range or that do
+            not divide.
+
+    Example:
+        >>> curves = train_variant("GRU", "first-last", [0, 1], 4, every=2)
+        >>> [len(row) for row in curves["right"]]
+        [2, 2]
+
+    Chapter: 12_beyond.
+    """
+    _fields.check_choice("task", task, tuple(TASKS))
+    check_type("seeds", seeds, Sequence)
+    if not seeds:
+        raise ValueError(f"seeds: expected one or more, got {seeds!r}")
+    lr = _fields.check_above_zero("lr", lr)
+    if check_whole("updates", updates) % check_whole("every", every):
+        raise ValueError(
+            f"updates: expected a multiple of every ({every}), got {updates}"
+        )
+    networks = [make_network(variant, seed) for seed in seeds]
+    weights, _ = stack_module_state(networks)  # (S, ...) each
+    run = vmap(partial(functional_call, networks[0]))
+    sources = [generator_for("training data", seed) for seed in seeds]
+    tests = [generator_for("test data", seed) for seed in seeds]
+    usual, longer = (_draw(kind, tests, 500) for kind in TASKS[task])
+    adam = torch.optim.Adam(weights.values(), lr=lr)
+    losses, rights = [], []
+    for update in range(1, updates + 1):
+        x, target = _draw(TASKS[task].usual, sources, 64)
+        loss = _loss(run(weights, x), target)  # (S,)
+        adam.zero_grad()
+        loss.sum().backward()  # each network's own: they share no weight
+        _clip(list(weights.values()), 1.0)
+        adam.step()
+        losses.append(loss.detach())
+        if update % every == 0:
+            rights.append(_right(run(weights, usual[0]), usual[1]))
+    means = torch.stack(losses).unflatten(0, (-1, every)).mean(dim=1)
+    return {
+        "loss": means.T.tolist(),  # (S, tests)
+        "right": torch.stack(rights).T.tolist(),  # (S, tests)
+        "longer": _right(run(weights, longer[0]), longer[1]).tolist(),
+    }
+
+
+def _draw(
+    task: Callable, sources: Sequence[Generator], count: int
+) -> tuple[Tensor, Tensor]:
+    """Draw for each network: x (S, N, T, D), target (S, N) or (S, N, T)."""
+    pairs = [task(count, source) for source in sources]
+    x, target = zip(*pairs, strict=True)
+    return torch.stack(x), torch.stack(target)
+
+
+def _asked(logits: Tensor, target: Tensor) -> Tensor:
+    """Keep the logits that a target is there for: all steps, or the last."""
+    return logits if target.dim() == 3 else logits[:, :, -1]
+
+
+def _loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return each network's mean cross-entropy, (S,)."""
+    logits = _asked(logits, target).movedim(-1, 1)  # (S, 2, N, ...)
+    return cross_entropy(logits, target, reduction="none").flatten(1).mean(1)
+
+
+@torch.no_grad()
+def _right(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the share of each network's sequences that are right, (S,)."""
+    is_right = _asked(logits, target).argmax(dim=-1) == target  # (S, N, ...)
+    each = is_right.reshape(*target.shape[:2], -1).all(dim=2)  # (S, N)
+    return each.double().mean(dim=1)
+
+
+def _clip(weights: Sequence[Tensor], max_norm: float) -> None:
+    """Shorten each network's gradient to this norm, if it is longer."""
+    squares = [w.grad.flatten(1).square().sum(dim=1) for w in weights]
+    norm = torch.stack(squares).sum(dim=0).sqrt()  # (S,)
+    factor = (max_norm / (norm + 1e-6)).clamp(max=1.0)
+    for weight in weights:
+        weight.grad.mul_(factor.view(-1, *[1] * (weight.dim() - 1)))

@@ -1,0 +1,267 @@
+"""Where the records are, and how they are written and read.
+
+``results/EXPERIMENT/NAME-ID.json`` is a run's record, and ``NAME-ID.pt`` beside
+it its weights, if it keeps any. What an unfinished run needs to go on is in
+``results/.unfinished``, which is no part of the repository.
+"""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import torch
+from torch import Tensor
+
+from unrolled import _fields
+from unrolled._checks import check_type
+from unrolled.models.heads import Classifier
+from unrolled.models.transformer import Transformer
+from unrolled.train.checkpoint import (
+    check_same,
+    form,
+    load_checkpoint,
+    save_checkpoint,
+    write_whole,
+)
+from unrolled_lab.build import build_model
+from unrolled_lab.config import Moment, RunConfig
+from unrolled_lab.record import Record
+
+
+@contextlib.contextmanager
+def locked(path: Path, made: Path) -> Iterator[None]:
+    """Wait until no other process is at work under the same lock.
+
+    A worker outlives a sweep that was killed until its run is done. Who starts
+    the sweep again waits here for that run, and finds what it has made.
+
+    Args:
+        path: the lock, a file in a folder that is there.
+        made: the file that is made under it. Once it is there, the lock is
+            removed: who still waits for it finds what was made.
+    """
+    with path.open("w") as file:  # closing it, or dying, unlocks
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+        if made.is_file():
+            path.unlink(missing_ok=True)
+
+
+Weights = dict[str, dict[str, Tensor]]
+"""Parameters by moment and name."""
+
+KEPT_AS = torch.float16
+"""The dtype of weights in files: half the size, each rounded by at most 1 part
+in 2048, which moves an accuracy by a sequence in a thousand or so."""
+
+
+def results_folder(
+    folder: Path | str | None = None, *, create: bool = False
+) -> Path:
+    """Find the folder that holds the records.
+
+    Args:
+        folder: where they are. None for ``results`` in the repository that this
+            package was installed from, with ``pip install --editable``, as
+            ``make`` does: then a notebook finds them from anywhere.
+        create: whether to make the folder if it is not there; the one around
+            it must be.
+
+    Returns:
+        The folder, which exists.
+
+    Raises:
+        ValueError: no folder there; none told, and the package is not in its
+            repository, but installed as a copy.
+
+    Example:
+        >>> results_folder(".")
+        PosixPath('.')
+
+    Chapter: 08_thirty_steps.
+    """
+    if folder is None:
+        repository = Path(__file__).resolve().parents[2]
+        folder = repository / "results"
+        if not (repository / "pyproject.toml").is_file():
+            raise ValueError(
+                "folder: expected the results' folder, as this package is "
+                "installed without its repository, got None"
+            )
+    check_type("create", create, bool)
+    is_path = isinstance(folder, Path | str) and str(folder)
+    if is_path and create and Path(folder).parent.is_dir():
+        with contextlib.suppress(FileExistsError):
+            Path(folder).mkdir()
+    if not is_path or not Path(folder).is_dir():
+        raise ValueError(
+            f"folder: expected a folder that exists, got {str(folder)!r:.200}"
+        )
+    return Path(folder)
+
+
+class RunFiles:
+    """The files of one run.
+
+    Args:
+        config: the run.
+        folder: where all results are; see `results_folder`.
+
+    Raises:
+        ValueError: no `RunConfig`, no such folder.
+    """
+
+    def __init__(self, config: RunConfig, folder: Path | str | None) -> None:
+        check_type("config", config, RunConfig)
+        folder = results_folder(folder)
+        name = f"{config.name}-{config.id}"
+        self.record = folder / config.experiment / f"{name}.json"
+        self.weights = self.record.with_suffix(".pt")
+        unfinished = folder / ".unfinished" / config.experiment
+        self.checkpoint = unfinished / f"{name}.pt"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the record is there."""
+        return self.record.is_file()
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """Wait until no other process works on this run: see `locked`."""
+        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        return locked(self.checkpoint.with_suffix(".lock"), self.record)
+
+    def save(self, record: Record, weights: Weights) -> None:
+        """Write the weights and then the record, each as a whole.
+
+        So where a record is, its weights are, too. Killed before, the run is
+        done again from its checkpoint, which has all of its epochs.
+        """
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        if weights:
+            save_checkpoint(self.weights, {"id": record.config.id, **weights})
+        with write_whole(self.record) as file:
+            file.write(record.to_json().encode())
+        self.checkpoint.unlink(missing_ok=True)
+
+
+def load_record(path: Path | str) -> Record:
+    """Read one record.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ValueError: no such file, a damaged one, or one that is not where its
+            configuration belongs.
+    """
+    if not isinstance(path, Path | str):
+        raise ValueError(f"path: expected a path, got {path!r:.80}")
+    path = Path(path)
+    try:
+        record = Record.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"{path.name:.80}: expected a record, got a file that is none "
+            f"({error!s:.250})"
+        ) from None
+    there = path.absolute()  # also of a bare name
+    home = RunFiles(record.config, there.parent.parent).record
+    if home != there:
+        raise ValueError(
+            f"{path.name:.80}: expected the record of this name and folder, "
+            f"got that of {home.parent.name}/{home.name}"
+        )
+    return record
+
+
+def load_records(
+    experiment: str, folder: Path | str | None = None
+) -> list[Record]:
+    """Read all records of an experiment.
+
+    Args:
+        experiment: its name, such as ``"published"``.
+        folder: where all results are; see `results_folder`.
+
+    Returns:
+        The records, sorted by group and seed.
+
+    Raises:
+        ValueError: no such folder, no record in it, a damaged one.
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("experiment", experiment, str)
+    home = results_folder(folder) / experiment
+    records = [load_record(path) for path in home.glob("*.json")]
+    if not records:
+        raise ValueError(
+            f"experiment: expected one with records, got {experiment!r:.80}; "
+            "python -m unrolled_lab run makes them"
+        )
+    return sorted(records, key=lambda r: (r.config.group, r.config.seed))
+
+
+def by_group(records: list[Record]) -> dict[str, list[Record]]:
+    """Put the seeds of each group together.
+
+    Args:
+        records: what `load_records` gives.
+
+    Returns:
+        The records of each group, by its name, in the order in which they come.
+
+    Raises:
+        ValueError: something else than a list of records.
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("records", records, list)
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        check_type("records", record, Record)
+        groups.setdefault(record.config.group, []).append(record)
+    return groups
+
+
+def load_model(
+    record: Record, moment: Moment, folder: Path | str | None = None
+) -> Classifier | Transformer:
+    """Make the network of a run, with the weights that it had.
+
+    Args:
+        record: the run's record.
+        moment: ``"best"`` or ``"last"``, if the run kept these weights, or
+            ``"initial"``, which are drawn again from the seed if not.
+        folder: where all results are; see `results_folder`.
+
+    Returns:
+        The model, in evaluation mode. Weights from a file are rounded: see
+        `KEPT_AS`.
+
+    Raises:
+        ValueError: no record, another moment, weights that were not kept, a
+            damaged or foreign file.
+
+    Chapter: 09_gates.
+    """
+    check_type("record", record, Record)
+    _fields.check_choice("moment", moment, get_args(Moment))
+    config, model = record.config, build_model(record.config).eval()
+    if moment not in config.weights:
+        if moment == "initial":
+            return model
+        raise ValueError(
+            f"moment: expected one of {config.weights}, which this run kept, "
+            f"got {moment!r}"
+        )
+    path = RunFiles(config, folder).weights
+    state = load_checkpoint(path)
+    kept = {k: v.to(KEPT_AS) for k, v in model.state_dict().items()}
+    wanted = {"id": config.id} | dict.fromkeys(config.weights, kept)
+    check_same(path.name, form(state), form(wanted))
+    check_same(path.name, {"id": state["id"]}, {"id": config.id})
+    model.load_state_dict(state[moment])
+    return model

@@ -1,0 +1,279 @@
+"""The forecasters of the chapter on free running: trained, kept, read.
+
+Each network is trained on the truth first, and then a little longer in each of
+several ways: so what these ways do can be compared network by network. All of
+one series and one seed are in one file, ``results/forecasters/NAME.pt``.
+"""
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+from torch.utils.data import TensorDataset
+
+from unrolled import _fields, tasks
+from unrolled._checks import check_whole
+from unrolled.lstm import LSTM
+from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.train import TrainConfig, fit
+from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
+from unrolled_lab.files import locked, results_folder
+from unrolled_lab.record import circumstances
+
+Series = Literal["oscillations", "henon"]
+Regime = Literal["teacher", "scheduled", "own 6", "own 20"]
+
+HIDDEN = 32
+"""H, the units of each network."""
+
+STEPS = 32
+"""T, the steps of a training sequence."""
+
+COUNT = 3200
+"""N, the training sequences of each stage."""
+
+SEEDS = range(5)
+
+FIRST = TrainConfig(
+    epochs=8,
+    batch_size=32,
+    lr=1e-2,
+    step_size=2,
+    gamma=0.5,
+    max_norm=1.0,
+    loss="squared_error",
+)
+"""The first stage, the same for all: 800 updates on the truth."""
+
+SECOND = TrainConfig(
+    epochs=3,
+    batch_size=32,
+    lr=3e-3,
+    step_size=1,
+    gamma=0.3,
+    max_norm=1.0,
+    loss="squared_error",
+)
+"""The second, in each of the ways: 300 updates."""
+
+
+def begin_forecaster(
+    series: Series, seed: int
+) -> tuple[Forecaster, TensorDataset, TensorDataset]:
+    """Make what a training starts from.
+
+    Args:
+        series: ``"oscillations"`` or ``"henon"``.
+        seed: of the first weights and the data, 0 or more.
+
+    Returns:
+        A network with its first weights, in float64, and the training data of
+        the first and of the second stage: sequences (N, T, 1), and what comes
+        after each of their steps.
+
+    Raises:
+        ValueError: another series, a seed that is not a whole number of at
+            least 0.
+
+    Chapter: 11_free_running.
+    """
+    _fields.check_choice("series", series, get_args(Series))
+    generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
+    network = _new(generator)
+    return network, _draw(series, generator), _draw(series, generator)
+
+
+def train_forecasters(
+    series: Series, seed: int
+) -> tuple[dict[str, Forecaster], dict[str, list[float]]]:
+    """Train one network in all the ways.
+
+    With the teacher it reads the truth. With scheduled sampling it reads more
+    and more of its own forecasts, half of all in the end. The other two read
+    the truth, and their own forecasts in the last 6 or 20 of the 32 steps.
+
+    Args:
+        series: ``"oscillations"`` or ``"henon"``.
+        seed: of the first weights, the data and the training, 0 or more.
+
+    Returns:
+        By ``"start"``, as it is after the first stage, and by the name of each
+        `Regime`: the network, in float64; and the training loss of each epoch.
+
+    Raises:
+        ValueError: another series, a seed that is not a whole number of at
+            least 0.
+
+    Chapter: 11_free_running.
+    """
+    start, first, second = begin_forecaster(series, seed)
+    networks, losses = {"start": start}, {}
+    losses["start"] = _train(start, first, FIRST, seed)
+    for regime in get_args(Regime):
+        network = deepcopy(start)
+        around = _around(regime, network)
+        losses[regime] = _train(around, second, SECOND, seed)
+        networks[regime] = network
+    return networks, losses
+
+
+def save_forecasters(
+    series: Series, seed: int, folder: Path | str | None = None
+) -> bool:
+    """Train one network in all the ways and keep it, unless it is there.
+
+    On one thread, as another number would give other last digits.
+
+    Args:
+        series: as for `train_forecasters`.
+        seed: likewise.
+        folder: where all results are; see `results_folder`.
+
+    Returns:
+        Whether it was trained; False if its file was there already.
+
+    Raises:
+        ValueError: as `train_forecasters`; no such folder.
+
+    Chapter: 11_free_running.
+    """
+    path = _path(series, seed, folder)
+    locks = results_folder(folder) / ".unfinished" / "forecasters"
+    for home in (path.parent, locks):
+        home.mkdir(parents=True, exist_ok=True)
+    with locked(locks / f"{path.stem}.lock", path):
+        if path.exists():
+            return False
+        _train_and_save(series, seed, path)
+    return True
+
+
+def _train_and_save(series: Series, seed: int, path: Path) -> None:
+    """Train one network in all the ways, on one thread, and keep it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        networks, losses = train_forecasters(series, seed)
+        plain = json.loads(json.dumps(circumstances()))
+    finally:
+        torch.set_num_threads(before)
+    weights = {
+        name: {k: v.float() for k, v in network.state_dict().items()}
+        for name, network in networks.items()
+    }
+    state = {"weights": weights, "losses": losses, "circumstances": plain}
+    save_checkpoint(path, state)
+
+
+def load_forecasters(
+    series: Series, folder: Path | str | None = None
+) -> dict[str, list[Forecaster]]:
+    """Read the networks that were trained on a series.
+
+    Args:
+        series: ``"oscillations"`` or ``"henon"``.
+        folder: where all results are; see `results_folder`.
+
+    Returns:
+        By ``"start"`` and the name of each `Regime`: five networks, one for
+        each seed, in float64.
+
+    Raises:
+        ValueError: another series, no such folder, no or damaged files.
+
+    Example:
+        >>> networks = load_forecasters("henon")
+        >>> {name: len(five) for name, five in networks.items()}
+        {'start': 5, 'teacher': 5, 'scheduled': 5, 'own 6': 5, 'own 20': 5}
+
+    Chapter: 11_free_running.
+    """
+    found: dict[str, list[Forecaster]] = {}
+    for seed in SEEDS:
+        weights = _read(series, seed, folder)["weights"]
+        for name, state in weights.items():
+            network = _new(torch.Generator())
+            network.load_state_dict(state)
+            found.setdefault(name, []).append(network)
+    return found
+
+
+def load_losses(
+    series: Series, folder: Path | str | None = None
+) -> dict[str, list[list[float]]]:
+    """Read the training losses of the networks.
+
+    Args:
+        series: ``"oscillations"`` or ``"henon"``.
+        folder: where all results are; see `results_folder`.
+
+    Returns:
+        By ``"start"`` and the name of each `Regime`: for each of five seeds the
+        mean squared error of each epoch.
+
+    Raises:
+        ValueError: as `load_forecasters`.
+
+    Chapter: 11_free_running.
+    """
+    states = [_read(series, seed, folder) for seed in SEEDS]
+    names = states[0]["losses"]
+    return {name: [s["losses"][name] for s in states] for name in names}
+
+
+def _path(series: Series, seed: int, folder: Path | str | None) -> Path:
+    """Return the file of a series and a seed."""
+    _fields.check_choice("series", series, get_args(Series))
+    check_whole("seed", seed, 0)
+    return results_folder(folder) / "forecasters" / f"{series}-seed{seed}.pt"
+
+
+def _draw(series: Series, generator: torch.Generator) -> TensorDataset:
+    """Draw training sequences, and what comes after each of their steps."""
+    x: Tensor = getattr(tasks, series)(COUNT, STEPS + 1, generator)
+    return TensorDataset(x[:, :-1], x[:, 1:])
+
+
+def _new(generator: torch.Generator) -> Forecaster:
+    """Make a network with its first weights, in float64."""
+    layer = LSTM(1, HIDDEN, generator=generator).double()
+    return Forecaster(layer, generator=generator)
+
+
+def _read(series: Series, seed: int, folder: Path | str | None) -> dict:
+    """Read what was kept of a series and a seed."""
+    path = _path(series, seed, folder)
+    state = load_checkpoint(path)
+    names = ["start", *get_args(Regime)]
+    for part in ("weights", "losses"):
+        got = state.get(part)
+        if not isinstance(got, dict) or [*got] != names:
+            raise ValueError(
+                f"{path.name}: expected the {part} of {names}, got {got!r:.80}"
+            )
+    return state
+
+
+def _around(regime: Regime, network: Forecaster) -> torch.nn.Module:
+    """Wrap a network in what it is trained with."""
+    if regime == "teacher":
+        return network
+    if regime == "scheduled":
+        updates = SECOND.epochs * COUNT // SECOND.batch_size
+        return ScheduledSampling(network, updates // 2)
+    return OwnForecasts(network, STEPS - int(regime.split()[1]))
+
+
+def _train(
+    module: torch.nn.Module,
+    data: TensorDataset,
+    config: TrainConfig,
+    seed: int,
+) -> list[float]:
+    """Train, and return the loss of each epoch."""
+    history = fit(module, data, None, replace(config, seed=seed))
+    return history.column("train_loss")

@@ -1,0 +1,233 @@
+"""A run, carried out: from its configuration to its record."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from unrolled._checks import check_type, check_whole
+from unrolled.train import History, evaluate, fit
+from unrolled.train.checkpoint import load_checkpoint
+from unrolled_lab.build import (
+    Datasets,
+    build_model,
+    count_parameters,
+    generator_for,
+    make_data,
+)
+from unrolled_lab.config import RunConfig
+from unrolled_lab.diagnosis import gradient_norms
+from unrolled_lab.files import KEPT_AS, RunFiles, Weights, load_record
+from unrolled_lab.record import Record, circumstances
+
+Found = TypeVar("Found")
+
+DIAGNOSED = 64
+"""Sequences of the validation data on which `gradient_norms` is measured."""
+PROJECTIONS = 32
+"""Random directions of the final state for `gradient_norms`."""
+
+
+def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
+    """Carry out a run.
+
+    The network is trained, and measured on the validation data after every
+    epoch. The test data are not looked at before the end, when they are
+    measured with the last weights and with those of the epoch with the lowest
+    validation loss. If the configuration asks for it, the gradients that reach
+    each step are measured before the training; see `gradient_norms`.
+
+    The same configuration gives the same numbers, on the same kind of machine
+    with the same number of threads.
+
+    Args:
+        config: the run.
+        folder: where all results are. The record and the weights are written
+            there, and after each epoch a checkpoint, from which a run that
+            was stopped goes on. If the record is there already, it is read.
+            None to write nothing.
+
+    Returns:
+        The record.
+
+    Raises:
+        ValueError: no `RunConfig`, no such folder, a damaged file.
+        FloatingPointError: a loss or a gradient that is not finite.
+
+    Example:
+        >>> config = RunConfig.from_json('''{
+        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
+        ...     "train": {"epochs": 3, "keep": "best"}, "hidden_size": 4,
+        ...     "steps": 5, "train_count": 100, "test_count": 100
+        ... }''')
+        >>> record = execute(config)
+        >>> len(record.history.epochs), record.parameters
+        (3, 106)
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("config", config, RunConfig)
+    if folder is None:
+        with TemporaryDirectory() as scratch:
+            record, _ = _carry_out(config, Path(scratch) / "run.pt")
+        return record
+    files = RunFiles(config, folder)
+    with files.lock():
+        if files.is_done:
+            return load_record(files.record)
+        record, weights = _carry_out(config, files.checkpoint)
+        files.save(record, weights)
+    return record
+
+
+def replay(config: RunConfig, epochs: int) -> History:
+    """Do the first epochs of a run again, to compare with its record.
+
+    Args:
+        config: the run, as in ``record.config``.
+        epochs: how many, at most those of the run.
+
+    Returns:
+        A record of each epoch: on the same kind of machine, with the same
+        number of threads, those of the run but for the seconds; elsewhere
+        nearly so, less and less with each epoch.
+
+    Raises:
+        ValueError: no `RunConfig`, another number of epochs.
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("config", config, RunConfig)
+    epochs = _check_epochs(epochs, config)
+    data, shorter = make_data(config), replace(config.train, epochs=epochs)
+    return fit(build_model(config), data.train, data.valid, shorter)
+
+
+def follow(
+    config: RunConfig,
+    epochs: int,
+    measure: Callable[[nn.Module], Found],
+    data: Datasets | None = None,
+) -> tuple[History, list[Found]]:
+    """Do the first epochs of a run again, and look at its network on the way.
+
+    Args:
+        config: the run, as in ``record.config``.
+        epochs: how many, at most those of the run.
+        measure: called with the network before the training and after each
+            epoch; it must not change it.
+        data: what to learn from; the run's own data unless told. So one can
+            ask what would have been if the data had been others.
+
+    Returns:
+        A record of each epoch, as of `replay`; and what `measure` gave, E + 1
+        times for E epochs.
+
+    Raises:
+        ValueError: no `RunConfig`, another number of epochs, a `measure` that
+            cannot be called, no `Datasets`.
+
+    Example:
+        >>> config = RunConfig.from_json('''{
+        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
+        ...     "train": {"epochs": 3, "keep": "best"}, "hidden_size": 4,
+        ...     "steps": 5, "train_count": 100, "test_count": 100
+        ... }''')
+        >>> history, sizes = follow(config, 2, lambda m: m.head.weight.norm())
+        >>> len(history.epochs), len(sizes)
+        (2, 3)
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("config", config, RunConfig)
+    epochs = _check_epochs(epochs, config)
+    if not callable(measure):
+        raise ValueError(
+            f"measure: expected a function of a model, got {measure!r:.80}"
+        )
+    if data is None:
+        data = make_data(config)
+    check_type("data", data, Datasets)
+    model = build_model(config)
+    found = [measure(model)]
+    with TemporaryDirectory() as scratch:  # each epoch goes on from the last
+        for done in range(1, epochs + 1):
+            train = replace(config.train, epochs=done, keep="last")
+            history = fit(
+                model,
+                data.train,
+                data.valid,
+                train,
+                checkpoint=Path(scratch) / "run.pt",
+            )
+            found.append(measure(model))
+    return history, found
+
+
+def _check_epochs(epochs: int, config: RunConfig) -> int:
+    """Insist on a number of epochs that the run has."""
+    epochs = check_whole("epochs", epochs)
+    if epochs > config.train.epochs:
+        raise ValueError(
+            f"epochs: expected at most {config.train.epochs}, those of the "
+            f"run, got {epochs}"
+        )
+    return epochs
+
+
+def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
+    """Train and measure; also return the weights to keep."""
+    start = time.perf_counter()
+    data, model = make_data(config), build_model(config)
+    moments = {"initial": _copy(model)}
+    norms = None
+    if config.diagnose:
+        norms = _diagnose(model, data, config.seed)
+    before = time.perf_counter() - start
+    history = fit(
+        model, data.train, data.valid, config.train, checkpoint=checkpoint
+    )
+    start = time.perf_counter()
+    moments["best"] = _copy(model)
+    test_best = evaluate(model, data.test)
+    # `fit` hands the best weights over; its checkpoint has the last ones, too.
+    model.load_state_dict(load_checkpoint(checkpoint)["model"])
+    moments["last"] = _copy(model)
+    test_last = evaluate(model, data.test)
+    after = time.perf_counter() - start
+    record = Record(
+        config=config,
+        history=history,
+        best_epoch=history.best_epoch,
+        test_best=test_best,
+        test_last=test_last,
+        parameters=count_parameters(model),
+        gradient_norms=norms,
+        seconds=before + sum(history.column("seconds")) + after,
+        **circumstances(),
+    )
+    return record, {moment: moments[moment] for moment in config.weights}
+
+
+def _diagnose(model: nn.Module, data: Datasets, seed: int) -> tuple[float, ...]:
+    """Measure the gradients that reach each step, in random directions."""
+    x = data.valid.tensors[0][:DIAGNOSED]
+    projections = torch.randn(
+        PROJECTIONS,
+        model.head.in_features,
+        generator=generator_for("projections", seed),
+    )
+    return tuple(gradient_norms(model, x, projections).tolist())
+
+
+def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Copy a model's weights, as they are kept in a file."""
+    return {
+        name: value.detach().to(KEPT_AS, copy=True)
+        for name, value in model.state_dict().items()
+    }
