@@ -9,10 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type
 from unrolled_book.figures.shared import (
-    check_dict,
-    check_levels,
     draw_levels,
     legend_above,
     look_of,
@@ -34,20 +31,9 @@ def plot_reading(
     Args:
         sees: whether step t reads token s, (T, T), true or false.
         chained: whether each step waits for the one before.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: another shape, other values than true and false, a
-            `chained` that is neither.
+        ax: where to draw; default: a new figure.
     """
-    sees = check_array("sees", sees, ("T", "T"))
-    check_array("sees", sees, (len(sees), len(sees)))
-    other = sees[~np.isin(sees, (0, 1))]
-    if other.size:
-        raise ValueError(
-            f"sees: expected true and false only, got {other[0]:g}"
-        )
-    check_type("chained", chained, bool)
+    sees = np.asarray(sees, dtype=float)
     T = len(sees)
     ax = ax or plt.figure(figsize=(4.8, 2.0)).add_subplot()
     for t, s in np.argwhere(sees):
@@ -97,36 +83,16 @@ def plot_costs(
             of one colour differ in their dashes.
         labels: of the two axes, with their units.
         levels: by name, sizes to be marked by an upright line.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no costs, sizes or costs that are not above 0, labels that
-            are not two texts, levels that are not numbers.
+        ax: where to draw; default: a new figure.
     """
-    check_dict("costs", costs)
-    is_pair = isinstance(labels, tuple) and len(labels) == 2
-    if not is_pair or not all(isinstance(label, str) for label in labels):
-        raise ValueError(f"labels: expected two texts, got {labels!r:.80}")
-    levels, lines = check_levels(levels), {}
-    for name, row in costs.items():
-        if not isinstance(row, Mapping) or not row:
-            raise ValueError(
-                f"costs[{name!r}]: expected a dict by size, got {row!r:.80}"
-            )
-        points = check_array(f"costs[{name!r}]", [*row.items()], ("n", 2))
-        if points.min() <= 0:
-            raise ValueError(
-                f"costs[{name!r}]: expected numbers above 0, "
-                f"got {points.min():g}"
-            )
-        lines[name] = points
     ax = ax or plt.figure().add_subplot()
     dashes = {}
-    for name, points in lines.items():
+    for name, row in costs.items():
         color, marker = look_of(name)
         style = next(dashes.setdefault(color, cycle(_DASHES)))
         ax.plot(
-            *points.T,
+            [*row.keys()],
+            [*row.values()],
             linestyle=style,
             color=color,
             marker=marker,

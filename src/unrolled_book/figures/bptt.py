@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_whole
+from unrolled_book.figures.shared import draw_arrow
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _PATHS = {
@@ -34,12 +34,8 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
 
     Args:
         steps: how many steps to draw, at least 2.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: a number of steps that is not whole or below 2.
+        ax: where to draw; default: a new figure.
     """
-    steps = check_whole("steps", steps, minimum=2)
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     for t in range(steps):
         x = t * _WIDTH
@@ -47,8 +43,11 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
         loss, weights = (x + 1.5, 1.5), (x, 0.35)
         if t:
             c_before, h_before = (c[0] - _WIDTH, c[1]), (h[0] - _WIDTH, h[1])
-            _arrow(ax, c, c_before, COLORS["c"], 2.2)
-            _arrow(ax, gates, h_before, COLORS["h"], 2.2)
+            thick = {"shrink": 13, "linewidth": 2.2}
+            draw_arrow(ax, c, c_before, COLORS["c"], **thick)
+            draw_arrow(
+                ax, gates, h_before, COLORS["h"], shrink=13, linewidth=2.2
+            )
         for start, end in (
             (loss, h),
             (h, c),
@@ -56,7 +55,9 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
             (c, (gates[0] + 0.3, gates[1] + 0.3)),
             (gates, weights),
         ):
-            _arrow(ax, start, end, COLORS["gradient"], 1.1)
+            draw_arrow(
+                ax, start, end, COLORS["gradient"], shrink=13, linewidth=1.1
+            )
         _box(ax, c, f"$c_{t}$", COLORS["c"])
         _box(ax, h, f"$h_{t}$", COLORS["h"])
         _box(ax, loss, f"error {t}", COLORS["gradient"])
@@ -90,19 +91,9 @@ def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         table: contributions to one weight's gradient, (T, T): the step that
             errs, then the step at which the weight is used. Not all 0.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: a table that is not square or is 0 throughout, or has
-            anything but 0 where the use comes after the error.
+        ax: where to draw; default: a new figure.
     """
-    table = check_array("table", table, ("T", "T"))
-    check_array("table", table, (len(table), len(table)))
-    if np.triu(table, 1).any() or not table.any():
-        raise ValueError(
-            "table: expected 0 where the use comes after the error, and some "
-            f"number elsewhere, got {table!r:.80}"
-        )
+    table = np.asarray(table, dtype=float)
     ax = ax or plt.figure(figsize=(4.8, 4.6)).add_subplot()
     T = len(table)
     power = int(np.floor(np.log10(np.abs(table).max())))
@@ -167,26 +158,12 @@ def plot_cell_paths(
         norms: by path, ``"total"``, ``"direct"``, ``"f"``, ``"i"``, ``"g"``
             or ``"o"``, the norm of that part of the Jacobian, (draws, n), at
             1, 2, ..., n steps back; all of one shape, none negative.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: unknown paths, none at all, shapes that differ, numbers
-            that are negative or not finite.
+        ax: where to draw; default: a new figure.
     """
-    if not isinstance(norms, Mapping) or not norms or set(norms) - set(_PATHS):
-        raise ValueError(
-            f"norms: expected a dict with some of {[*_PATHS]}, "
-            f"got {norms!r:.80}"
-        )
     shape: tuple[int | str, ...] = ("draws", "n")
     checked = {}
     for name in (name for name in _PATHS if name in norms):
-        array = check_array(f"norms[{name!r}]", norms[name], shape)
-        if array.min() < 0:
-            raise ValueError(
-                f"norms[{name!r}]: expected numbers of at least 0, "
-                f"got {array.min()}"
-            )
+        array = np.asarray(norms[name], dtype=float)
         checked[name], shape = array, array.shape
     ax = ax or plt.figure(figsize=(4.8, 3.8)).add_subplot()
     steps = np.arange(1, shape[1] + 1)
@@ -226,43 +203,17 @@ def plot_bug_losses(
         losses: by label, the loss after 0, 1, 2, ... updates, (n,); at most
             four runs, all of one length. A label that names δc or δh has
             the colour of that state.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no runs or more than four, lengths that differ, losses
-            that are not finite.
+        ax: where to draw; default: a new figure.
     """
-    if not isinstance(losses, Mapping) or not 1 <= len(losses) <= 4:
-        raise ValueError(
-            f"losses: expected a dict of one to four runs, got {losses!r:.80}"
-        )
     ax = ax or plt.figure().add_subplot()
-    shape: tuple[int | str, ...] = ("n",)
     for number, (label, values) in enumerate(losses.items()):
-        values = check_array(f"losses[{label!r}]", values, shape)
-        shape = values.shape
+        values = np.asarray(values, dtype=float)
         named = [state for state in "ch" if f"δ{state}" in label]
         color = COLORS[named[0] if named else "pale"]
         ax.plot(values, _LINE_STYLES[number], color=color, label=label)
     ax.set(xlabel="updates", ylabel="mean squared error", ylim=(0, None))
     ax.legend(loc="upper right")
     return ax
-
-
-def _arrow(ax, start, end, color, width) -> None:
-    """Draw an arrow between two places, with room for the boxes there."""
-    ax.annotate(
-        "",
-        end,
-        start,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": color,
-            "linewidth": width,
-            "shrinkA": 13,
-            "shrinkB": 13,
-        },
-    )
 
 
 def _box(ax, place, label, color) -> None:

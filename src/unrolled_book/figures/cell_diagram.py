@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Patch
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array
+from unrolled_book.figures.shared import as_arrays, draw_arrow
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _GREY = "#8A8A8A"
@@ -88,18 +88,14 @@ def plot_cell(
             and ``weight_f``, the forget gate's sum and its two weights.
         gradients: derivatives of the loss with respect to these, by the same
             names. Given, the way back to the two weights is drawn.
-        ax: where to draw; a new figure unless told.
+        ax: where to draw; default: a new figure.
 
     Returns:
         The Axes.
-
-    Raises:
-        ValueError: unknown names, several numbers for one box, NaN or
-            infinite numbers.
     """
     nodes = _NODES | (_MORE_NODES if gradients else {})
-    values = _check_numbers("values", values or {}, nodes)
-    gradients = _check_numbers("gradients", gradients or {}, nodes)
+    values = as_arrays(values or {})
+    gradients = as_arrays(gradients or {})
     # Without the boxes for z_f and W_f, the inputs move up into their place.
     lift = 0.0 if gradients else 2.9
     nodes |= {n: replace(nodes[n], y=0.9 + lift) for n in ("h_prev", "x")}
@@ -123,26 +119,6 @@ def plot_cell(
     return ax
 
 
-def _check_numbers(
-    argument: str, numbers: Mapping[str, ArrayLike], nodes: Mapping[str, _Node]
-) -> dict[str, np.ndarray]:
-    """Return one number for each box, two for the two weights."""
-    boxes = {name for name, node in nodes.items() if node.color}
-    if not isinstance(numbers, Mapping) or not set(numbers) <= boxes:
-        got = sorted(numbers) if isinstance(numbers, Mapping) else numbers
-        raise ValueError(
-            f"{argument}: expected a dict with some of {sorted(boxes)}, "
-            f"got {got!r:.80}"
-        )
-    checked = {}
-    for name, number in numbers.items():
-        name_here = f"{argument}[{name!r}]"
-        flat = check_array(name_here, number, None).ravel()
-        count = 2 if name == "weight_f" else 1
-        checked[name] = check_array(name_here, flat, (count,))
-    return checked
-
-
 def _draw_node(
     ax: Axes,
     node: _Node,
@@ -152,8 +128,8 @@ def _draw_node(
     """Draw an operation, or a quantity with its value and its gradient."""
     lines = [(node.label, "black")]
     if value is not None:
-        lines.append((", ".join(map(_short, value)), "black"))
-    for number in [] if gradient is None else gradient:
+        lines.append((", ".join(map(_short, np.ravel(value))), "black"))
+    for number in [] if gradient is None else np.ravel(gradient):
         lines.append((_short(number), COLORS["gradient"]))
     if node.color is None:
         radius = 0.52 if len(node.label) > 1 else 0.32
@@ -223,9 +199,8 @@ def _annotate_arrow(
     **style: object,
 ) -> None:
     """Draw an arrow that stops at the edge of the patch at its end."""
-    style = {"color": _GREY, "linewidth": 1.1} | style
-    style |= {"arrowstyle": "-|>", "patchB": end, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=zorder)
+    style = {"color": _GREY, "linewidth": 1.1, "patchB": end} | style
+    draw_arrow(ax, tail, head, zorder=zorder, **style)
 
 
 def _draw_inputs(

@@ -5,7 +5,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type
 from unrolled.by_hand.lstm import StepCache, sigmoid
 from unrolled_book.figures.shared import legend_above
 from unrolled_book.figures.style import COLORS, GATE_NAMES
@@ -16,12 +15,9 @@ def plot_prices(prices: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         prices: prices in price units, (T,).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: empty, NaN or infinite prices.
+        ax: where to draw; default: a new figure.
     """
-    prices = check_array("prices", prices, ("T",))
+    prices = np.asarray(prices, dtype=float)
     ax = ax or plt.figure().add_subplot()
     days = np.arange(1, len(prices) + 1)
     ax.plot(days, prices, marker="o", color=COLORS["x"])
@@ -49,12 +45,9 @@ def plot_squashing(z: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         z: where to draw them, (n,).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: empty, NaN or infinite z.
+        ax: where to draw; default: a new figure.
     """
-    z = check_array("z", z, ("n",))
+    z = np.asarray(z, dtype=float)
     ax = ax or plt.figure().add_subplot()
     plain = COLORS["plain"]  # the sigmoid is not that of one gate only
     ax.plot(z, sigmoid(z), color=plain, label="sigmoid σ(z), for gates")
@@ -71,16 +64,9 @@ def plot_gates(caches: StepCache, *, ax: Axes | None = None) -> Axes:
 
     Args:
         caches: stacked caches of one sequence and one unit, (1, T, 1).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: more than one sequence or unit.
+        ax: where to draw; default: a new figure.
     """
-    check_type("caches", caches, StepCache)
-    gates = {
-        name: check_array(name, getattr(caches, name), (1, "T", 1)).ravel()
-        for name in GATE_NAMES
-    }
+    gates = {name: getattr(caches, name).ravel() for name in GATE_NAMES}
     ax = ax or plt.figure().add_subplot()
     for name, values in gates.items():
         ax.plot(values, "o-", color=COLORS[name], label=GATE_NAMES[name])
@@ -94,14 +80,10 @@ def plot_states(caches: StepCache, *, ax: Axes | None = None) -> Axes:
 
     Args:
         caches: stacked caches of one sequence and one unit, (1, T, 1).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: more than one sequence or unit.
+        ax: where to draw; default: a new figure.
     """
-    check_type("caches", caches, StepCache)
-    c = check_array("c", caches.c, (1, "T", 1))
-    h = check_array("h", caches.h, c.shape)
+    c = np.asarray(caches.c, dtype=float)
+    h = np.asarray(caches.h, dtype=float)
     ax = ax or plt.figure().add_subplot()
     ax.plot(c.ravel(), "s-", color=COLORS["c"], label="cell state c")
     ax.plot(h.ravel(), "o-", color=COLORS["h"], label="hidden state h")
@@ -118,13 +100,10 @@ def plot_predictions(
     Args:
         predictions: one sequence with one feature, (1, T, 1).
         targets: what they should be, (1, T, 1).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    predictions = check_array("predictions", predictions, (1, "T", 1))
-    targets = check_array("targets", targets, predictions.shape)
+    predictions = np.asarray(predictions, dtype=float)
+    targets = np.asarray(targets, dtype=float)
     ax = ax or plt.figure().add_subplot()
     ax.plot(targets.ravel(), "s--", color=COLORS["x"], label="target y")
     ax.plot(predictions.ravel(), "o-", color=COLORS["h"], label="answer h")
@@ -145,19 +124,10 @@ def plot_nudges(
     Args:
         nudges: sizes of the nudge, (n,), above 0.
         errors: relative error of the central difference at each, (n,).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that differ, nudges or errors that are not finite,
-            nudges of 0 or below, errors below 0.
+        ax: where to draw; default: a new figure.
     """
-    nudges = check_array("nudges", nudges, ("n",))
-    errors = check_array("errors", errors, nudges.shape)
-    if nudges.min() <= 0 or errors.min() < 0:
-        raise ValueError(
-            "nudges, errors: expected nudges above 0 and errors of at least "
-            f"0, got {nudges.min()} and {errors.min()}"
-        )
+    nudges = np.asarray(nudges, dtype=float)
+    errors = np.asarray(errors, dtype=float)
     ax = ax or plt.figure().add_subplot()
     ax.loglog(nudges, errors, "o-", color=COLORS["gradient"])
     ax.set(xlabel="size of the nudge", ylabel="relative error")

@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type, check_whole
-from unrolled_book.figures.shared import check_all, legend_above
+from unrolled_book.figures.shared import as_arrays, draw_arrow, legend_above
 from unrolled_book.figures.style import COLORS
 
 TRUTH, OWN = COLORS["x"], COLORS["h"]
@@ -27,19 +26,10 @@ def plot_reads(
         ways: by name, 1 for each step at which it reads its own forecast and 0
             for the others, (T,); the first is 0, as there is none yet. Each
             way is a row.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no ways, other numbers, a first that is not 0, other shapes.
+        ax: where to draw; default: a new figure.
     """
-    rows = check_all("ways", ways, ("T",))
+    rows = as_arrays(ways)
     T = len(next(iter(rows.values())))
-    for name, own in rows.items():
-        own = check_array(f"ways[{name!r}]", own, (T,))
-        if not np.isin(own, (0, 1)).all() or own[0]:
-            raise ValueError(
-                f"ways[{name!r}]: expected 0 or 1, and 0 first, got {own}"
-            )
     height = 4.8 * 2.3 * len(rows) / (T + 0.4)
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     for row, (name, own) in enumerate(rows.items()):
@@ -49,12 +39,13 @@ def plot_reads(
             _circle(ax, (t, y), filled=bool(is_own), text=f"{t + 1}")
             if t + 1 < T:
                 # Up and over to the next step if read there, else into the air.
-                _arrow(ax, (t + 0.2, y + 0.28), (t + 0.45, y + 0.62), OWN, "-")
+                ends = (t + 0.2, y + 0.28), (t + 0.45, y + 0.62)
+                draw_arrow(ax, *ends, OWN, arrowstyle="-")
                 if own[t + 1]:
                     ends = (t + 0.45, y + 0.62), (t + 0.83, y + 0.22)
-                    _arrow(ax, *ends, OWN)
+                    draw_arrow(ax, *ends, OWN)
             if not is_own:
-                _arrow(ax, (t, y - 0.9), (t, y - 0.36), TRUTH)
+                draw_arrow(ax, (t, y - 0.9), (t, y - 0.36), TRUTH)
     ax.set(xlim=(-0.7, T - 0.3), ylim=(1.3 - 2.3 * len(rows), 1.3))
     ax.set_aspect("equal")
     ax.axis("off")
@@ -77,18 +68,6 @@ def _circle(
     ax.text(*place, text, ha="center", va="center", fontsize=8, color=color)
 
 
-def _arrow(
-    ax: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    color: str,
-    style: str = "-|>",
-) -> None:
-    """Draw an arrow, or a line."""
-    look = {"arrowstyle": style, "color": color, "shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", end, start, arrowprops=look)
-
-
 def plot_drift(
     truth: ArrayLike,
     runs: Mapping[str, ArrayLike],
@@ -103,22 +82,11 @@ def plot_drift(
         runs: by name, what networks say of the steps from `alone` on, a row for
             each, (S, T − alone); one or two names.
         alone: how many steps they have read before.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, no runs or more than
-            two names, a number of steps that the series does not have.
+        ax: where to draw; default: a new figure.
     """
-    truth = check_array("truth", truth, ("T",))
-    if check_whole("alone", alone) >= len(truth):
-        raise ValueError(
-            f"alone: expected fewer than {len(truth)} steps, got {alone}"
-        )
-    shape = ("S", len(truth) - alone)
-    runs = check_all("runs", runs, shape)
+    truth = np.asarray(truth, dtype=float)
+    runs = as_arrays(runs)
     colors = (OWN, COLORS["plain"])
-    if len(runs) > len(colors):
-        raise ValueError(f"runs: expected at most two, got {len(runs)}")
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     steps = np.arange(1, len(truth) + 1)
     ax.plot(steps, truth, color=TRUTH, linewidth=2.4, alpha=0.6, label="truth")
@@ -152,14 +120,9 @@ def plot_paired(
             row, with a dot for each seed, the first uppermost, and a bar for
             the interval.
         label: what they are differences of, with the unit.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no differences, other shapes, NaN or infinite values, a
-            label that is not a text.
+        ax: where to draw; default: a new figure.
     """
-    rows = check_all("differences", differences, (5,))
-    check_type("label", label, str)
+    rows = as_arrays(differences)
     height = 0.45 * len(rows) + 0.8
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     for row, five in enumerate(rows.values()):

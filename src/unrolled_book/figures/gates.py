@@ -9,9 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import TwoSlopeNorm
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type
-from unrolled._fields import check_choice
-from unrolled_book.figures.shared import check_dict, legend_above
+from unrolled_book.figures.shared import legend_above
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _DASHES = ("-", "--", "-.", ":")
@@ -24,13 +22,9 @@ def plot_units(gate: str, values: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         gate: the gate, ``"i"``, ``"f"``, ``"g"`` or ``"o"``.
         values: one column for each unit, (T, U), named 1, 2, ... at the right.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: an unknown gate, another shape, NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    check_choice("gate", gate, (*GATE_NAMES,))
-    values = check_array("values", values, ("T", "U"))
+    values = np.asarray(values, dtype=float)
     ax = ax or plt.figure().add_subplot()
     T, U = values.shape
     steps = np.arange(1, T + 1)
@@ -69,20 +63,14 @@ def plot_unit_bands(
             the middle 80 of 100 a band. The first has the gate's colour, a
             second is grey and dashed.
         line: the gate in one sequence, (T,), drawn thin.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: an unknown gate, none or more than two bands, other shapes,
-            NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    check_choice("gate", gate, (*GATE_NAMES,))
-    check_dict("bands", bands, most=2)
     drawn, T = {}, "T"
     for name, values in bands.items():
-        drawn[name] = check_array(f"bands[{name!r}]", values, ("N", T))
+        drawn[name] = np.asarray(values, dtype=float)
         T = drawn[name].shape[1]
     if line is not None:
-        line = check_array("line", line, (T,))
+        line = np.asarray(line, dtype=float)
     ax = ax or plt.figure().add_subplot()
     steps = np.arange(1, T + 1)
     looks = zip((COLORS[gate], COLORS["x"]), ("-", "--"), strict=True)
@@ -112,32 +100,12 @@ def plot_gate_pairs(
         gates: the gates along the two axes, such as ``("f", "i")``.
         pairs: by name, the two gates' values for each unit, (U,) each. One to
             three names.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: unknown gates, none or more than three names, shapes that
-            differ, NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    if not isinstance(gates, tuple) or len(gates) != 2:
-        raise ValueError(f"gates: expected two gates, got {gates!r:.80}")
-    for gate in gates:
-        check_choice("gates", gate, (*GATE_NAMES,))
-    check_dict("pairs", pairs, most=len(_MARKERS))
-    drawn = {}
-    for name, pair in pairs.items():
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise ValueError(
-                f"pairs[{name!r}]: expected two arrays, got {pair!r:.80}"
-            )
-        one = check_array(f"pairs[{name!r}][0]", pair[0], ("U",))
-        drawn[name] = (
-            one,
-            check_array(f"pairs[{name!r}][1]", pair[1], one.shape),
-        )
     ax = ax or plt.figure().add_subplot()
     colors = (COLORS["layer 1"], COLORS["layer 2"], COLORS["x"])
     for marker, color, (name, pair) in zip(
-        _MARKERS, colors, drawn.items(), strict=False
+        _MARKERS, colors, pairs.items(), strict=False
     ):
         style = {"markersize": 4, "alpha": 0.5, "markeredgewidth": 0}
         ax.plot(*pair, marker, color=color, label=name, **style)
@@ -162,19 +130,10 @@ def plot_signal(
         signal: one number for each sequence, (N,), below 0 in some and above
             in others: purple below, orange above.
         name: what the signal is called.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, a signal of one sign.
+        ax: where to draw; default: a new figure.
     """
-    c = check_array("c", c, ("N", "T"))
-    signal = check_array("signal", signal, (len(c),))
-    check_type("name", name, str)
-    if not signal.min() < 0 < signal.max():
-        raise ValueError(
-            "signal: expected numbers below and above 0, got from "
-            f"{signal.min()} to {signal.max()}"
-        )
+    c = np.asarray(c, dtype=float)
+    signal = np.asarray(signal, dtype=float)
     ax = ax or plt.figure().add_subplot()
     size = np.abs(signal).max()
     scale = ScalarMappable(TwoSlopeNorm(0, -size, size), "PuOr_r")

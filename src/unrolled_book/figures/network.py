@@ -1,6 +1,7 @@
 """The figures of layers, stacks and models."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,11 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type, check_whole
 from unrolled_book.figures.shared import (
     THIN,
-    check_all,
-    check_levels,
+    as_arrays,
+    draw_arrow,
     legend_above,
 )
 from unrolled_book.figures.style import COLORS
@@ -21,6 +21,8 @@ _GREY, _PLAIN = COLORS["x"], COLORS["plain"]
 _FILLED = "#F9DFD0"  # a light tint of the hidden state's colour
 _STYLES = ("o-", "s--", "^:")
 _DASHES = (":", "-.")
+
+_arrow = partial(draw_arrow, linewidth=1.1, mutation_scale=8, zorder=2)
 
 
 def plot_wiring(
@@ -39,27 +41,17 @@ def plot_wiring(
         second: the step from which on another layer computes, its boxes
             filled; counted from 0.
         feeds_back: whether an answer is read at the next step; dashed arrows.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no words, lists of different lengths, a step out of range.
+        ax: where to draw; default: a new figure.
     """
-    reads = _check_words("reads", reads)
-    writes = _check_words("writes", writes, len(reads))
     T = len(reads)
-    turn = T if second is None else check_whole("second", second, 0)
-    if turn >= T and second is not None:
-        raise ValueError(
-            f"second: expected a step from 0 to {T - 1}, got {turn}"
-        )
-    check_type("feeds_back", feeds_back, bool)
+    turn = T if second is None else second
     ax = ax or plt.figure(figsize=(4.8, 1.9)).add_subplot()
     for t, (below, above) in enumerate(zip(reads, writes, strict=True)):
         _box(ax, (t, 0), 0.22, filled=t >= turn)
         if t:
             _arrow(ax, (t - 0.68, 0), (t - 0.32, 0), COLORS["h"])
         if below:
-            _arrow(ax, (t, -0.95), (t, -0.42))
+            _arrow(ax, (t, -0.95), (t, -0.42), _GREY)
             _word(ax, (t, -1.3), below)
         if above:
             _arrow(ax, (t, 0.42), (t, 0.95), COLORS["h"])
@@ -73,7 +65,7 @@ def plot_wiring(
                     linestyle=(0, (2, 1.5)),
                     linewidth=0.9,
                 )
-                _arrow(ax, (t + 0.6, -1.3), (t + 0.8, -1.3))
+                _arrow(ax, (t + 0.6, -1.3), (t + 0.8, -1.3), _GREY)
     ax.set(xlim=(-0.6, T - 0.4), ylim=(-1.75, 1.75))
     ax.axis("off")
     return ax
@@ -93,14 +85,9 @@ def plot_stack(
         num_directions: 1, or 2 for a second row of boxes in each layer, which
             passes its state from right to left.
         steps: T, 2 to 8.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: a number that is not whole or out of range.
+        ax: where to draw; default: a new figure.
     """
-    L = _check_range("num_layers", num_layers, 1, 3)
-    directions = _check_range("num_directions", num_directions, 1, 2)
-    T = _check_range("steps", steps, 2, 8)
+    L, directions, T = num_layers, num_directions, steps
     height = directions + 0.4  # of one layer
     top = L * height
     ax = ax or plt.figure(figsize=(4.8, 0.8 * (top + 1))).add_subplot()
@@ -118,7 +105,9 @@ def plot_stack(
                 _box(ax, (x, y), 0.18, filled=bool(direction))
                 _arrow(ax, (x, floor), (x, y - 0.3), from_below)
                 head = "-|>" if layer + 1 == L else "-"
-                _arrow(ax, (x, y + 0.3), (x, ceiling), COLORS["h"], head)
+                _arrow(
+                    ax, (x, y + 0.3), (x, ceiling), COLORS["h"], arrowstyle=head
+                )
                 if t:
                     ends = [(x - 0.74, y), (x - 0.26, y)]
                     ends = ends[:: -1 if direction else 1]
@@ -126,7 +115,7 @@ def plot_stack(
         if layer and directions > 1:  # what is joined goes to both
             for t in range(T):
                 ends = (t - 0.2, floor), (t + 0.2, floor)
-                _arrow(ax, *ends, COLORS["h"], "-")
+                _arrow(ax, *ends, COLORS["h"], arrowstyle="-")
     for t in range(T):
         _word(ax, (t, -0.2), f"$x_{t + 1}$")
         _word(ax, (t, top + 0.2), f"out$_{t + 1}$")
@@ -151,27 +140,10 @@ def plot_tags(
         tags: the right tags, 0 or 1, (T,).
         probabilities: by the name of the tagger, the probability that it
             gives to tag 1, (T,), from 0 to 1; one to three taggers.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no tokens, shapes that differ, tags or probabilities out
-            of range, no tagger or more than three.
+        ax: where to draw; default: a new figure.
     """
-    check_type("tokens", tokens, str)
-    if not tokens:
-        raise ValueError("tokens: expected one or more, got ''")
-    tags = check_array("tags", tags, (len(tokens),))
-    if not np.isin(tags, (0, 1)).all():
-        raise ValueError(f"tags: expected 0 and 1 only, got {tags!r:.80}")
-    lines = check_all(
-        "probabilities", probabilities, tags.shape, most=len(_STYLES)
-    )
-    for name, line in lines.items():
-        if line.min() < 0 or line.max() > 1:
-            raise ValueError(
-                f"probabilities[{name!r}]: expected numbers from 0 to 1, got "
-                f"{line.min()} to {line.max()}"
-            )
+    tags = np.asarray(tags, dtype=float)
+    lines = as_arrays(probabilities)
     ax = ax or plt.figure(figsize=(4.8, 2.2)).add_subplot()
     for t in np.flatnonzero(tags):
         ax.axvspan(t - 0.5, t + 0.5, color="0.88", lw=0)
@@ -208,18 +180,9 @@ def plot_epochs(
         measure: its name and unit, for the axis.
         levels: by name, values to compare with, drawn as straight lines; at
             most two.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no curves or more than three, other shapes, NaN or
-            infinite values, a measure that is not a text, levels that are
-            not numbers or more than two.
+        ax: where to draw; default: a new figure.
     """
-    lines = check_all("curves", curves, ("S", "E"), most=len(_STYLES))
-    check_type("measure", measure, str)
-    levels = check_levels(levels)
-    if len(levels) > len(_DASHES):
-        raise ValueError(f"levels: expected at most 2, got {len(levels)}")
+    lines = as_arrays(curves)
     ax = ax or plt.figure().add_subplot()
     for style, (name, runs) in zip(_STYLES, lines.items(), strict=False):
         epochs = np.arange(1, runs.shape[1] + 1)
@@ -249,28 +212,6 @@ def plot_epochs(
     return ax
 
 
-def _check_words(
-    name: str, words: Sequence[str], count: int | None = None
-) -> list[str]:
-    """Return a list of words, of this number if one is given."""
-    is_list = isinstance(words, list | tuple) and len(words) > 0
-    if not is_list or not all(isinstance(word, str) for word in words):
-        raise ValueError(f"{name}: expected a list of words, got {words!r:.80}")
-    if count is not None and len(words) != count:
-        raise ValueError(f"{name}: expected {count} words, got {len(words)}")
-    return list(words)
-
-
-def _check_range(name: str, value: int, minimum: int, maximum: int) -> int:
-    """Return a whole number of a range."""
-    if check_whole(name, value, minimum) > maximum:
-        raise ValueError(
-            f"{name}: expected a whole number from {minimum} to {maximum}, "
-            f"got {value}"
-        )
-    return int(value)
-
-
 def _box(
     ax: Axes, middle: tuple[float, float], half: float, filled: bool
 ) -> None:
@@ -292,16 +233,3 @@ def _box(
 def _word(ax: Axes, place: tuple[float, float], word: str) -> None:
     """Write a word, its middle at a place."""
     ax.text(*place, word, ha="center", va="center", fontsize=9)
-
-
-def _arrow(
-    ax: Axes,
-    tail: tuple[float, float],
-    head: tuple[float, float],
-    color: str = _GREY,
-    style: str = "-|>",
-) -> None:
-    """Draw an arrow from point to point."""
-    style = {"arrowstyle": style, "color": color, "linewidth": 1.1}
-    style |= {"shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
-    ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=2)

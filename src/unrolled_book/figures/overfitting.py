@@ -7,12 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_names, check_type
 from unrolled.confidence import Reliability
 from unrolled_book.figures.shared import (
     THIN,
-    check_all,
-    check_dict,
+    as_arrays,
     draw_runs,
     draw_scores,
     legend_above,
@@ -37,19 +35,10 @@ def plot_margins(
             thin, their mean thick.
         weights: what each sequence adds to its bin, (S, N).
         measure: what the sum in a bin is, with its unit, for the axis.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other names, shapes that differ, NaN or infinite values, a
-            measure that is not a text.
+        ax: where to draw; default: a new figure.
     """
-    margins = check_all("margins", margins, ("S", "N"), among=MOMENTS)
-    check_names("weights", weights, margins)
-    weights = {
-        name: check_array(f"weights[{name!r}]", weights[name], runs.shape)
-        for name, runs in margins.items()
-    }
-    check_type("measure", measure, str)
+    margins = as_arrays(margins)
+    weights = as_arrays(weights)
     ax = ax or plt.figure(figsize=(4.8, 2.4)).add_subplot()
     largest = max(np.abs(runs).max() for runs in margins.values())
     reach = max(1, np.ceil(largest))
@@ -85,21 +74,8 @@ def plot_reliability(
         tables: of the ``"best"`` and the ``"last"`` weights, or of one of
             them: what `unrolled.confidence.reliability` gives, for each run.
         least: the least confidence possible, 1/C for C classes.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other names, no tables, something else than a table; a
-            number that is not finite.
+        ax: where to draw; default: a new figure.
     """
-    check_dict("tables", tables, among=MOMENTS)
-    least = float(check_array("least", least, ()))
-    for name, runs in tables.items():
-        if not isinstance(runs, list | tuple) or not runs:
-            raise ValueError(
-                f"tables[{name!r}]: expected a list of tables, got {runs!r:.80}"
-            )
-        for table in runs:
-            check_type(f"tables[{name!r}]", table, Reliability)
     ax = ax or plt.figure(figsize=(3.8, 3.8)).add_subplot()
     ax.plot([least, 1], [least, 1], color=COLORS["x"], linestyle=":")
     for name, runs in tables.items():
@@ -140,26 +116,17 @@ def plot_gap(
         valid: the same on data that were not trained on, (S, E).
         measure: its name and unit, for the axis.
         best: the epoch that is chosen in each run, from 1, (S,): dots.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that differ, NaN or infinite values, a measure that
-            is not a text, epochs that are not those of the runs.
+        ax: where to draw; default: a new figure.
     """
-    train = check_array("train", train, ("S", "E"))
-    valid = check_array("valid", valid, train.shape)
-    check_type("measure", measure, str)
+    train = np.asarray(train, dtype=float)
+    valid = np.asarray(valid, dtype=float)
     epochs = np.arange(1, train.shape[1] + 1)
     ax = ax or plt.figure().add_subplot()
     runs = {"training": train, "validation": valid}
     for (color, dashes), name in zip(_SETS.values(), runs, strict=True):
         draw_runs(ax, epochs, runs[name], name, color=color, linestyle=dashes)
     if best is not None:
-        best = check_array("best", best, (len(valid),))
-        if not np.isin(best, epochs).all():
-            raise ValueError(
-                f"best: expected epochs from 1 to {len(epochs)}, got {best}"
-            )
+        best = np.asarray(best, dtype=float)
         chosen = valid[np.arange(len(best)), best.astype(int) - 1]
         color = COLORS["best"]
         ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
@@ -173,14 +140,9 @@ def plot_loss_of_one(margins: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         margins: where to draw the curves, (M,), in nats, rising.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: another shape, NaN or infinite values, margins that fall.
+        ax: where to draw; default: a new figure.
     """
-    margins = check_array("margins", margins, ("M",))
-    if (np.diff(margins) < 0).any():
-        raise ValueError(f"margins: expected a rising row, got {margins!s:.80}")
+    margins = np.asarray(margins, dtype=float)
     ax = ax or plt.figure(figsize=(4.8, 2.8)).add_subplot()
     loss = np.logaddexp(0, -margins)
     ax.plot(margins, loss, color=COLORS["plain"], label="loss (nats)")
@@ -210,19 +172,10 @@ def plot_scales(
         losses: by the set, ``"training"`` or ``"unseen"``, the mean loss,
             (S, K), above 0: a row for each of S runs, drawn thin, with their
             median thick.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other sets, other shapes, numbers that are not finite and
-            above 0.
+        ax: where to draw; default: a new figure.
     """
-    factors = check_array("factors", factors, ("K",))
-    losses = check_all("losses", losses, ("S", len(factors)), among=_SETS)
-    smallest = min(array.min() for array in (factors, *losses.values()))
-    if smallest <= 0:
-        raise ValueError(
-            f"factors and losses: expected numbers above 0, got {smallest}"
-        )
+    factors = np.asarray(factors, dtype=float)
+    losses = as_arrays(losses)
     ax = ax or plt.figure().add_subplot()
     for name, runs in losses.items():
         color, dashes = _SETS[name]
@@ -249,22 +202,12 @@ def plot_best_and_last(
             marks each median.
         measure: the score's name and unit, for the axis.
         level: a value to compare with, drawn as a dotted line.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no settings, other names, other shapes, NaN or infinite
-            values, a measure that is not a text.
+        ax: where to draw; default: a new figure.
     """
-    check_dict("scores", scores)
-    rows = {
-        setting: check_all(f"scores[{setting!r}]", runs, ("S",), among=MOMENTS)
-        for setting, runs in scores.items()
-    }
-    check_type("measure", measure, str)
+    rows = {setting: as_arrays(runs) for setting, runs in scores.items()}
     height = 0.5 * len(rows) + 1.1
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     if level is not None:
-        level = float(check_array("level", level, ()))
         ax.axvline(level, color=COLORS["c"], linestyle=":", linewidth=1.2)
     labelled = set()
     for row, runs in enumerate(rows.values()):

@@ -1,7 +1,7 @@
 """Parts that several figures share."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type, check_whole
 from unrolled_book.figures.style import CELL_LOOKS, COLORS
 
 THIN = {"linewidth": 0.7, "alpha": 0.4}
@@ -67,9 +66,25 @@ def draw_scores(
     ax.vlines(np.median(scores), at - reach, at + reach, COLORS["c"])
 
 
+def draw_arrow(
+    ax: Axes,
+    tail: ArrayLike,
+    head: ArrayLike,
+    color: str,
+    *,
+    shrink: float = 0.0,
+    zorder: float = 3,
+    **look: Any,
+) -> None:
+    """Draw an arrow from point to point."""
+    look = {"arrowstyle": "-|>", "color": color} | look
+    look |= {"shrinkA": shrink, "shrinkB": shrink}
+    ax.annotate("", head, tail, arrowprops=look, zorder=zorder)
+
+
 def draw_levels(
     ax: Axes,
-    levels: Mapping[str, float],
+    levels: Mapping[str, float] | None,
     *,
     upright: bool = False,
     color: str = COLORS["c"],
@@ -77,7 +92,7 @@ def draw_levels(
     **words: Any,
 ) -> None:
     """Draw values to compare with, and write their names."""
-    for name, level in levels.items():
+    for name, level in (levels or {}).items():
         draw = ax.axvline if upright else ax.axhline
         draw(level, color=color, linestyle=":", linewidth=linewidth)
         ax.annotate(
@@ -92,64 +107,9 @@ def draw_levels(
         )
 
 
-def check_levels(levels: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the values to compare with, by name; none if there are none."""
-    if levels is None:
-        return {}
-    check_type("levels", levels, dict)
-    marks = check_all("levels", levels, ()) if levels else {}
-    return {name: float(level) for name, level in marks.items()}
-
-
-def check_dict(
-    name: str,
-    value: object,
-    kind: type = str,
-    *,
-    most: int | None = None,
-    among: Collection[str] | None = None,
-) -> None:
-    """Insist on a dict that is not empty.
-
-    Args:
-        name: what the caller's argument is called.
-        value: the argument.
-        kind: the type of the keys.
-        most: how many keys there may be; any number unless told.
-        among: the keys that there may be; any unless told.
-
-    Raises:
-        ValueError: no dict, none or too many keys, other keys.
-    """
-    wanted = "a dict by name"
-    if most is not None:
-        wanted = f"a dict by name, of one to {most}"
-    if among is not None:
-        wanted = f"a dict with some of {[*among]}"
-    if (
-        not isinstance(value, Mapping)
-        or not 1 <= len(value) <= (most or len(value))
-        or not {*value} <= {*(among or value)}
-    ):
-        got = [*value] if isinstance(value, Mapping) and value else value
-        raise ValueError(f"{name}: expected {wanted}, got {got!r:.80}")
-    for key in value:
-        check_type(f"{name}: a key", key, kind)
-
-
-def check_all(
-    name: str,
-    arrays: Mapping[str, ArrayLike],
-    shape: Sequence[int | str],
-    kind: type = str,
-    **keys: Any,
-) -> dict[str, np.ndarray]:
-    """Return the arrays of a dict, as `check_dict` wants it."""
-    check_dict(name, arrays, kind, **keys)
-    return {
-        key: check_array(f"{name}[{key!r}]", value, shape)
-        for key, value in arrays.items()
-    }
+def as_arrays(named: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+    """Return the arrays of a dict."""
+    return {name: np.asarray(value) for name, value in named.items()}
 
 
 _STARS = ("*", "P")
@@ -178,20 +138,11 @@ def plot_runs(
         points: by name, what others have measured, at x and y, (k, 2). At
             most two names.
         start: the number of the first column.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no curves, more than two names of points, other shapes, NaN
-            or infinite values, names that are no texts, a start that is not a
-            whole number of at least 0.
+        ax: where to draw; default: a new figure.
     """
-    curves = check_all("curves", curves, ("S", "n"))
-    check_type("across", across, str)
-    check_type("measure", measure, str)
+    curves = as_arrays(curves)
     if points is not None:
-        points = check_all("points", points, ("k", 2), most=len(_STARS))
-    levels = check_levels(levels)
-    start = check_whole("start", start, 0)
+        points = as_arrays(points)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
     for name, style in dashed(curves).items():
@@ -226,17 +177,11 @@ def plot_groups(
         measure: the score's name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
         beside: by group, another score of the same runs, (S,): open.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no groups, other shapes, NaN or infinite values, a measure
-            that is not a text, other groups or numbers of runs in `beside`.
+        ax: where to draw; default: a new figure.
     """
-    scores = check_all("scores", scores, ("S",))
-    check_type("measure", measure, str)
+    scores = as_arrays(scores)
     if beside is not None:
-        beside = _check_beside(beside, scores)
-    levels = check_levels(levels)
+        beside = as_arrays(beside)
     height = 0.26 * len(scores) + 0.8
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     draw_levels(ax, levels, upright=True)
@@ -251,21 +196,6 @@ def plot_groups(
     ax.set(xlabel=measure, ylim=(len(scores) - 0.4, -0.6))
     ax.set_yticks(range(len(scores)), [*scores])
     return ax
-
-
-def _check_beside(
-    beside: Mapping[str, ArrayLike], scores: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Return another score of the same runs."""
-    check_all("beside", beside, ("S",))
-    if beside.keys() != scores.keys():
-        raise ValueError(
-            f"beside: expected the groups of scores, got {[*beside]!s:.80}"
-        )
-    return {
-        name: check_array(f"beside[{name!r}]", beside[name], values.shape)
-        for name, values in scores.items()
-    }
 
 
 _SEED_DASHES = ("-", "--", "-.", ":")
@@ -291,24 +221,10 @@ def plot_seeds(
         labels: of the two axes, with their units.
         levels: by name, values to compare with, drawn as dotted lines.
         colors: the colour of each curve, by its name in `COLORS`.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: none or more than four names, other shapes, NaN or infinite
-            values, labels that are not two texts, unknown or too few colours.
+        ax: where to draw; default: a new figure.
     """
-    x = check_array("x", x, ("M",))
-    curves = check_all("curves", curves, ("S", len(x)), most=len(_SEED_DASHES))
-    is_pair = isinstance(labels, tuple) and len(labels) == 2
-    if not is_pair or not all(isinstance(label, str) for label in labels):
-        raise ValueError(f"labels: expected two texts, got {labels!r:.80}")
-    known = isinstance(colors, Sequence) and all(c in COLORS for c in colors)
-    if not known or len(colors) < len(curves):
-        raise ValueError(
-            f"colors: expected {len(curves)} of {', '.join(COLORS)}, "
-            f"got {colors!r:.80}"
-        )
-    levels = check_levels(levels)
+    x = np.asarray(x, dtype=float)
+    curves = as_arrays(curves)
     ax = ax or plt.figure().add_subplot()
     for color, dashes, (name, rows) in zip(
         colors, _SEED_DASHES, curves.items(), strict=False

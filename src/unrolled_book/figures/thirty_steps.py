@@ -9,11 +9,8 @@ from matplotlib.patches import Wedge
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type, check_whole
 from unrolled_book.figures.shared import (
-    check_all,
-    check_dict,
-    check_levels,
+    as_arrays,
     dashed,
     draw_levels,
     kind_of,
@@ -35,12 +32,9 @@ def plot_two_ends(points: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         points: the first and the last number of some sequences, (N, 2). Filled
             points have the answer 1, open ones 0.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: another shape, NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    points = check_array("points", points, ("N", 2))
+    points = np.asarray(points, dtype=float)
     ax = ax or plt.figure(figsize=(3.6, 3.6)).add_subplot()
     reach = max(3.0, np.abs(points).max())
     for sector in range(8):
@@ -98,20 +92,9 @@ def plot_crossings(
         epochs: by group, the epoch in which each run got there, from 1; None,
             drawn above all, if it did not.
         last: how many epochs there were.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no groups, other groups or numbers of runs, ratios that are
-            not finite and above 0, epochs that are not whole or out of range.
+        ax: where to draw; default: a new figure.
     """
-    ratios = check_all("ratios", ratios, ("S",))
-    last = check_whole("last", last)
-    rows = _check_epochs(epochs, ratios, last)
-    for name, ratio in ratios.items():
-        if ratio.min() <= 0:
-            raise ValueError(
-                f"ratios[{name!r}]: expected numbers above 0, got {ratio.min()}"
-            )
+    ratios = as_arrays(ratios)
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     labels = dict.fromkeys(map(kind_of, ratios))
     for name, ratio in ratios.items():
@@ -119,7 +102,7 @@ def plot_crossings(
         kind = kind_of(name)
         label = kind if kind in labels else None
         labels.pop(kind, None)
-        height = [_NEVER * last if row is None else row for row in rows[name]]
+        height = [_NEVER * last if row is None else row for row in epochs[name]]
         ax.plot(ratio, height, marker, color=color, alpha=0.7, label=label)
     ax.axhspan(1.06 * last, 1.2 * last, color="0.93", lw=0)
     ax.set(xscale="log", ylim=(0, 1.2 * last), ylabel="first epoch above 80 %")
@@ -149,21 +132,10 @@ def plot_lengths(
             colour differ in their dashes.
         measure: the score's name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no networks or lengths, other shapes, NaN or infinite
-            values, lengths that are not whole, a measure that is not a text.
+        ax: where to draw; default: a new figure.
     """
-    check_dict("scores", scores)
-    values = {
-        name: check_all(f"scores[{name!r}]", by_length, ("S",), int)
-        for name, by_length in scores.items()
-    }
+    values = {name: as_arrays(scores[name]) for name in scores}
     ticks = sorted({T for by_length in values.values() for T in by_length})
-    check_whole("length", ticks[0], 2)
-    check_type("measure", measure, str)
-    levels = check_levels(levels)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
     for name, style in dashed(values).items():
@@ -187,28 +159,3 @@ def plot_lengths(
     ax.xaxis.set_minor_locator(NullLocator())
     legend_above(ax)
     return ax
-
-
-def _check_epochs(
-    epochs: Mapping[str, Sequence[int | None]],
-    ratios: Mapping[str, np.ndarray],
-    last: int,
-) -> dict[str, list[int | None]]:
-    """Return an epoch, or None, for each run of each group."""
-    check_type("epochs", epochs, dict)
-    if epochs.keys() != ratios.keys():
-        raise ValueError(
-            f"epochs: expected the groups of ratios, got {[*epochs]!s:.80}"
-        )
-    for name, row in epochs.items():
-        if not isinstance(row, list) or len(row) != len(ratios[name]):
-            raise ValueError(
-                f"epochs[{name!r}]: expected a list of {len(ratios[name])}, "
-                f"got {row!r:.80}"
-            )
-        for epoch in row:
-            if epoch is not None and check_whole("epochs", epoch) > last:
-                raise ValueError(
-                    f"epochs[{name!r}]: expected at most {last}, got {epoch}"
-                )
-    return epochs

@@ -9,11 +9,10 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type, check_whole
 from unrolled_book.figures.shared import (
     THIN,
-    check_all,
-    check_levels,
+    as_arrays,
+    draw_arrow,
     draw_levels,
     draw_runs,
     legend_above,
@@ -40,21 +39,8 @@ def plot_training_loop(
 
     Args:
         missing: the numbers of the steps that a loop lacks, from 1 to 6.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: something else than a collection of such numbers.
+        ax: where to draw; default: a new figure.
     """
-    if not isinstance(missing, Collection) or isinstance(missing, str):
-        raise ValueError(
-            f"missing: expected numbers of steps, got {missing!r:.80}"
-        )
-    for number in missing:
-        if check_whole("missing", number) > len(STEPS):
-            raise ValueError(
-                f"missing: expected numbers from 1 to {len(STEPS)}, "
-                f"got {number}"
-            )
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     for number, words in enumerate(STEPS, start=1):
         lacks = number in missing
@@ -67,17 +53,8 @@ def plot_training_loop(
         ax.text(0, -number, f"{number}  {words}", bbox=box, va="center")
     last = -len(STEPS)
     ax.plot([-0.3, -0.6, -0.6], [last, last, -1], color=COLORS["x"])
-    ax.annotate(
-        "",
-        (-0.15, -1),
-        (-0.6, -1),
-        arrowprops={
-            "arrowstyle": "->",
-            "color": COLORS["x"],
-            "shrinkA": 0,
-            "shrinkB": 0,
-        },
-    )
+    ends = (-0.6, -1), (-0.15, -1)
+    draw_arrow(ax, *ends, COLORS["x"], arrowstyle="->")
     ax.text(
         -0.8,
         (last - 1) / 2,
@@ -107,17 +84,9 @@ def plot_losses(
             thick. Names that begin with SGD or Adam have a colour of theirs.
         levels: by name, values to compare with, drawn as dotted lines.
         every: the updates between one loss and the next.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no losses or more than three names, other shapes, losses
-            or levels that are not finite and above 0, an `every` that is not
-            a whole number of at least 1.
+        ax: where to draw; default: a new figure.
     """
-    runs = check_all("losses", losses, ("S", "U"), most=len(_DASHES))
-    levels = check_levels(levels)
-    _check_positive("losses and levels", [*runs.values(), *levels.values()])
-    every = check_whole("every", every)
+    runs = as_arrays(losses)
     ax = ax or plt.figure().add_subplot()
     for (name, curves), dashes in zip(runs.items(), _DASHES, strict=False):
         updates = every * np.arange(curves.shape[1])
@@ -144,19 +113,10 @@ def plot_learning_rates(
         losses: by optimiser, the final losses, (R, S), above 0, S runs for
             each rate. A loss above 1 counts as a failed run and is drawn at
             the upper edge.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other names, other shapes, rates or losses that are not
-            finite and above 0.
+        ax: where to draw; default: a new figure.
     """
-    grids = check_all("rates", rates, ("R",), most=len(_DASHES))
-    ends = check_all("losses", losses, ("R", "S"), most=len(_DASHES))
-    if grids.keys() != ends.keys():
-        raise ValueError(f"losses: expected those of {[*grids]}, got {[*ends]}")
-    for name, grid in grids.items():
-        check_array(f"losses[{name!r}]", losses[name], (len(grid), "S"))
-    _check_positive("rates and losses", [*grids.values(), *ends.values()])
+    grids = as_arrays(rates)
+    ends = as_arrays(losses)
     ax = ax or plt.figure().add_subplot()
     for name, dashes in zip(grids, _DASHES, strict=False):
         grid, end = grids[name], np.minimum(ends[name], 1)
@@ -192,18 +152,10 @@ def plot_forecasts(
         prices: prices so far, in price units, (T,).
         forecasts: what each of S networks says of the next day, (S,).
         naive: by name, what each simple rule says of it.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    prices = check_array("prices", prices, ("T",))
-    forecasts = check_array("forecasts", forecasts, ("S",))
-    check_type("naive", naive, dict)
-    rules = {
-        name: float(check_array(f"naive[{name!r}]", value, ()))
-        for name, value in naive.items()
-    }
+    prices = np.asarray(prices, dtype=float)
+    forecasts = np.asarray(forecasts, dtype=float)
     ax = ax or plt.figure().add_subplot()
     days, next_day = np.arange(1, len(prices) + 1), len(prices) + 1
     ax.plot(days, prices, "o-", color=COLORS["x"], label="price")
@@ -215,7 +167,7 @@ def plot_forecasts(
         alpha=0.5,
         label="networks",
     )
-    for marker, (name, value) in zip("D^vP", rules.items(), strict=False):
+    for marker, (name, value) in zip("D^vP", naive.items(), strict=False):
         ax.plot(next_day + 0.45, value, marker, color=COLORS["c"], label=name)
     ax.set(xlabel="day", ylabel="price", xlim=(0.5, next_day + 0.9))
     ax.set_xticks([*days, next_day])
@@ -229,13 +181,6 @@ def _color(name: str) -> str:
         if name.lower().startswith(optimiser):
             return COLORS[optimiser]
     return COLORS["x"]
-
-
-def _check_positive(names: str, arrays: Collection[ArrayLike]) -> None:
-    """Insist on numbers that a logarithmic scale can show."""
-    smallest = min(np.min(array) for array in arrays)
-    if smallest <= 0:
-        raise ValueError(f"{names}: expected numbers above 0, got {smallest}")
 
 
 def _plain_ticks(axis: Axis) -> None:

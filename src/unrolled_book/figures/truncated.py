@@ -9,8 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array
-from unrolled_book.figures.shared import check_all
+from unrolled_book.figures.shared import as_arrays, draw_arrow
 from unrolled_book.figures.style import COLORS
 
 _STYLES = ("-", "--", "-.", ":")
@@ -24,20 +23,12 @@ def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         kept: whether each step's cache is kept, (T,), true or false.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: empty, something else than true and false, a last step
-            that is not kept, or a kept step with a gap after it.
+        ax: where to draw; default: a new figure.
     """
-    kept = _check_flags("kept", kept, ("T",))
-    if not kept[-1] or (np.diff(kept.astype(int)) < 0).any():
-        raise ValueError(
-            "kept: expected the last steps and no gap, got "
-            f"{kept.astype(int).tolist()!r:.80}"
-        )
+    kept = np.asarray(kept, dtype=bool)
     ax = ax or plt.figure(figsize=(4.8, 1.4)).add_subplot()
     red, last = COLORS["gradient"], len(kept) - 1
+    bent = {"shrink": 1, "connectionstyle": "arc3,rad=-0.5"}
     for t, keep in enumerate(kept):
         color = red if keep else COLORS["x"]
         box = FancyBboxPatch(
@@ -52,36 +43,14 @@ def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
         ax.add_patch(box)
         ax.text(t, 0, str(t), ha="center", va="center_baseline", fontsize=9)
         if t < last:
-            _arrow(ax, (t, 0.34), (t + 1, 0.34), COLORS["x"], -0.5)
+            draw_arrow(ax, (t, 0.34), (t + 1, 0.34), COLORS["x"], **bent)
         if t and keep and kept[t - 1]:
-            _arrow(ax, (t, -0.34), (t - 1, -0.34), red, -0.5)
+            draw_arrow(ax, (t, -0.34), (t - 1, -0.34), red, **bent)
     ax.text(last, -0.95, "error", color=red, ha="center", va="top", fontsize=9)
-    _arrow(ax, (last, -0.92), (last, -0.34), red, 0)
+    draw_arrow(ax, (last, -0.92), (last, -0.34), red, shrink=1)
     ax.set(xlim=(-0.5, last + 0.5), ylim=(-1.35, 0.85), aspect="equal")
     ax.axis("off")
     return ax
-
-
-def _arrow(
-    ax: Axes,
-    tail: tuple[float, float],
-    head: tuple[float, float],
-    color: str,
-    bend: float,
-) -> None:
-    """Draw an arrow, straight or bent."""
-    ax.annotate(
-        "",
-        xy=head,
-        xytext=tail,
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": color,
-            "connectionstyle": f"arc3,rad={bend}",
-            "shrinkA": 1,
-            "shrinkB": 1,
-        },
-    )
 
 
 def plot_pairs(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
@@ -90,21 +59,10 @@ def plot_pairs(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         kept: whether the error of step s (row) reaches step u (column),
             (T, T), true or false; no error reaches a later step.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: not square, something else than true and false, an error
-            that reaches a later step.
+        ax: where to draw; default: a new figure.
     """
-    kept = _check_flags("kept", kept, ("T", "T"))
-    kept = _check_flags("kept", kept, (len(kept), len(kept)))
-    if np.triu(kept, 1).any():
-        later = np.argwhere(np.triu(kept, 1))[0].tolist()
-        raise ValueError(
-            "kept: expected no error to reach a later step, got "
-            f"true at {later}"
-        )
     ax = ax or plt.figure().add_subplot()
+    kept = np.asarray(kept, dtype=bool)
     image = np.ones((*kept.shape, 3))
     image[np.tri(len(kept), dtype=bool)] = _tint(COLORS["x"], 0.2)
     image[kept] = to_rgb(COLORS["gradient"])
@@ -134,19 +92,10 @@ def plot_memory(
         steps: lengths T of the sequence, (n,).
         held: bytes at each length, (n,), by the name of the scheme; at most
             four.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that differ, numbers below 0, no scheme or more
-            than four.
+        ax: where to draw; default: a new figure.
     """
-    steps = check_array("steps", steps, ("n",))
-    held = check_all("held", held, steps.shape, most=len(_STYLES))
-    if steps.min() < 0 or min(line.min() for line in held.values()) < 0:
-        raise ValueError(
-            "steps, held: expected numbers of at least 0, got "
-            f"{min(steps.min(), *(line.min() for line in held.values()))}"
-        )
+    steps = np.asarray(steps, dtype=float)
+    held = as_arrays(held)
     ax = ax or plt.figure().add_subplot()
     colors = 2 * (COLORS["pale"], COLORS["plain"])
     for line, (name, values) in enumerate(held.items()):
@@ -176,15 +125,9 @@ def plot_windows(
         values: the measure for windows of 1 to k steps, (draws, k), by label;
             at most four; k may differ.
         measure: its name, for the axis.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no values or more than four, shapes of another kind, NaN
-            or infinite values, a measure that is not a text.
+        ax: where to draw; default: a new figure.
     """
-    values = check_all("values", values, ("draws", "k"), most=len(_STYLES))
-    if not isinstance(measure, str):
-        raise ValueError(f"measure: expected a text, got {measure!r:.80}")
+    values = as_arrays(values)
     ax = ax or plt.figure().add_subplot()
     for line, (label, draws) in enumerate(values.items()):
         windows = np.arange(1, draws.shape[1] + 1)
@@ -202,19 +145,6 @@ def plot_windows(
     ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     return ax
-
-
-def _check_flags(
-    name: str, value: ArrayLike, shape: tuple[int | str, ...]
-) -> np.ndarray:
-    """Return true and false, once there is nothing else."""
-    flags = check_array(name, value, shape)
-    other = flags[(flags != 0) & (flags != 1)]
-    if other.size:
-        raise ValueError(
-            f"{name}: expected true and false only, got {other[0]}"
-        )
-    return flags.astype(bool)
 
 
 def _tint(color: str, share: float) -> np.ndarray:

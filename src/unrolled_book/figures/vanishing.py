@@ -1,6 +1,7 @@
 """The figures of the plain recurrent network: what it forgets, and why."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,9 +11,10 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array
+from unrolled_book.figures.shared import as_arrays, draw_arrow
 from unrolled_book.figures.style import COLORS
 
+_arrow = partial(draw_arrow, linewidth=1.4, zorder=2)
 _GREY = "#8A8A8A"
 
 
@@ -24,13 +26,10 @@ def plot_two_runs(
     Args:
         one: states of the first run after steps 1 to T, (T,).
         other: states of the second run, (T,).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that differ, NaN or infinite states.
+        ax: where to draw; default: a new figure.
     """
-    one = check_array("one", one, ("T",))
-    other = check_array("other", other, one.shape)
+    one = np.asarray(one, dtype=float)
+    other = np.asarray(other, dtype=float)
     ax = ax or plt.figure().add_subplot()
     steps = np.arange(1, len(one) + 1)
     ax.fill_between(steps, one, other, color=COLORS["h"], alpha=0.15, lw=0)
@@ -64,26 +63,18 @@ def plot_unrolled(
         inputs: x_1 to x_T, (T,).
         gradients: total derivatives of the loss with respect to h_1 to h_T,
             (T,). Given, the way back is drawn.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that do not go together, NaN or infinite numbers,
-            fewer than two steps or more than four.
+        ax: where to draw; default: a new figure.
     """
-    inputs = check_array("inputs", inputs, ("T",))
+    inputs = np.asarray(inputs, dtype=float)
     T = len(inputs)
-    if not 2 <= T <= 4:
-        raise ValueError(f"inputs: expected two to four, got {T}")
-    states = check_array("states", states, (T + 1,))
+    states = np.asarray(states, dtype=float)
     back = gradients is not None
-    gradients = check_array(
-        "gradients", gradients if back else np.zeros(T), (T,)
-    )
+    gradients = np.asarray(gradients if back else np.zeros(T), dtype=float)
     ax = ax or plt.figure(figsize=(4.8, 2.9)).add_subplot()
     ax.set(xlim=(-0.45, T + 0.45), ylim=(-1.75, 1.3))
     ax.axis("off")
     top = 0.43 if back else 0.31  # of the last state's box
-    _arrow(ax, (T + 0.1 * back, top), (T + 0.1 * back, 0.92))
+    _arrow(ax, (T + 0.1 * back, top), (T + 0.1 * back, 0.92), _GREY)
     ax.text(T, 1.1, "loss $L$", ha="center", va="center")
     for t in range(T + 1):
         lines = [(f"$h_{t}$", "black"), (_short(states[t]), "black")]
@@ -94,9 +85,9 @@ def plot_unrolled(
             continue
         x = [(f"$x_{t}$", "black"), (_short(inputs[t - 1]), "black")]
         _box(ax, (t, -1.4), x, COLORS["x"])
-        _arrow(ax, (t, -1.12), (t, -0.42))
+        _arrow(ax, (t, -1.12), (t, -0.42), _GREY)
         ax.text(t + 0.06, -0.78, "$w$", va="center")
-        _arrow(ax, (t - 0.66, 0.06), (t - 0.34, 0.06))
+        _arrow(ax, (t - 0.66, 0.06), (t - 0.34, 0.06), _GREY)
         ax.text(t - 0.5, 0.14, "$u$", ha="center", va="bottom")
         if back and t > 1:
             red = COLORS["gradient"]
@@ -138,18 +129,6 @@ def _box(
         )
 
 
-def _arrow(
-    ax: Axes,
-    tail: tuple[float, float],
-    head: tuple[float, float],
-    color: str = _GREY,
-) -> None:
-    """Draw an arrow from point to point."""
-    style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.4}
-    style |= {"shrinkA": 0, "shrinkB": 0}
-    ax.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=2)
-
-
 def _short(number: float) -> str:
     """Write a short number as it is, another with four decimals."""
     text = f"{number:g}" if number == round(number, 1) else f"{number:.4f}"
@@ -169,16 +148,9 @@ def plot_shrinking(
             median is drawn, and a band from the 10th to the 90th percentile.
             One to five of them, light red to dark.
         lines: by label, sizes above 0 for comparison, (K,); drawn dotted.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: no curves or more than five, sizes of 0 or below, other
-            shapes, NaN or infinite sizes.
+        ax: where to draw; default: a new figure.
     """
-    sizes = _check_sizes("curves", curves, 2)
-    dotted = _check_sizes("lines", {} if lines is None else lines, 1)
-    if not 1 <= len(sizes) <= 5:
-        raise ValueError(f"curves: expected one to five, got {len(sizes)}")
+    sizes, dotted = as_arrays(curves), as_arrays(lines or {})
     ax = ax or plt.figure().add_subplot()
     shades = LinearSegmentedColormap.from_list(
         "gradients", ["#F2A38C", COLORS["gradient"], "#4A0410"]
@@ -207,26 +179,6 @@ def plot_shrinking(
     return ax
 
 
-def _check_sizes(
-    argument: str, sizes: Mapping[str, ArrayLike], axes: int
-) -> dict[str, np.ndarray]:
-    """Return the sizes once all of them can stand on a logarithmic axis."""
-    if not isinstance(sizes, Mapping):
-        raise ValueError(
-            f"{argument}: expected sizes by label, got {sizes!r:.80}"
-        )
-    shape = ("draws", "K")[-axes:]
-    checked = {}
-    for label, size in sizes.items():
-        name = f"{argument}[{label!r}]"
-        checked[label] = check_array(name, size, shape)
-        if checked[label].min() <= 0:
-            raise ValueError(
-                f"{name}: expected sizes above 0, got {checked[label].min()}"
-            )
-    return checked
-
-
 def plot_cliff(
     u: ArrayLike,
     b: ArrayLike,
@@ -243,29 +195,10 @@ def plot_cliff(
         loss: the loss at each pair, (m, n).
         paths: by label, points (u, b) of a descent, (steps, 2), at most
             three. A point off the map does not widen it.
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that do not go together, NaN or infinite values,
-            weights that do not increase.
+        ax: where to draw; default: a new figure.
     """
-    u, b = check_array("u", u, ("n",)), check_array("b", b, ("m",))
-    for name, values in (("u", u), ("b", b)):
-        if len(values) < 2 or (np.diff(values) <= 0).any():
-            raise ValueError(
-                f"{name}: expected at least two weights that increase, "
-                f"got {values!r:.80}"
-            )
-    loss = check_array("loss", loss, (len(b), len(u)))
-    paths = {} if paths is None else paths
-    if not isinstance(paths, Mapping) or len(paths) > 3:
-        raise ValueError(
-            f"paths: expected up to three, by label, got {paths!r:.80}"
-        )
-    points = {
-        label: check_array(f"paths[{label!r}]", path, ("steps", 2))
-        for label, path in paths.items()
-    }
+    loss = np.asarray(loss, dtype=float)
+    points = as_arrays(paths or {})
     ax = ax or plt.figure(figsize=(4.8, 4.2)).add_subplot()
     field = ax.contourf(u, b, loss, 24, cmap="Greys")
     ax.figure.colorbar(
@@ -303,13 +236,10 @@ def plot_wall(b: ArrayLike, loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         b: biases, (n,), increasing.
         loss: the loss at each, (n,).
-        ax: where to draw; a new figure unless told.
-
-    Raises:
-        ValueError: shapes that differ, NaN or infinite values.
+        ax: where to draw; default: a new figure.
     """
-    b = check_array("b", b, ("n",))
-    loss = check_array("loss", loss, b.shape)
+    b = np.asarray(b, dtype=float)
+    loss = np.asarray(loss, dtype=float)
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     ax.plot(b, loss, color="black")
     ax.set(xlabel="bias b", ylabel="loss")
