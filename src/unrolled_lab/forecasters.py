@@ -7,7 +7,6 @@ one series and one seed are in one file, ``results/forecasters/NAME.pt``.
 
 import json
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -275,5 +274,5 @@ def _train(
     seed: int,
 ) -> list[float]:
     """Train, and return the loss of each epoch."""
-    history = fit(module, data, None, replace(config, seed=seed))
+    history = fit(module, data, None, config.replace(seed=seed))
     return history.column("train_loss")

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -104,7 +103,7 @@ def replay(config: RunConfig, epochs: int) -> History:
     """
     check_type("config", config, RunConfig)
     epochs = _check_epochs(epochs, config)
-    data, shorter = make_data(config), replace(config.train, epochs=epochs)
+    data, shorter = make_data(config), config.train.replace(epochs=epochs)
     return fit(build_model(config), data.train, data.valid, shorter)
 
 
@@ -157,7 +156,7 @@ def follow(
     found = [measure(model)]
     with TemporaryDirectory() as scratch:  # each epoch goes on from the last
         for done in range(1, epochs + 1):
-            train = replace(config.train, epochs=done, keep="last")
+            train = config.train.replace(epochs=done, keep="last")
             history = fit(
                 model,
                 data.train,
