@@ -19,9 +19,9 @@ from unrolled._checks import check_whole
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.train import TrainConfig, fit
-from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
 from unrolled_lab.files import locked, results_folder
 from unrolled_lab.record import circumstances
+from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
 Series = Literal["oscillations", "henon"]
 Regime = Literal["teacher", "scheduled", "own 6", "own 20"]

@@ -210,9 +210,7 @@ def _history(value: object) -> History:
         )
     rows = zip(*(value[name] for name in names), strict=True)
     epochs = (Epoch(**dict(zip(names, row, strict=True))) for row in rows)
-    return History(
-        epochs=tuple(epochs), stopped_early=value["stopped_early"]
-    )
+    return History(epochs=tuple(epochs), stopped_early=value["stopped_early"])
 
 
 def _rounded(value: float | None) -> float | None:
@@ -232,9 +230,7 @@ def _check_rounded(name: str, value: float) -> float:
 
 def _check_score(name: str, value: Score) -> Score:
     check_type(name, value, Score)
-    return Score(
-        loss=_rounded(value.loss), accuracy=_rounded(value.accuracy)
-    )
+    return Score(loss=_rounded(value.loss), accuracy=_rounded(value.accuracy))
 
 
 def _check_history(name: str, value: History) -> History:

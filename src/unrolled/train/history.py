@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
-from unrolled._fields import check_choice
+from unrolled._checks import check_choice
 from unrolled._frozen import Frozen
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
