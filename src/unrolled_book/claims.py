@@ -5,94 +5,83 @@ the verdict of our experiment and the range that the measurement must fall into
 today. Exactly one notebook cell per row calls `check`.
 """
 
-from __future__ import annotations
-
 import textwrap
 import tomllib
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import BeforeValidator, Field, model_validator
 
 from unrolled._checks import check_array
+from unrolled_book.rows import Row, check_once, parse
 
 LEDGER = Path(__file__).with_name("claims.toml")
 
 Verdict = Literal["confirmed", "corrected", "depends", "refuted"]
+Text = Annotated[str, Field(min_length=1)]
+Range = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One row of the ledger.
+def _listed(value: object) -> object:
+    """A single number as a list of it."""
+    return value if isinstance(value, list) else [value]
 
-    Raises:
-        ValueError: an unknown verdict, an empty text, numbers that do not fit
-            together, or a verdict that the row's own numbers contradict.
-    """
 
-    id: str
+class Claim(Row):
+    """One row of the ledger."""
+
+    id: Annotated[str, Field(pattern=r"^[AB]\d+$")]
     """The source's letter and a number, such as ``"A05"``."""
 
-    source: str
-    """``"A"`` or ``"B"``."""
+    source: Literal["A", "B"]
+    """The first letter of the id."""
 
-    says: str
+    says: Text
     """The claim, in our words."""
 
-    expected: list[float]
+    expected: Annotated[list[float], Field(min_length=1)]
     """The numbers that the claim gives."""
 
-    tolerance: float | list[float]
+    tolerance: Annotated[
+        list[Annotated[float, Field(ge=0)]], BeforeValidator(_listed)
+    ]
     """How far a measurement may lie from `expected` and still confirm it."""
 
     verdict: Verdict
     """What the experiment says of the claim."""
 
-    measured: list[list[float]]
+    measured: list[Range]
     """[low, high] for each number: the range that must hold today."""
 
-    finding: str
+    finding: Text
     """What was found, in one sentence."""
 
-    chapter: str
+    chapter: Text
     """The notebook whose cell checks the claim."""
 
-    def __post_init__(self) -> None:
-        for field in ("id", "source", "says", "finding", "chapter"):
-            text = getattr(self, field)
-            if not isinstance(text, str) or not text:
-                raise ValueError(
-                    f"claim {self.id!r}: expected a text for {field}, "
-                    f"got {text!r}"
-                )
-        if self.verdict not in get_args(Verdict):
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        """Insist on fields that suit each other."""
+        count = len(self.expected)
+        if self.source != self.id[0]:
             raise ValueError(
-                f"claim {self.id}: expected a verdict of "
-                f"{', '.join(get_args(Verdict))}, got {self.verdict!r}"
+                f"source: expected {self.id[0]}, as the id has it, "
+                f"got {self.source}"
             )
-        name = f"claim {self.id}"
-        if self.source not in ("A", "B") or self.id[0] != self.source:
+        if len(self.measured) != count or any(a > b for a, b in self.measured):
             raise ValueError(
-                f"{name}: source: expected A or B, the first letter of the "
-                f"id, got {self.source!r}"
+                f"measured: expected {count} ranges [low, high], "
+                f"got {self.measured}"
             )
-        expected = check_array(f"{name}: expected", self.expected, ("n",))
-        tolerance = check_array(f"{name}: tolerance", self.tolerance, None)
-        if tolerance.shape not in ((), expected.shape) or (tolerance < 0).any():
+        if len(self.tolerance) not in (1, count):
             raise ValueError(
-                f"{name}: tolerance: expected one number, or one for each "
-                f"of {len(expected)}, of at least 0, got {self.tolerance}"
+                f"tolerance: expected 1 or {count} numbers, "
+                f"got {self.tolerance}"
             )
-        ranges = check_array(
-            f"{name}: measured", self.measured, (len(expected), 2)
-        )
-        if (ranges[:, 0] > ranges[:, 1]).any():
-            raise ValueError(
-                f"{name}: expected ranges [low, high], got {self.measured}"
-            )
-        low, high = ranges.T
+        expected, tolerance = np.array(self.expected), np.array(self.tolerance)
+        low, high = np.transpose(self.measured)
         inside = (low >= expected - tolerance) & (high <= expected + tolerance)
         outside = (low > expected + tolerance) | (high < expected - tolerance)
         fits = {
@@ -103,56 +92,35 @@ class Claim:
         }
         if not fits[self.verdict]:
             raise ValueError(
-                f"{name}: expected measured ranges that make {expected} "
+                f"measured: expected ranges that make {self.expected} "
                 f"{self.verdict}, got {self.measured}"
             )
+        return self
 
 
 def load(path: Path | str = LEDGER) -> dict[str, Claim]:
     """Read a ledger.
 
     Args:
-        path: a TOML file of ``[[claim]]`` tables; the book's unless told.
+        path: a TOML file of ``[[claim]]`` tables; default: the book's.
 
     Returns:
         The claims by id, in the file's order.
-
-    Raises:
-        ValueError: no such file, not TOML, a row with a missing or unknown
-            field, an id that comes twice, a row that is no valid `Claim`.
 
     Example:
         >>> load()["A05"].expected
         [1.9068]
     """
-    if not isinstance(path, Path | str):
-        raise ValueError(f"path: expected a path, got {path!r:.80}")
-    try:
-        rows = tomllib.loads(Path(path).read_text(encoding="utf-8"))["claim"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(
-            f"{path}: expected TOML with [[claim]] tables, got {error!r}"
-        ) from None
+    wanted = "TOML with [[claim]] tables"
+    rows = parse(path, tomllib.loads, wanted).get("claim")
     if not isinstance(rows, list) or not rows:
-        raise ValueError(
-            f"{path}: expected [[claim]] tables, got claim = {rows!r:.80}"
-        )
-    names = {field.name for field in fields(Claim)}
-    claims: dict[str, Claim] = {}
-    for row in rows:
-        if not isinstance(row, dict):
-            raise ValueError(f"{path}: expected a table, got {row!r:.80}")
-        if set(row) != names:
-            raise ValueError(
-                f"claim {row.get('id', '?')}: expected the fields "
-                f"{sorted(names)}; missing {sorted(names - set(row))}, "
-                f"unknown {sorted(set(row) - names)}"
-            )
-        claim = Claim(**row)
-        if claim.id in claims:
-            raise ValueError(f"claim {claim.id}: expected one row, got two")
-        claims[claim.id] = claim
-    return claims
+        raise ValueError(f"{path}: expected {wanted}, got claim = {rows!r:.80}")
+    claims = [
+        Claim.read(f"{path}, claim {count}", row)
+        for count, row in enumerate(rows, start=1)
+    ]
+    check_once(f"{path}: id", (claim.id for claim in claims))
+    return {claim.id: claim for claim in claims}
 
 
 def check(claim_id: str, value: ArrayLike) -> None:
@@ -168,7 +136,6 @@ def check(claim_id: str, value: ArrayLike) -> None:
     Raises:
         AssertionError: the measurement is not in the ledger's range, so that
             the verdict no longer holds.
-        ValueError: an unknown id, or another count of numbers.
 
     Example:
         >>> check("A05", 1.906819)
@@ -177,18 +144,17 @@ def check(claim_id: str, value: ArrayLike) -> None:
     ledger = load()
     if not isinstance(claim_id, str) or claim_id not in ledger:
         raise ValueError(
-            f"claim_id: expected one of {', '.join(ledger)}, got {claim_id!r}"
+            f"claim_id: expected one of {', '.join(ledger)}, "
+            f"got {claim_id!r:.80}"
         )
     claim = ledger[claim_id]
-    name = f"claim {claim_id}: value"
-    value = check_array(name, value, None).ravel()
-    check_array(name, value, (len(claim.expected),))
+    found = check_array("value", value, None).ravel()
+    found = check_array("value", found, (len(claim.expected),))
     low, high = np.transpose(claim.measured)
-    in_range = ((low <= value) & (value <= high)).all()
-    if not in_range:
+    if not ((low <= found) & (found <= high)).all():
         raise AssertionError(
             f"{claim_id} is no longer {claim.verdict}: "
-            f"expected values within {claim.measured}, got {value.tolist()}"
+            f"expected values within {claim.measured}, got {found.tolist()}"
         )
     line = f"{claim_id} {claim.verdict}: {claim.says}"
     if claim.verdict != "confirmed":

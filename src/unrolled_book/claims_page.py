@@ -37,17 +37,11 @@ def summary(ledger: Mapping[str, Claim]) -> str:
     Returns:
         A MyST table with one row for each verdict and one for their sum.
 
-    Raises:
-        ValueError: `ledger` is no mapping of claims.
-
     Example:
-        >>> from unrolled import claims
+        >>> from unrolled_book import claims
         >>> "| all | " in summary(claims.load())
         True
-
-    Chapter: claims.
     """
-    _check_ledger(ledger)
     lines = ["| Verdict | What it means | A | B |", "|---|---|---:|---:|"]
     for verdict, (_, meaning) in VERDICTS.items():
         numbers = _counts(ledger, verdict)
@@ -68,15 +62,10 @@ def table(ledger: Mapping[str, Claim], source: str) -> str:
         A MyST list-table: claim and verdict, what the source says, what was
         found with each number given and the range measured.
 
-    Raises:
-        ValueError: `ledger` is no mapping of claims, or an unknown source.
-
     Example:
-        >>> from unrolled import claims
+        >>> from unrolled_book import claims
         >>> "{ref}`A05 <claim-a05>`" in table(claims.load(), "A")
         True
-
-    Chapter: claims.
     """
     rows = _of_source(ledger, source)
     lines = [
@@ -108,15 +97,10 @@ def errata(ledger: Mapping[str, Claim], source: str) -> str:
     Returns:
         A MyST list, one entry a claim; one sentence if there is none.
 
-    Raises:
-        ValueError: `ledger` is no mapping of claims, or an unknown source.
-
     Example:
-        >>> from unrolled import claims
+        >>> from unrolled_book import claims
         >>> "The factor is 0.4902" in errata(claims.load(), "A")
         True
-
-    Chapter: claims.
     """
     wrong = [
         f"- {_link(claim)}. The text says: {_plain(claim.says)} "
@@ -128,46 +112,17 @@ def errata(ledger: Mapping[str, Claim], source: str) -> str:
 
 
 def anchor(claim_id: str) -> str:
-    r"""Name the place in the book that checks a claim.
-
-    Args:
-        claim_id: such as ``"A05"``.
-
-    Returns:
-        The name of the place, which is also the end of its address.
-
-    Raises:
-        ValueError: no letter A or B with digits.
+    r"""Name the place in the book that checks a claim: the end of its address.
 
     Example:
         >>> anchor("A05")
         'claim-a05'
-
-    Chapter: claims.
     """
-    if not isinstance(claim_id, str) or not re.fullmatch(r"[AB]\d+", claim_id):
-        raise ValueError(
-            f"claim_id: expected A or B and a number, got {claim_id!r:.80}"
-        )
     return f"claim-{claim_id.lower()}"
-
-
-def _check_ledger(ledger: Mapping[str, Claim]) -> None:
-    """Refuse what is not a mapping of claims."""
-    if not isinstance(ledger, Mapping) or not all(
-        isinstance(claim, Claim) for claim in ledger.values()
-    ):
-        raise ValueError(
-            f"ledger: expected claims by id, as claims.load gives them, "
-            f"got {ledger!r:.80}"
-        )
 
 
 def _of_source(ledger: Mapping[str, Claim], source: str) -> list[Claim]:
     """The claims of one source, by number."""
-    _check_ledger(ledger)
-    if source not in ("A", "B"):
-        raise ValueError(f"source: expected A or B, got {source!r:.80}")
     rows = [claim for claim in ledger.values() if claim.source == source]
     return sorted(rows, key=lambda claim: claim.id)
 
@@ -197,10 +152,8 @@ def _plain(text: str) -> str:
 
 def _numbers(claim: Claim) -> list[str]:
     """For each number of a claim: as it was given, and the range measured."""
-    tolerances = claim.tolerance
-    if not isinstance(tolerances, list):
-        tolerances = [tolerances] * len(claim.expected)
-    given = map(_given, claim.expected, tolerances)
+    times = len(claim.expected) // len(claim.tolerance)
+    given = map(_given, claim.expected, claim.tolerance * times)
     pairs = zip(given, map(_range, claim.measured), strict=True)
     return [f"given {number}, measured {found}" for number, found in pairs]
 

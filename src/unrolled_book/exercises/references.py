@@ -63,15 +63,11 @@ def kept_pairs(T: int, k1: int, k2: int) -> int:
     Returns:
         The number of pairs.
 
-    Raises:
-        ValueError: a number that is not whole and at least 1, a k₁ that does
-            not divide T.
-
     Example:
         >>> kept_pairs(4, 4, 4), kept_pairs(4, 2, 2), kept_pairs(4, 4, 2)
         (10, 6, 3)
 
-    Reference: Williams & Peng (1990). Chapter: the exercises.
+    Reference: Williams & Peng (1990).
     """
     given = {"T": T, "k1": k1, "k2": k2}
     T, k1, k2 = (check_whole(name, value) for name, value in given.items())
@@ -97,14 +93,9 @@ def steps_until(factor: float, left: float) -> int:
     Returns:
         The number of multiplications.
 
-    Raises:
-        ValueError: a number that is not between 0 and 1.
-
     Example:
         >>> steps_until(0.5, 0.2), steps_until(0.9, 0.5)
         (3, 7)
-
-    Chapter: the exercises.
     """
     given = {"factor": factor, "left": left}
     for name, value in given.items():
@@ -128,15 +119,11 @@ def stopped(losses: ArrayLike, patience: int) -> tuple[int, int]:
     Returns:
         The epoch kept and the last epoch trained, counted from 1.
 
-    Raises:
-        ValueError: another shape, NaN or infinite values, a patience that is
-            not whole and at least 1.
-
     Example:
         >>> stopped([3.0, 1.0, 2.0, 2.0, 0.0], patience=2)
         (2, 4)
 
-    Reference: Prechelt (1998). Chapter: the exercises.
+    Reference: Prechelt (1998).
     """
     losses = check_array("losses", losses, ("E",))
     patience = check_whole("patience", patience)
@@ -157,15 +144,9 @@ def cost_of_patience(losses: ArrayLike, patience: int) -> np.ndarray:
     Returns:
         The loss of the epoch kept less the lowest of all epochs, (S,).
 
-    Raises:
-        ValueError: another shape, NaN or infinite values, a patience that is
-            not whole and at least 1.
-
     Example:
         >>> cost_of_patience([[3.0, 2.0, 1.0], [3.0, 3.0, 1.0]], 1).tolist()
         [0.0, 2.0]
-
-    Chapter: the exercises.
     """
     rows = check_array("losses", losses, ("S", "E"))
     ends = [stopped(row, patience)[1] for row in rows]
@@ -186,15 +167,12 @@ def interval_of_five(values: ArrayLike) -> tuple[float, float]:
     Returns:
         The mean and the half.
 
-    Raises:
-        ValueError: another shape, NaN or infinite values.
-
     Example:
         >>> mean, half = interval_of_five([1.0, 2.0, 3.0, 4.0, 5.0])
         >>> mean, round(half, 3)
         (3.0, 1.963)
 
-    Reference: Student (1908). Chapter: the exercises.
+    Reference: Student (1908).
     """
     values = check_array("values", values, (5,))
     gaps = values[:, None] - values  # (5, 5), 20 of them between two

@@ -1,7 +1,5 @@
 """A quiz as HTML that works by itself, in the book and in a notebook."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +7,13 @@ from IPython.display import HTML
 from jupyterquiz.dynamic.loader import load_questions_script
 from jupyterquiz.dynamic.renderer import build_script, render_div
 
-from unrolled_book.quiz.reading import load
+from unrolled_book.quiz.reading import (
+    Choice,
+    Number,
+    Numeric,
+    Question,
+    load,
+)
 
 HERE = Path(__file__).parent
 CREDIT = (
@@ -33,9 +37,6 @@ def show(name: str) -> HTML:
 
     Returns:
         The quiz, to be the last expression of a cell.
-
-    Raises:
-        ValueError: no such quiz, or something wrong with its questions.
 
     Example:
         >>> show("02_forward").data.startswith('<div class="unrolled-quiz">')
@@ -73,30 +74,29 @@ def show(name: str) -> HTML:
     )
 
 
-def _for_jupyterquiz(count: int, question: dict[str, Any]) -> dict[str, Any]:
+def _for_jupyterquiz(count: int, question: Question) -> dict[str, Any]:
     """Write a question as jupyterquiz reads it."""
-    text = f"<b>{count}.</b> {question['question']}"
-    if question["type"] == "many_choice":
+    text = f"<b>{count}.</b> {question.question}"
+    if question.type == "many_choice":
         text += " <em>Find all that are right.</em>"
-    answers = [_answer(answer) for answer in question["answers"]]
-    if question["type"] == "numeric":
-        feedback = _feedback(question["otherwise"], is_right=False)
+    answers = [_answer(answer) for answer in question.answers]
+    if isinstance(question, Numeric):
+        feedback = _feedback(question.otherwise, is_right=False)
         answers.append({"type": "default", "feedback": feedback})
-    return {"type": question["type"], "question": text, "answers": answers}
+    return {"type": question.type, "question": text, "answers": answers}
 
 
-def _answer(answer: dict[str, Any]) -> dict[str, Any]:
+def _answer(answer: Choice | Number) -> dict[str, Any]:
     """Write an answer as jupyterquiz reads it: a choice, or a range."""
     said = {
-        "correct": answer["correct"],
-        "feedback": _feedback(answer["feedback"], answer["correct"]),
+        "correct": answer.correct,
+        "feedback": _feedback(answer.feedback, answer.correct),
     }
-    if "answer" in answer:
-        return {"answer": answer["answer"]} | said
-    ends = (answer["value"] + sign * answer["within"] for sign in (-1, 1))
+    if isinstance(answer, Choice):
+        return {"answer": answer.answer} | said
+    ends = (answer.value + sign * answer.within for sign in (-1, 1))
     # Ten digits: the same text on every processor.
-    ends = [float(f"{end:.10g}") for end in ends]
-    return {"type": "range", "range": ends} | said
+    return {"type": "range", "range": [float(f"{e:.10g}") for e in ends]} | said
 
 
 def _feedback(text: str, is_right: bool) -> str:
