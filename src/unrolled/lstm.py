@@ -1,7 +1,7 @@
 r"""The fast LSTM: the same numbers as the readable cell looped in time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Generator, Tensor, nn
@@ -254,14 +254,24 @@ class LSTMCell(Cell):
         """Let the forget gate start at sigmoid(forget_bias)."""
         self._add_to_bias(1, forget_bias)
 
-    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
-        """Compute the equations, without checks, and keep every gate."""
+    def gates(
+        self,
+        x: Tensor,
+        h: Tensor,
+        c: Tensor,
+        change: Callable[[str, Tensor], Tensor] = lambda name, value: value,
+    ) -> GateTrace:
+        """Compute the equations, without checks, and keep every gate.
+
+        Each of i, f, g, o, c and h is what `change` makes of it, by its name:
+        itself, by default.
+        """
         z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
         z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
-        i, f, o = z_i.sigmoid(), z_f.sigmoid(), z_o.sigmoid()
-        g = z_g.tanh()
-        c = f * c + i * g
-        h = o * c.tanh()
+        i, f = change("i", z_i.sigmoid()), change("f", z_f.sigmoid())
+        g, o = change("g", z_g.tanh()), change("o", z_o.sigmoid())
+        c = change("c", f * c + i * g)
+        h = change("h", o * c.tanh())
         return GateTrace(i, f, g, o, c, h)
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
