@@ -2,41 +2,50 @@
 # skips what is up to date. `make help` lists the rest.
 
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
 BIN    := $(VENV)/bin
 # Marks of what has been done, each newer than what it was done with.
 DONE   := $(VENV)/done
+# This one says that the environment was made here and may be removed here.
+OURS   := $(VENV)/made-by-unrolled
+HTML   := _build/html
+BEGUN  := $(shell date +%s)
+TOOK   = $$(( $$(date +%s) - $(BEGUN) )) s
 
 # The notebooks run in this environment, whatever kernels the user has.
 export JUPYTER_PREFER_ENV_PATH := 1
 # The book's networks are small: two jobs of one thread each are faster than
 # one job of two threads.
-MAKEFLAGS += --jobs=2
+JOBS ?= 2
+MAKEFLAGS += --jobs=$(JOBS)
 export OMP_NUM_THREADS ?= 1
 
-PACKAGE   := $(shell find src -type f -not -name '*.pyc' \
-             -not -path '*.egg-info*')
-RECORDS   := $(wildcard results/*.json results/*/*.json results/*/*.pt)
-NOTEBOOKS := $(wildcard book/*.ipynb solutions/*.ipynb exercises/*.ipynb)
-PAGES     := $(foreach end,ipynb md bib,$(wildcard book/*.$(end))) \
-             $(wildcard book/_static/*)
-TESTS     := $(wildcard tests/*.py tests/*.js grading/*.py)
-HTML      := _build/html
+# All files in some folders, as far as make can name them.
+FIND  = find $(1) -name '.?*' -prune -o -name '__pycache__' -prune \
+        -o -name '*.egg-info' -prune -o -name '*[ :$$\#%]*' -prune \
+        -o -type f -name '$(or $(2),*)' -print 2>/dev/null
+files = $(sort $(shell $(FIND)))
+PACKAGES  := $(call files,src)
+NOTEBOOKS := $(call files,book solutions exercises,*.ipynb)
+PAGES     := $(filter-out book/_%,$(call files,book,*.md)) \
+             $(call files,book solutions exercises,*.ipynb)
+# What all pages depend on.
+LOOK      := _config.yml _toc.yml $(call files,book/_ext book/_static) \
+             $(call files,book,*.bib) $(filter src/unrolled_book/%,$(PACKAGES)) \
+             $(wildcard src/unrolled/claims*)
+TESTS     := $(call files,tests grading bench tools) Makefile \
+             $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)
+RECORDS   := $(call files,results)
+MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
-# An environment dies with the Python it was made from, and cannot be moved.
-ifneq ($(wildcard $(VENV)),)
-ifneq ($(shell $(BIN)/python -c 'print(open("$(DONE)/home").read())' 2>&1),$(CURDIR))
-$(shell rm -rf $(VENV))
-endif
-endif
-
-.PHONY: help book test pages serve lab exercises execute bench reproduce \
-        clean FORCE
+.PHONY: help book test chapter pages serve lab exercises execute bench \
+        reproduce mutants portable clean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make book     build the pages"
 	@echo "make test     check the package, the notebooks and their numbers"
+	@echo "make chapter N=04   check one chapter and build its page"
 	@echo "make serve    build the pages and serve them on this machine"
 	@echo "make pages    check the built pages in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
@@ -44,31 +53,157 @@ help:
 	@echo "make execute  run every notebook and keep its outputs"
 	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
 	@echo "make reproduce   carry out the long runs that have no record yet"
+	@echo "make mutants  break the packages in thousands of places (hours);"
+	@echo "              MODULE=unrolled.data: one module (minutes)"
+	@echo "make portable    repeat tests and notebooks as on other processors"
 	@echo "make clean    remove the environment and everything built"
+	@echo
+	@echo "VENV=FOLDER puts the environment elsewhere, PYTHON=python3.12 makes"
+	@echo "it with another Python."
 
-book: $(HTML)/index.html
-	@echo "The book is ready. Open $(CURDIR)/$(HTML)/index.html"
+# ---- The environment -------------------------------------------------------
 
-# The longest first: the notebooks run beside it.
-test: $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
-	@echo "All checks have passed for the files as they are."
+# It dies with the Python that it was made from, and cannot be moved. This only
+# looks; what is removed, and whether, is decided in a recipe that really runs.
+WHERE := import os, sys; \
+         print(sys.version_info[:2], ascii(os.path.realpath(sys.prefix)))
+ifneq ($(words $(VENV)),1)
+$(error VENV must be a name without spaces, not '$(VENV)')
+endif
+STATE := $(shell if ! test -e $(VENV) && ! test -L $(VENV); then echo none; \
+         elif ! test -f $(OURS); then echo foreign; \
+         elif ! test -s $(DONE)/made; then echo unfinished; \
+         elif test "`cat $(DONE)/made`" = \
+             "`$(BIN)/python -c '$(WHERE)' 2>/dev/null`"; then echo good; \
+         else echo dead; fi)
 
-pages: book
-	$(BIN)/python -m pytest tests/test_pages.py
+$(DONE)/made: $(if $(filter good,$(STATE)),,FORCE)
+ifeq ($(STATE),foreign)
+	@echo "$(VENV) was not made by this project, so it is left as it is." >&2
+	@echo "Give the environment another name, for example:" >&2
+	@echo "    make $(or $(MAKECMDGOALS),book) VENV=.venv-unrolled" >&2
+	@exit 1
+else
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	    "Python 3.11 or newer is needed, not " + sys.version)'
+	@echo "Making the environment $(VENV) for the book:" \
+	    "$(if $(filter dead,$(STATE)),the folder or its Python has changed,\
+	    this is needed once)."
+	@if test -f $(OURS); then rm -rf $(VENV); fi
+	@mkdir -p $(dir $(VENV)) && mkdir $(VENV)
+	@echo "Made by make, which may remove it." > $(OURS)
+	@echo "*" > $(VENV)/.gitignore
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir $(DONE)
+	@$(BIN)/python -c '$(WHERE)' > $@
+endif
+
+$(DONE)/install: requirements.txt constraints.txt pyproject.toml $(DONE)/made
+	@echo "Installing what the book and its notebooks need:"
+	@$(BIN)/python tools/install.py requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DONE)/install-test: requirements-test.txt $(DONE)/install
+	@echo "Installing what the tests need:"
+	@$(BIN)/python tools/install.py requirements-test.txt
+	@touch $@
+
+$(DONE)/install-dev: requirements-dev.txt $(DONE)/install-test
+	@echo "Installing what changing the book needs:"
+	@$(BIN)/python tools/install.py requirements-dev.txt
+	@touch $@
+
+# The names of all files: changes when a file comes or goes.
+$(DONE)/names: FORCE $(DONE)/made
+	@$(call FIND,src book solutions exercises results tests grading bench tools) \
+	    | sort > $@.now
+	@cmp -s $@.now $@ || cp $@.now $@
+
+# ---- The pages -------------------------------------------------------------
+
+# A warning is an error: a link or a reference that leads nowhere stops here.
+# Sphinx does not repeat the warnings of pages that have not changed. So all
+# are read again unless the last build was without any, which the mark says,
+# and only pages have changed since. (What other pages say of a changed one,
+# `retell` in book/_ext looks after.)
+READY := _build/ready
+book: $(READY)
+	@echo "The book is ready (`cat $(READY)`). Open"
+	@echo "$$PWD/$(HTML)/index.html"
+
+$(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES)
+	@rm -f $@
+	@echo "Building $(if $(filter-out $(PAGES),$?),all pages,$?) ..."
+	@$(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . \
+	    $(if $(filter-out $(PAGES),$?),--all) --quiet -W -n --keep-going \
+	    > /dev/null
+	@echo "built in $(TOOK)" > $@
 
 serve: book
 	@echo "Reading on http://localhost:8000 (stop with Ctrl+C)"
 	@$(BIN)/python -m http.server --bind localhost --directory $(HTML) 8000
 
+pages: book $(DONE)/install-test
+	$(BIN)/python -m pytest tests/test_pages.py
+
+# ---- The checks ------------------------------------------------------------
+
+test: $(MARKS)
+	@$(BIN)/python tools/summary.py $(BEGUN) $(DONE) $(MARKS)
+
+$(DONE)/lint: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) $(TESTS) \
+              $(LOOK)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check src tests bench grading tools book/_ext
+	@touch $@
+
+$(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
+                $(TESTS) $(LOOK) $(RECORDS)
+	$(BIN)/python -m pytest --quiet --numprocesses=$(JOBS) \
+	    --doctest-modules --ignore=tests/test_pages.py
+	@touch $@
+
+# Each notebook runs from top to bottom in a fresh kernel, and every output
+# must be the committed one. It runs again when a file that it read the last
+# time has changed, as the rules say that tools/depends wrote then. (And not
+# while packages are still being installed.)
+$(DONE)/%.nbval: %.ipynb $(DONE)/install | $(DONE)/install-test
+	@mkdir -p $(@D) && rm -f $@ $@.d
+	@if UNROLLED_DEPENDS=$@ \
+	    PYTHONPATH="$$PWD/tools/depends$${PYTHONPATH:+:$$PYTHONPATH}" \
+	    $(BIN)/python -m pytest --nbval --quiet $< > $@.log 2>&1; \
+	then echo "$<: `tail -1 $@.log`"; else cat $@.log; exit 1; fi
+	@touch $@
+
+-include $(addsuffix .d,$(wildcard $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)))
+
+# Its tests are those that carry its name: of its prose, its figures, its quiz.
+CHAPTER := $(basename $(notdir $(wildcard book/$(N)_*.ipynb)))
+ifeq ($(words $(CHAPTER)),1)
+chapter: $(DONE)/book/$(CHAPTER).nbval $(DONE)/install-test $(READY)
+	$(BIN)/python -m pytest --quiet -k $(CHAPTER) \
+	    `grep -lE 'import (.*, )?(notebooks|quiz)' \
+	    $(filter-out %/test_pages.py,$(wildcard tests/test_*.py))`
+	@echo "Chapter $(N) is in order ($(TOOK)). Open"
+	@echo "$$PWD/$(HTML)/book/$(CHAPTER).html"
+else
+chapter:
+	@echo "Which chapter? For example: make chapter N=04" >&2; exit 1
+endif
+
+# ---- Changing the book -----------------------------------------------------
+
 lab: $(DONE)/install-dev
-	$(BIN)/jupyter lab book
+	$(BIN)/python -m jupyterlab book
 
 EXERCISES = $(patsubst solutions/%,exercises/%,$(wildcard solutions/*.ipynb))
-RUN       = $(BIN)/jupyter nbconvert --to notebook --inplace
+RUN       = $(BIN)/python -m nbconvert --to notebook --inplace
 TIDY      = PYTHONPATH=book/_ext $(RUN) --coalesce-streams \
             --NotebookExporter.preprocessors=small_figures.SmallFigures
 
-exercises: $(DONE)/install-dev
+exercises: $(DONE)/install-test
 	$(BIN)/python grading/course.py --exercises
 	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(EXERCISES)
 	$(TIDY) $(EXERCISES)
@@ -77,63 +212,29 @@ execute: $(DONE)/install
 	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(TIDY) $(NOTEBOOKS)
 
+# ---- What takes long, or only counts on a quiet machine --------------------
+
 bench: $(DONE)/install
 	$(BIN)/python bench/training_step.py
 
 # Can be stopped at any time, and goes on from there. JOBS: the cores to use.
-reproduce: JOBS ?= 2
 reproduce: $(DONE)/install
 	$(BIN)/python -m unrolled_lab run all --jobs $(JOBS)
 	$(BIN)/python -m unrolled_lab forecasters --jobs $(JOBS)
 
+mutants: $(DONE)/install-test
+	$(BIN)/python tools/mutants.py $(MODULE)
+
+portable: $(DONE)/install-test
+	$(BIN)/python tests/portable.py
+
+# Only what was made here: the environment if it is marked, and what this
+# project's tools have left.
 clean:
-	rm -rf $(VENV) _build src/*.egg-info .pytest_cache .ruff_cache
-
-$(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
-	    "Python 3.11 or newer is needed, not " + sys.version)'
-	$(PYTHON) -m venv $(VENV)
-	@mkdir -p $(DONE) && echo '$(CURDIR)' > $(DONE)/home
-
-$(DONE)/install: requirements.txt constraints.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --requirement requirements.txt --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --no-deps --no-build-isolation --editable .
-	@touch $@
-
-$(DONE)/install-dev: requirements-dev.txt $(DONE)/install
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --requirement requirements-dev.txt --constraint constraints.txt
-	@touch $@
-
-# The names of all files: changes when a file comes or goes.
-$(DONE)/names: FORCE | $(BIN)/python
-	@echo '$(PACKAGE) $(PAGES) $(NOTEBOOKS) $(TESTS) $(RECORDS)' > $@.now
-	@cmp -s $@.now $@ || cp $@.now $@
-
-# A warning is an error: a link or a reference that leads nowhere stops here.
-# All pages are read again, as Sphinx does not repeat the warnings of the others.
-$(HTML)/index.html: $(DONE)/install $(DONE)/names _config.yml _toc.yml \
-                    $(PAGES) $(NOTEBOOKS) \
-                    $(wildcard book/_ext/*.py src/unrolled_book/claims*)
-	$(BIN)/jupyter-book build . --all --quiet -W -n --keep-going
-	@touch $@
-
-$(DONE)/lint: $(DONE)/install $(DONE)/names $(PACKAGE) $(NOTEBOOKS) $(TESTS) \
-              $(wildcard book/_ext/*.py)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests bench grading book/_ext
-	@touch $@
-
-# Each notebook runs from top to bottom in a fresh kernel, and every output
-# must be the committed one. (Not while packages are still being installed.)
-$(DONE)/%.nbval: %.ipynb $(DONE)/install $(DONE)/names $(PACKAGE) \
-                 $(RECORDS) | $(DONE)/install-dev
-	$(BIN)/python -m pytest --nbval --quiet $<
-	@mkdir -p $(@D) && touch $@
-
-$(DONE)/pytest: $(DONE)/install-dev $(DONE)/names $(PACKAGE) $(PAGES) $(TESTS) \
-                $(NOTEBOOKS) $(RECORDS)
-	$(BIN)/python -m pytest --doctest-modules --ignore=tests/test_pages.py
-	@touch $@
+	@if test -f $(OURS); then rm -rf $(VENV); \
+	elif test -e $(VENV); then echo "$(VENV) is not ours: left as it is."; fi
+	@rm -rf $(HTML) _build/.doctrees _build/.jupyter_cache $(READY) \
+	    _build/jupyter_execute _build/_page _build/latex _build/pdf mutants
+	@rm -rf src/*.egg-info .pytest_cache .ruff_cache .hypothesis
+	@if test -d _build; then rmdir _build 2>/dev/null || \
+	    echo "_build holds something else: left as it is."; fi

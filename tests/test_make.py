@@ -1,0 +1,301 @@
+"""That make does what is asked, and leaves alone what it did not make.
+
+Each test has a small project of its own with this project's Makefile, where
+environments are real, but what would be installed or run in them is a stand-in
+that only notes that it was called. So nothing is downloaded.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+FOLDERS = ["plain", "O'Brien", "with two spaces", "Zoë Ж", "a#b", "a$b"]
+NOTE = """\
+import os, sys
+with open(os.environ["LOG"], "a") as log:
+    log.write({name!r} + " " + " ".join(sys.argv[1:]) + "\\n")
+if os.path.exists("fail-" + {name!r}):
+    sys.exit(3)
+"""
+BUILD = """
+os.makedirs("_build/html", exist_ok=True)
+def main():
+    pass
+"""
+READ = """
+if sys.argv[-1] == "book/01_one.ipynb":
+    open("src/package/read.py").close()
+    os.listdir("results/runs")
+"""
+PYTHON = """\
+#!/bin/sh
+if test "$2" = venv; then shift 2; set -- -m venv --without-pip "$@"; fi
+exec {executable} "$@"
+"""
+FILES = {
+    "requirements.txt": "",
+    "requirements-test.txt": "",
+    "constraints.txt": "",
+    "pyproject.toml": "",
+    "_config.yml": "",
+    "_toc.yml": "",
+    "README.md": "",
+    "book/index.md": "",
+    "book/01_one.ipynb": "{}",
+    "book/02_two.ipynb": "{}",
+    "src/package/__init__.py": "",
+    "src/package/read.py": "",
+    "src/package/unread.py": "",
+    "results/runs/first.json": "{}",
+    "stand_ins/pip.py": NOTE.format(name="pip"),
+    "stand_ins/ruff.py": NOTE.format(name="ruff"),
+    "stand_ins/pytest.py": NOTE.format(name="pytest") + READ,
+    "stand_ins/jupyter_book/__init__.py": "",
+    "stand_ins/jupyter_book/cli/__init__.py": "",
+    "stand_ins/jupyter_book/cli/main.py": NOTE.format(name="book") + BUILD,
+    "tools/install.py": NOTE.format(name="install"),
+    "tools/python": PYTHON.format(executable=sys.executable),
+}
+
+
+class Project:
+    """A small project, and what was called in it."""
+
+    def __init__(self, folder):
+        for name, text in FILES.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        (folder / "tools" / "python").chmod(0o755)
+        shutil.copy(REPO / "Makefile", folder)
+        shutil.copy(REPO / "tools" / "summary.py", folder / "tools")
+        shutil.copytree(REPO / "tools" / "depends", folder / "tools/depends")
+        self.folder = folder
+
+    def __truediv__(self, name):
+        return self.folder / name
+
+    def make(self, *arguments, code=0):
+        """What make prints, and the calls of the stand-ins."""
+        log = self / "calls"
+        log.write_text("")
+        mine = {"LOG": str(log), "PYTHONPATH": str(self / "stand_ins")}
+        kept = {k: os.environ[k] for k in ["PATH", "HOME"] if k in os.environ}
+        run = subprocess.run(
+            ["make", "PYTHON=tools/python", *arguments],
+            cwd=self.folder,
+            env=kept | mine,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = run.stdout + run.stderr
+        assert run.returncode == code, said
+        return said, log.read_text().splitlines()
+
+    def change(self, name):
+        """Make a file newer than all others, also for a make of seconds."""
+        for path in self.folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                times = path.stat()
+                os.utime(path, (times.st_atime - 10, times.st_mtime - 10))
+        (self / name).touch()
+
+
+@pytest.fixture(name="project")
+def make_project(tmp_path):
+    return Project(tmp_path)
+
+
+def is_called(name, calls):
+    return any(call.startswith(name) for call in calls)
+
+
+# ---- Whose environment it is ----
+
+
+def test_a_foreign_environment_is_left_alone(project):
+    (project / ".venv").mkdir()
+    mine = project / ".venv" / "MINE"
+    mine.touch()
+    project.make("help")
+    project.make("-n", "book")
+    said, calls = project.make("book", code=2)
+    assert "left as it is" in said
+    assert "make book VENV=.venv-unrolled" in said
+    project.make("clean")
+    assert mine.exists()
+    assert not calls
+    project.make("book", "VENV=.venv-unrolled")
+    assert mine.exists()
+    assert (project / ".venv-unrolled" / "bin" / "python").exists()
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_any_name_of_the_folder_will_do(name, tmp_path):
+    (tmp_path / name).mkdir()
+    project = Project(tmp_path / name)
+    said, calls = project.make("book", "test")
+    assert f"{project.folder}/_build/html/index.html" in said
+    assert is_called("install requirements.txt", calls)
+    said, calls = project.make("book", "test")
+    assert not calls
+    assert "ran: nothing" in said
+
+
+def test_a_name_with_a_space_for_the_environment_is_refused(project):
+    said, _ = project.make("book", "VENV=my env", code=2)
+    assert "a name without spaces" in said
+
+
+def test_looking_changes_nothing_in_a_folder_that_was_moved(project, tmp_path):
+    project.make("book")
+    moved = tmp_path.with_name(tmp_path.name + " moved")
+    project.folder = project.folder.rename(moved)
+    own = project / ".venv" / "own"
+    own.touch()
+    project.make("help")
+    project.make("-n", "book")
+    assert own.exists()
+    said, calls = project.make("book")
+    assert not own.exists()
+    assert "the folder or its Python has changed" in said
+    assert is_called("install", calls)
+    assert not project.make("book")[1]
+
+
+def test_an_environment_whose_python_is_gone_is_made_anew(project):
+    project.make("book")
+    python = project / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python")
+    project.make("help")
+    assert python.is_symlink()
+    assert is_called("install", project.make("book")[1])
+    assert python.exists()
+
+
+def test_an_environment_of_another_version_is_made_anew(project):
+    project.make("book")
+    made = project / ".venv" / "done" / "made"
+    made.write_text(made.read_text().replace("(3, ", "(2, "))
+    assert is_called("install", project.make("book")[1])
+    assert "(3, " in made.read_text()
+
+
+def test_making_the_environment_can_be_broken_off(project):
+    project.make("book")
+    shutil.rmtree(project / ".venv" / "done")
+    (project / ".venv" / "bin" / "python").unlink()
+    assert is_called("install", project.make("book")[1])
+
+
+def test_a_python_that_is_not_there_costs_no_environment(project):
+    project.make("book")
+    (project / ".venv" / "done" / "made").write_text("dead")
+    project.make("book", "PYTHON=tools/nothing", code=2)
+    assert (project / ".venv" / "bin" / "python").exists()
+
+
+def test_installing_can_be_broken_off(project):
+    (project / "fail-install").touch()
+    _, calls = project.make("book", code=2)
+    assert not is_called("book", calls)
+    (project / "fail-install").unlink()
+    _, calls = project.make("book")
+    assert is_called("install", calls)
+    assert is_called("book", calls)
+
+
+def test_clean_removes_what_make_made(project):
+    project.make("book")
+    kept = project / "_build" / "kept"
+    kept.touch()
+    said, _ = project.make("clean")
+    assert kept.exists()
+    assert "_build holds something else" in said
+    assert not (project / "_build" / "html").exists()
+    assert not (project / ".venv").exists()
+    kept.unlink()
+    project.make("clean")
+    assert not (project / "_build").exists()
+
+
+# ---- What is done again ----
+
+
+def test_only_a_changed_page_is_read_again(project):
+    assert "--all" in project.make("book")[1][-1]
+    project.change("book/01_one.ipynb")
+    _, [call] = project.make("book")
+    assert "--all" not in call
+    project.change("_toc.yml")
+    _, [call] = project.make("book")
+    assert "--all" in call
+
+
+def test_all_pages_are_read_after_a_warning(project):
+    project.make("book")
+    project.change("book/01_one.ipynb")
+    (project / "fail-book").touch()
+    project.make("book", code=2)
+    (project / "fail-book").unlink()
+    _, [call] = project.make("book")
+    assert "--all" in call
+
+
+def test_a_notebook_runs_again_when_what_it_reads_has_changed(project):
+    project.make("test")
+    first = ["pytest --nbval --quiet book/01_one.ipynb"]
+
+    def notebooks(changed):
+        project.change(changed)
+        calls = project.make("test")[1]
+        return [call for call in calls if "--nbval" in call]
+
+    assert notebooks("src/package/read.py") == first
+    assert notebooks("src/package/unread.py") == []
+    assert notebooks("book/01_one.ipynb") == first
+    assert notebooks("results/runs/second.json") == first
+    assert len(notebooks("requirements.txt")) == 2
+
+
+def test_a_file_that_is_gone_stops_nothing(project):
+    project.make("test")
+    project.change("src/package/read.py")
+    (project / "src" / "package" / "read.py").rename(project / "gone")
+    (project / "stand_ins" / "pytest.py").write_text(NOTE.format(name="pytest"))
+    calls = project.make("test")[1]
+    assert "pytest --nbval --quiet book/01_one.ipynb" in calls
+    assert not project.make("test")[1]
+
+
+def test_a_notebook_that_fails_runs_again(project):
+    (project / "fail-pytest").touch()
+    project.make("test", code=2)
+    (project / "fail-pytest").unlink()
+    said, calls = project.make("test")
+    assert len([call for call in calls if "--nbval" in call]) == 2
+    assert "ran: lint, pytest, book/01_one.ipynb" in said
+
+
+def test_chapter_runs_one_notebook_and_names_its_page(project):
+    (project / "tests").mkdir()
+    (project / "tests" / "test_prose.py").write_text("import notebooks\n")
+    said, calls = project.make("chapter", "N=02")
+    assert f"{project.folder}/_build/html/book/02_two.html" in said
+    assert "pytest --nbval --quiet book/02_two.ipynb" in calls
+    assert "pytest --quiet -k 02_two tests/test_prose.py" in calls
+    assert is_called("book", calls)
+    assert len(calls) == 5 + 1
+
+
+@pytest.mark.parametrize("number", ["", "N=", "N=99"])
+def test_chapter_asks_which_one(number, project):
+    said, calls = project.make("chapter", *([number] * bool(number)), code=2)
+    assert "make chapter N=04" in said
+    assert not calls
