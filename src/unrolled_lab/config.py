@@ -2,84 +2,29 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
+from unrolled._frozen import Frozen
 from unrolled.cell import Init
 from unrolled.train import TrainConfig
 
 Moment = Literal["initial", "best", "last"]
 
 
-class Frozen(BaseModel):
-    """Fields that are checked once and never change.
-
-    What is wrong with one is told as everywhere in these packages: its name,
-    what was expected, what came.
-    """
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
-    )
-
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            raise ValueError(_explain(error)) from None
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read one JSON object that has these fields."""
-        return cls(**read_object(cls.__name__, text))
-
-
-def read_object(name: str, text: str) -> dict[str, Any]:
-    """Read one JSON object."""
-    try:
-        told = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise ValueError(f"{name}: expected a JSON object, got {text!r:.80}")
-    return told
-
-
-def _explain(error: ValidationError) -> str:
-    """Name the first field that is wrong, what was expected and what came."""
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    if first["type"] == "value_error":
-        text = str(
-            first["ctx"]["error"]
-        )  # "expected …", or "field: expected …"
-        link = ": " if text.startswith("expected") else "."
-        return f"{place}{link}{text}" if place else text
-    _, _, wanted = first["msg"].partition(" should ")
-    wanted = {
-        "missing": "a value",
-        "extra_forbidden": "no such field",
-        "string_pattern_mismatch": f"to {wanted}",
-    }.get(first["type"], wanted.removeprefix("be "))
-    got = "none" if first["type"] == "missing" else f"{first['input']!r:.80}"
-    return f"{place}: expected {wanted}, got {got}"
-
-
 def _by_time(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
     """Sort different moments of a training."""
     if len(set(moments)) < len(moments):
-        raise ValueError(f"expected each at most once, got {moments!r}")
+        raise ValueError(
+            f"weights: expected each at most once, got {moments!r}"
+        )
     return tuple(each for each in get_args(Moment) if each in moments)
 
 
@@ -103,7 +48,7 @@ class RunConfig(Frozen):
         ... )
         >>> config.name, config.id
         ('rnn-seed3', '29f468ae')
-        >>> RunConfig.from_json(config.model_dump_json()) == config
+        >>> RunConfig.from_json(config.to_json()) == config
         True
 
     Chapter: 08_thirty_steps.
@@ -119,10 +64,7 @@ class RunConfig(Frozen):
     cell: Literal["LSTM", "GRU", "RNN", "Transformer"]
     """The kind of network; a Transformer has no cell."""
 
-    train: Annotated[
-        TrainConfig,
-        BeforeValidator(lambda v: TrainConfig(**v) if type(v) is dict else v),
-    ]
+    train: TrainConfig
     """The training; it keeps the best weights, as the record has both the best
     and the last."""
 
@@ -180,9 +122,7 @@ class RunConfig(Frozen):
     """Whether the gradients that reach each input step are measured before the
     training."""
 
-    weights: Annotated[
-        tuple[Moment, ...], Field(strict=False), AfterValidator(_by_time)
-    ] = ()
+    weights: Annotated[tuple[Moment, ...], AfterValidator(_by_time)] = ()
     """Which weights are kept beside the record."""
 
     @model_validator(mode="after")

@@ -18,9 +18,9 @@ from unrolled._checks import check_choice, check_whole
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.train import TrainConfig, fit
-from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
 from unrolled_lab.files import locked, results_folder
 from unrolled_lab.record import circumstances
+from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
 Series = Literal["oscillations", "henon"]
 Regime = Literal["teacher", "scheduled", "own 6", "own 20"]
@@ -238,5 +238,5 @@ def _train(
     module: nn.Module, data: TensorDataset, config: TrainConfig, seed: int
 ) -> list[float]:
     """Train, and return the loss of each epoch."""
-    seeded = TrainConfig(**vars(config) | {"seed": seed})
-    return fit(module, data, None, seeded).column("train_loss")
+    history = fit(module, data, None, config.replace(seed=seed))
+    return history.column("train_loss")

@@ -12,91 +12,77 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeFloat,
+    PlainSerializer,
     PositiveInt,
     model_validator,
 )
 
+from unrolled._checks import check_names
+from unrolled._frozen import Frozen
 from unrolled.train import Epoch, History, Score
-from unrolled_lab.config import Frozen, RunConfig, read_object
-
-FORMAT = "unrolled record 1"
-"""What a record says of itself; the number counts the changes of form."""
-
-_DERIVED = ("id", "name", "seed", "command")
-"""Told in the file for who reads it there; they follow from the rest."""
-
-
-def _rounded(value: Any) -> Any:
-    """Round all decimal numbers to six significant digits, to any depth."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, list | tuple):
-        return tuple(map(_rounded, value))
-    if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    return value
+from unrolled_lab.config import RunConfig
 
 
 def columns(history: History) -> dict[str, Any]:
     """Turn a history into a column for each field of its epochs."""
     return {"stopped_early": history.stopped_early} | {
-        name: history.column(name) for name in vars(history.epochs[0])
+        name: history.column(name) for name in Epoch.model_fields
     }
 
 
-def _history(value: Any) -> Any:
-    """Make a history of its columns."""
-    if not isinstance(value, dict):
-        return value
-    told = _rounded(value)
-    stopped_early, names = told.pop("stopped_early", None), [*told]
-    rows = zip(*told.values(), strict=True)
-    return History(
-        epochs=tuple(
-            Epoch(**dict(zip(names, row, strict=True))) for row in rows
-        ),
-        stopped_early=stopped_early,
-    )
-
-
-_Score = Annotated[
-    Score,
-    BeforeValidator(
-        lambda value: Score(**_rounded(value)) if type(value) is dict else value
-    ),
-]
+def _of_columns(told: Any) -> Any:
+    """Make a history of such columns."""
+    if not isinstance(told, dict):
+        return told
+    names = [*Epoch.model_fields]
+    check_names("history", told, ["stopped_early", *names])
+    try:
+        rows = [*zip(*(told[name] for name in names), strict=True)]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"history: expected columns of one length, got others ({error})"
+        ) from None
+    epochs = (Epoch(**dict(zip(names, row, strict=True))) for row in rows)
+    return History(epochs=tuple(epochs), stopped_early=told["stopped_early"])
 
 
 class Record(Frozen):
     """All that is kept of a run, but for its weights.
 
-    Every decimal number is rounded to six significant digits.
-
     Chapter: 08_thirty_steps.
     """
+
+    format: Literal["unrolled record 1"]
+    """What a record says of itself; the number counts the changes of form."""
+
+    id: str
+    """As of the configuration; and so are the next three. They stand in the
+    file for who reads it there."""
+    name: str
+    seed: int
+    command: str
 
     config: RunConfig
     """The run, as data."""
 
-    history: Annotated[History, BeforeValidator(_history)]
+    history: Annotated[
+        History, BeforeValidator(_of_columns), PlainSerializer(columns)
+    ]
     """The curves, epoch by epoch; in the file, a column for each."""
 
     best_epoch: PositiveInt
     """The first epoch with the lowest validation loss, counted from 1."""
 
-    test_best: _Score
+    test_best: Score
     """The test data, measured with the weights of the best epoch."""
 
-    test_last: _Score
+    test_last: Score
     """The test data, measured with the weights of the last epoch."""
 
     parameters: PositiveInt
     """Numbers that the training could change."""
 
-    gradient_norms: Annotated[
-        Annotated[tuple[NonNegativeFloat, ...], Field(strict=False)] | None,
-        BeforeValidator(_rounded),
-    ]
+    gradient_norms: tuple[NonNegativeFloat, ...] | None
     """How much the final state depends on each step's input before the
     training, T numbers, in units of the state by input: see
     `unrolled_lab.gradient_norms`. None if not asked for."""
@@ -114,58 +100,69 @@ class Record(Frozen):
     threads: PositiveInt
     """Threads that PyTorch used, as these do so, too."""
 
-    seconds: Annotated[NonNegativeFloat, BeforeValidator(_rounded)]
+    seconds: NonNegativeFloat
     """Wall time in seconds: of all epochs, if resumed those of before as well,
     and of what was measured after them."""
 
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     """When the run ended, in UTC, as ``"2026-01-31T23:59:59Z"``."""
 
+    @classmethod
+    def of(cls, config: RunConfig, **results: Any) -> Self:
+        """Make the record of a run that has just ended.
+
+        Args:
+            config: the run.
+            **results: the fields from `history` to `gradient_norms`, and
+                `seconds`; decimal numbers are rounded to six significant
+                digits.
+        """
+        stated = ("id", "name", "seed", "command")
+        return cls(
+            format="unrolled record 1",
+            **{name: getattr(config, name) for name in stated},
+            config=config,
+            **_rounded(results),
+            **circumstances(),
+        )
+
     @model_validator(mode="after")
     def _suits(self) -> Self:
         """Insist on what suits the configuration."""
         config, epochs = self.config, len(self.history.epochs)
-        norms = len(self.gradient_norms or ())
         told = {
-            "best_epoch": (self.best_epoch, min(self.best_epoch, epochs)),
-            "history": (
-                epochs,
-                epochs if self.history.stopped_early else config.train.epochs,
-            ),
-            "gradient_norms": (norms, config.steps if config.diagnose else 0),
+            name: (getattr(self, name), getattr(config, name))
+            for name in ("id", "name", "seed", "command")
         }
+        told["best_epoch"] = (self.best_epoch, min(self.best_epoch, epochs))
+        if not self.history.stopped_early:
+            told["history"] = (epochs, config.train.epochs)
+        norms = config.steps if config.diagnose else 0
+        told["gradient_norms"] = (len(self.gradient_norms or ()), norms)
         for name, (got, wanted) in told.items():
             if got != wanted:
-                raise ValueError(f"{name}: expected {wanted}, got {got}")
+                raise ValueError(
+                    f"{name}: expected {wanted!r}, as of this configuration, "
+                    f"got {got!r:.80}"
+                )
         return self
-
-    @property
-    def name(self) -> str:
-        """The name of the run."""
-        return self.config.name
 
     def to_json(self) -> str:
         """Write all fields as one JSON object, each on a line of its own."""
-        told = {"format": FORMAT}
-        told |= {name: getattr(self.config, name) for name in _DERIVED}
-        told |= self.model_dump() | {"history": columns(self.history)}
-        lines = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in told.items())
+        told = self.model_dump().items()
+        lines = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in told)
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` has written."""
-        told = read_object("Record", text)
-        stated = {key: told.pop(key, None) for key in ("format", *_DERIVED)}
-        record = cls(**told)
-        follows = {key: getattr(record.config, key) for key in _DERIVED}
-        for key, value in ({"format": FORMAT} | follows).items():
-            if stated[key] != value:
-                raise ValueError(
-                    f"{key}: expected {value!r}, as of this configuration, "
-                    f"got {stated[key]!r:.80}"
-                )
-        return record
+
+def _rounded(value: Any) -> Any:
+    """Round all decimal numbers to six significant digits, to any depth."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, list | tuple):
+        return type(value)(map(_rounded, value))
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return value
 
 
 def circumstances() -> dict[str, Any]:

@@ -11,7 +11,6 @@ from torch import nn
 
 from unrolled._checks import check_type, check_whole
 from unrolled.train import History, TrainConfig, evaluate, fit
-from unrolled.train.checkpoint import load_checkpoint
 from unrolled_lab.build import (
     Datasets,
     build_model,
@@ -22,7 +21,8 @@ from unrolled_lab.build import (
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
 from unrolled_lab.files import KEPT_AS, RunFiles, Weights, load_record
-from unrolled_lab.record import Record, circumstances, columns
+from unrolled_lab.record import Record, columns
+from unrolled_lab.resume import fit_resumably, load_checkpoint
 
 Found = TypeVar("Found")
 
@@ -134,29 +134,25 @@ def follow(
         data = make_data(config)
     check_type("data", data, Datasets)
     model = build_model(config)
-    _shorter(config, epochs)
     found = [measure(model)]
-    with TemporaryDirectory() as scratch:  # each epoch goes on from the last
-        for done in range(1, epochs + 1):
-            history = fit(
-                model,
-                data.train,
-                data.valid,
-                _shorter(config, done, keep="last"),
-                checkpoint=Path(scratch) / "run.pt",
-            )
-            found.append(measure(model))
+    history = fit(
+        model,
+        data.train,
+        data.valid,
+        _shorter(config, epochs).replace(keep="last"),
+        on_epoch=lambda _: found.append(measure(model)),
+    )
     return history, found
 
 
-def _shorter(config: RunConfig, epochs: int, **changes) -> TrainConfig:
+def _shorter(config: RunConfig, epochs: int) -> TrainConfig:
     """Return a run's training, of so many epochs."""
     most = config.train.epochs
     if check_whole("epochs", epochs) > most:
         raise ValueError(
             f"epochs: expected at most {most}, those of the run, got {epochs}"
         )
-    return TrainConfig(**vars(config.train) | {"epochs": epochs} | changes)
+    return config.train.replace(epochs=epochs)
 
 
 def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
@@ -166,39 +162,39 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     moments = {"initial": _copy(model)}
     norms = _diagnose(model, data, config.seed) if config.diagnose else None
     before = time.perf_counter() - start
-    history = fit(
-        model, data.train, data.valid, config.train, checkpoint=checkpoint
+    history = fit_resumably(
+        model, data.train, data.valid, config.train, checkpoint
     )
     start = time.perf_counter()
     moments["best"] = _copy(model)
     test_best = evaluate(model, data.test)
-    # `fit` hands the best weights over; its checkpoint has the last ones, too.
+    # The model holds the best weights; the checkpoint has the last ones, too.
     model.load_state_dict(load_checkpoint(checkpoint)["model"])
     moments["last"] = _copy(model)
     test_last = evaluate(model, data.test)
     after = time.perf_counter() - start
-    record = Record(
-        config=config,
+    record = Record.of(
+        config,
         history=columns(history),
         best_epoch=history.best_epoch,
-        test_best=vars(test_best),
-        test_last=vars(test_last),
+        test_best=dict(test_best),
+        test_last=dict(test_last),
         parameters=count_parameters(model),
         gradient_norms=norms,
         seconds=before + sum(history.column("seconds")) + after,
-        **circumstances(),
     )
     return record, {moment: moments[moment] for moment in config.weights}
 
 
-def _diagnose(model: nn.Module, data: Datasets, seed: int) -> list[float]:
+def _diagnose(model: nn.Module, data: Datasets, seed: int) -> tuple[float, ...]:
     """Measure the gradients that reach each step, in random directions."""
     v = torch.randn(
         PROJECTIONS,
         model.head.in_features,
         generator=generator_for("projections", seed),
     )
-    return gradient_norms(model, data.valid.tensors[0][:DIAGNOSED], v).tolist()
+    x = data.valid.tensors[0][:DIAGNOSED]
+    return tuple(gradient_norms(model, x, v).tolist())
 
 
 def _copy(model: nn.Module) -> dict[str, torch.Tensor]:

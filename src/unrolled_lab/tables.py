@@ -38,10 +38,10 @@ def runs(records: list[Record]) -> pd.DataFrame:
     for record in _checked(records):
         norms = record.gradient_norms or (np.nan, np.nan)
         row = record.config.model_dump(exclude={"train"})
-        row |= vars(record.config.train)
+        row |= dict(record.config.train)
         for moment in ("best", "last"):
             score = getattr(record, f"test_{moment}")
-            row |= {f"{name}_{moment}": v for name, v in vars(score).items()}
+            row |= {f"{name}_{moment}": v for name, v in score}
         row |= {
             "best_epoch": record.best_epoch,
             "parameters": record.parameters,
