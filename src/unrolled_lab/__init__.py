@@ -8,8 +8,9 @@ and goes on where it was stopped::
     python -m unrolled_lab run published --jobs 2
     python -m unrolled_lab forecasters --jobs 2
 
-Notebooks read what is in ``results/`` with `load_records` and `load_model`, and
-repeat the beginning of a run with `replay`, to show that its record is honest.
+Notebooks read what is in ``results/`` with `load_records` and `load_model`, put
+it into tables with `unrolled_lab.tables`, and repeat the beginning of a run
+with `replay`, to show that its record is honest.
 
 Nothing here chooses anything by the test data: weights and epochs are chosen by
 the validation data, a fresh draw of the same task.
@@ -26,7 +27,6 @@ from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
 from unrolled_lab.files import (
-    by_group,
     load_model,
     load_record,
     load_records,
@@ -42,13 +42,6 @@ from unrolled_lab.forecasters import (
 from unrolled_lab.record import Record
 from unrolled_lab.runs import execute, follow, replay
 from unrolled_lab.sweeps import Outcome, sweep
-from unrolled_lab.tables import (
-    best_and_last,
-    curves,
-    first_above,
-    gradient_ratio,
-    remedy_groups,
-)
 
 __all__ = [
     "CATALOGUE",
@@ -57,25 +50,19 @@ __all__ = [
     "Record",
     "RunConfig",
     "begin_forecaster",
-    "best_and_last",
     "build_model",
-    "by_group",
     "count_parameters",
-    "curves",
     "estimate",
     "execute",
-    "first_above",
     "follow",
     "generator_for",
     "gradient_norms",
-    "gradient_ratio",
     "load_forecasters",
     "load_losses",
     "load_model",
     "load_record",
     "load_records",
     "make_data",
-    "remedy_groups",
     "replay",
     "results_folder",
     "runs_of",

@@ -19,15 +19,15 @@ from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.forecasters import SEEDS, Series, save_forecasters
-from unrolled_lab.sweeps import sweep
+from unrolled_lab.sweeps import Backend, sweep
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says.
 
     Args:
-        arguments: the command line, without the program's name; that of this
-            process unless told.
+        arguments: the command line, without the program's name; default: that
+            of this process.
 
     Returns:
         The exit status: 0 if all is well, 1 if a run failed, 2 if the command
@@ -67,14 +67,9 @@ def _run(options: argparse.Namespace) -> int:
     """Carry out the runs that were asked for, and report."""
     folder = results_folder(options.results, create=True)
     runs = _chosen(options.experiments, options.only)
+    names = ("jobs", "threads", "backend", "scheduler", "progress")
     outcomes = sweep(
-        runs,
-        folder,
-        jobs=options.jobs,
-        threads=options.threads,
-        backend=options.backend,
-        scheduler=options.scheduler,
-        progress=options.progress,
+        runs, folder, **{name: getattr(options, name) for name in names}
     )
     counts = Counter(outcome.status for outcome in outcomes)
     print(
@@ -128,56 +123,38 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(act=_list)
     running = commands.add_parser(
         "run",
-        help="carry out what is not done yet",
-        description="Carry out the runs that have no record yet. Can be "
-        "stopped at any time; the same command goes on.",
+        help="carry out what is not done yet; can be stopped, and goes on",
     )
     running.set_defaults(act=_run)
-    running.add_argument(
+    add = running.add_argument
+    add(
         "experiments",
         nargs="+",
         metavar="NAME",
         choices=[*CATALOGUE, "all"],
         help="an experiment, or all: " + ", ".join(CATALOGUE),
     )
-    running.add_argument(
-        "--only",
-        default="",
-        metavar="PART",
-        help="only runs whose name has this part, such as seed0",
-    )
-    running.add_argument("--jobs", type=int, default=2, help="processes (2)")
-    running.add_argument(
-        "--threads", type=int, default=1, help="threads in each process (1)"
-    )
-    running.add_argument(
-        "--backend",
-        default="loky",
-        choices=["loky", "dask", "ray"],
-        help="loky: processes on this machine; dask, ray: a cluster",
-    )
-    running.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="a Dask or Ray cluster; without it, one is started here",
-    )
-    running.add_argument(
-        "--progress",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="show a bar",
-    )
+    some = "only runs whose name has this part, such as seed0"
+    add("--only", default="", metavar="PART", help=some)
+    threads = "threads in each process (1)"
+    add("--threads", type=int, default=1, help=threads)
+    where = "loky: processes on this machine; dask, ray: a cluster"
+    add("--backend", default="loky", choices=get_args(Backend), help=where)
+    cluster = "a Dask or Ray cluster; without it, one is started here"
+    add("--scheduler", metavar="ADDRESS", help=cluster)
+    yes_no = argparse.BooleanOptionalAction
+    add("--progress", action=yes_no, default=True, help="show a bar")
     training = commands.add_parser(
         "forecasters", help="train the networks of the chapter on free running"
     )
     training.set_defaults(act=_forecasters)
-    training.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    for command in (running, training):
+        processes = "processes (2)"
+        command.add_argument("--jobs", type=int, default=2, help=processes)
     for command in (listing, running, training):
+        where = "where the records are (results in the repository)"
         command.add_argument(
-            "--results",
-            type=Path,
-            metavar="FOLDER",
-            help="where the records are (results in the repository)",
+            "--results", type=Path, metavar="FOLDER", help=where
         )
     return parser
 

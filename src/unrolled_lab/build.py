@@ -44,9 +44,6 @@ def generator_for(purpose: str, seed: int) -> torch.Generator:
         purpose: any text, such as ``"weights"``.
         seed: the run's seed, 0 or more.
 
-    Raises:
-        ValueError: no text, a seed that is not a whole number of at least 0.
-
     Example:
         >>> generator_for("weights", 0).initial_seed()
         12062062352466548405
@@ -66,41 +63,27 @@ def make_data(config: RunConfig) -> Datasets:
     Args:
         config: the run.
 
-    Raises:
-        ValueError: no `RunConfig`.
-
     Example:
-        >>> config = RunConfig.from_json('''{
-        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
-        ...     "train": {"epochs": 2, "keep": "best"}, "train_count": 20
-        ... }''')
-        >>> x, label = make_data(config).train.tensors
+        >>> from unrolled_lab import runs_of
+        >>> x, label = make_data(runs_of("published")[0]).train.tensors
         >>> tuple(x.shape), tuple(label.shape)
-        ((20, 30, 10), (20,))
+        ((5000, 30, 10), (5000,))
 
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
-    own = config.data_seed
+    own, shape = config.data_seed, (config.steps, config.features)
     seed = config.seed if own is None else own
     counts = {
         "training data": config.train_count,
         "validation data": config.valid_count,
         "test data": config.test_count,
     }
-    return Datasets(
-        *(
-            TensorDataset(
-                *first_last(
-                    count,
-                    config.steps,
-                    config.features,
-                    generator_for(purpose, seed),
-                )
-            )
-            for purpose, count in counts.items()
-        )
+    draws = (
+        first_last(count, *shape, generator_for(purpose, seed))
+        for purpose, count in counts.items()
     )
+    return Datasets(*(TensorDataset(*draw) for draw in draws))
 
 
 def build_model(config: RunConfig) -> Classifier | Transformer:
@@ -112,38 +95,21 @@ def build_model(config: RunConfig) -> Classifier | Transformer:
     Returns:
         A model of two classes, on the CPU, in training mode.
 
-    Raises:
-        ValueError: no `RunConfig`, sizes that do not suit each other.
-
     Example:
-        >>> config = RunConfig.from_json('''{
-        ...     "experiment": "trial", "group": "lstm", "cell": "LSTM",
-        ...     "train": {"epochs": 2, "keep": "best"}, "layers": "all",
-        ...     "two_biases": true, "forget_bias": 2.0, "init": "xavier"
-        ... }''')
-        >>> sum(p.numel() for p in build_model(config).parameters())
+        >>> from unrolled_lab import runs_of
+        >>> count_parameters(build_model(runs_of("published")[0]))
         204290
 
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
     generator = generator_for("weights", config.seed)
+    rest = {"dropout": config.dropout, "generator": generator}
     if config.cell == "Transformer":
-        return Transformer(
-            config.features,
-            2,
-            config.hidden_size,
-            config.num_layers,
-            dropout=config.dropout,
-            generator=generator,
-        )
-    return Classifier(
-        _recurrent(config, generator),
-        2,
-        layers=config.layers,
-        dropout=config.dropout,
-        generator=generator,
-    )
+        sizes = (config.features, 2, config.hidden_size, config.num_layers)
+        return Transformer(*sizes, **rest)
+    layer = _recurrent(config, generator)
+    return Classifier(layer, 2, layers=config.layers, **rest)
 
 
 def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
@@ -158,10 +124,10 @@ def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
     }
     if config.cell == "LSTM":
         return LSTM(*sizes, forget_bias=config.forget_bias, **options)
-    if config.cell == "GRU":
-        options["update_bias"] = config.update_bias
-        return Recurrent(GRUCell, *sizes, **options)
-    return Recurrent(RNNCell, *sizes, **options)
+    if config.cell == "RNN":
+        return Recurrent(RNNCell, *sizes, **options)
+    options["update_bias"] = config.update_bias
+    return Recurrent(GRUCell, *sizes, **options)
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -169,9 +135,6 @@ def count_parameters(model: nn.Module) -> int:
 
     Args:
         model: any module.
-
-    Raises:
-        ValueError: no module.
 
     Example:
         >>> count_parameters(nn.Linear(3, 2))

@@ -1,195 +1,95 @@
 """Every experiment by its name: a list of runs, made by a function.
 
-What the chapters need is in `thirty_steps` and `overfitting`, by what they
-differ from in `source_b`. Each list goes seed by seed: so whatever is done when
-a sweep is stopped compares all groups. Runs of one seed learn from the same
-data where their data have the same shape; compare them in pairs.
+Each list goes seed by seed: so whatever is done when a sweep is stopped
+compares all groups. Runs of one seed learn from the same data where their data
+have the same shape; compare them in pairs.
 """
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-from unrolled import _fields
-from unrolled._checks import check_type
+from unrolled._checks import check_choice, check_type
 from unrolled.train import TrainConfig
 from unrolled_lab.config import RunConfig
-
-UPDATES = 3160
-"""Updates in 40 of source B's 100 epochs, with 79 batches each."""
-
-
-def dropout() -> list[RunConfig]:
-    """Source B's remedy "more dropout": none and 0.6, beside its 0.3.
-
-    For 40 of source B's epochs, as in `cells`; five seeds each. Its 0.3 is
-    the middle of `data` and `decay`, too.
-    """
-    return [
-        source_b_run(
-            "dropout",
-            f"dropout-{share:.2f}",
-            seed,
-            dropout=share,
-            train=forty_epochs(seed),
-        )
-        for seed in range(5)
-        for share in (0.3, 0.0, 0.6)
-    ]
-
-
-def data() -> list[RunConfig]:
-    """Source B's remedy "more data": 50,000 sequences, and 1,000, beside 5,000.
-
-    As many updates for each (3,160, to one in a hundred), and the learning rate
-    halved after half of them: what differs is how often a sequence is seen,
-    from 4 times to 198. Five seeds of 50,000 and two of 1,000, where there is
-    little to see but that all is learned by heart; for 5,000 see `dropout`.
-    The last weights of the 50,000 are kept: do they hear less noise?
-    """
-    runs = []
-    for count, seeds, weights in ((1000, 2, ()), (50_000, 5, ("last",))):
-        for seed in range(seeds):
-            # Whole epochs for half of the updates, twice.
-            half = round(UPDATES / 2 / math.ceil(count / BATCH))
-            train = source_b_training(seed).replace(
-                epochs=2 * half, step_size=half
-            )
-            group = f"data-{count:05}"
-            runs.append(
-                source_b_run(
-                    "data",
-                    group,
-                    seed,
-                    train_count=count,
-                    train=train,
-                    weights=weights,
-                )
-            )
-    return runs
-
-
-def decay() -> list[RunConfig]:
-    """Weight decay, of 1; for none see `dropout`.
-
-    It is AdamW's: with this schedule a weight that nothing else moves is left
-    with exp(-2.37) of itself, that is 9 %. Five seeds.
-    """
-    return [
-        source_b_run(
-            "decay",
-            "decay-1.0",
-            seed,
-            train=forty_epochs(seed).replace(weight_decay=1.0),
-        )
-        for seed in range(5)
-    ]
-
 
 BATCH = 64
 """Sequences in a batch, in all experiments: source B's number."""
 
+UPDATES = 3160
+"""Updates in 40 of source B's 100 epochs, with 79 batches each."""
 
-def source_b_training(seed: int) -> TrainConfig:
-    """Return source B's training, and keep the best weights beside the last.
+FORTY = {"epochs": 40}
+"""Source B's training up to epoch 40: its learning rate halves after every 20
+epochs, so these 40 hold 77 % of the length of all its steps."""
 
-    Args:
-        seed: where the run begins, 0 or more.
-
-    Raises:
-        ValueError: a seed that is not a whole number of at least 0.
-
-    Example:
-        >>> source_b_training(0).step_size
-        20
-
-    Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
-    """
-    return TrainConfig(
-        epochs=100,
-        batch_size=BATCH,
-        lr=1e-3,
-        step_size=20,
-        gamma=0.5,
-        max_norm=1.0,
-        keep="best",
-        seed=seed,
-    )
+ONE_BIAS = {"two_biases": False, "init": "uniform"}
+"""How this package's cells begin; without a number for the forget bias, as that
+is theirs."""
 
 
-def forty_epochs(seed: int) -> TrainConfig:
-    """Return source B's training up to epoch 40; it halves its rate once.
-
-    The learning rate halves after every 20 epochs: these 40 hold 77 % of the
-    length of all its steps.
-
-    Args:
-        seed: where the run begins, 0 or more.
-
-    Raises:
-        ValueError: a seed that is not a whole number of at least 0.
-
-    Example:
-        >>> forty_epochs(0).epochs
-        40
-
-    Chapter: 08_thirty_steps.
-    """
-    return source_b_training(seed).replace(epochs=40)
-
-
-def source_b_run(
-    experiment: str, group: str, seed: int, **changes
+def source_b(
+    experiment: str,
+    group: str,
+    seed: int,
+    train: dict[str, Any] | None = None,
+    **changes,
 ) -> RunConfig:
     """Configure source B's run, and what is changed in it.
 
     Two layers of 128 units, each gate with two biases, those of the forget
     gates 1 each, so that they see 2; Xavier weights; dropout 0.3 between the
-    layers and before a head on both layers' final states.
+    layers and before a head on both layers' final states; 100 epochs, of which
+    the best weights are kept beside the last.
 
     Args:
         experiment: the experiment that the run belongs to.
         group: what all its seeds have in common.
         seed: where the run begins, 0 or more.
+        train: fields of its `TrainConfig` that are other than source B's.
         **changes: fields of a `RunConfig` that are other than source B's.
 
-    Raises:
-        ValueError: as `RunConfig`.
-
     Example:
-        >>> source_b_run("trial", "bare", 0, dropout=0.0).forget_bias
-        2.0
+        >>> run = source_b("trial", "bare", 0, {"epochs": 2}, dropout=0.0)
+        >>> run.forget_bias, run.train.step_size
+        (2.0, 20)
 
-    Reference: source B's public code. Chapter: 08_thirty_steps.
+    Reference: source B, "The Training Process", and its public code. Chapter:
+    08_thirty_steps.
     """
-    options = {
-        "cell": "LSTM",
-        "dropout": 0.3,
-        "layers": "all",
-        "two_biases": True,
-        "init": "xavier",
-        "forget_bias": 2.0,
-        "train": source_b_training(seed),
-    }
-    return RunConfig(experiment=experiment, group=group, **options | changes)
+    training = {"epochs": 100, "batch_size": BATCH, "lr": 1e-3}
+    training |= {"step_size": 20, "gamma": 0.5, "max_norm": 1.0}
+    training |= {"keep": "best", "seed": seed}
+    network = {"cell": "LSTM", "dropout": 0.3, "layers": "all"}
+    network |= {"two_biases": True, "init": "xavier", "forget_bias": 2.0}
+    return RunConfig(
+        experiment=experiment,
+        group=group,
+        train=TrainConfig(**training | (train or {})),
+        **network | changes,
+    )
+
+
+def _seeds(
+    experiment: str, groups: dict[str, dict[str, Any]], seeds: int = 5
+) -> list[RunConfig]:
+    """Configure the changes of each group, seed by seed."""
+    return [
+        source_b(experiment, group, seed, **changes)
+        for seed in range(seeds)
+        for group, changes in groups.items()
+    ]
 
 
 def published() -> list[RunConfig]:
     """Source B's configuration, as its public code has it: 204,290 parameters.
 
-    See `source_b_run`. Five seeds, so that its figures can be read against the
-    spread between seeds. The weights are kept for the chapter on gates; the
-    untrained twin is `build_model`'s.
+    Five seeds, so that its figures can be read against the spread between
+    seeds. The weights are kept for the chapter on gates; the untrained twin is
+    `build_model`'s.
     """
-    return [
-        source_b_run(
-            "published",
-            "lstm",
-            seed,
-            diagnose=True,
-            weights=("best", "last"),
-        )
-        for seed in range(5)
-    ]
+    kept = {"diagnose": True, "weights": ("best", "last")}
+    return _seeds("published", {"lstm": kept})
 
 
 def one_feature() -> list[RunConfig]:
@@ -198,20 +98,9 @@ def one_feature() -> list[RunConfig]:
     One feature, no biases (so that a forget gate begins at 1/2), a head on the
     last layer alone; all else as in `published`. Five seeds.
     """
-    return [
-        source_b_run(
-            "one_feature",
-            "lstm-no-bias",
-            seed,
-            features=1,
-            layers="last",
-            bias=False,
-            two_biases=False,
-            forget_bias=0.0,
-            diagnose=True,
-        )
-        for seed in range(5)
-    ]
+    changes = {"features": 1, "layers": "last", "diagnose": True}
+    changes |= {"bias": False, "two_biases": False, "forget_bias": 0.0}
+    return _seeds("one_feature", {"lstm-no-bias": changes})
 
 
 def cells() -> list[RunConfig]:
@@ -228,31 +117,20 @@ def cells() -> list[RunConfig]:
     about as many parameters (200,194); its dropout is 0.1, as its paper's.
     """
     forget_biases = {"uniform": (0, 1, 2), "xavier": (0, 1), "pytorch": (0,)}
-    kinds: dict[str, dict[str, object]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
     for init, biases in forget_biases.items():
         start = {"init": init, "two_biases": init == "pytorch"}
         for cell in ("RNN", "GRU"):
-            options = {"cell": cell, "forget_bias": None}
-            kinds[f"{cell.lower()}-{init}"] = start | options
+            other = {"cell": cell, "forget_bias": None}
+            kinds[f"{cell.lower()}-{init}"] = start | other
         for bias in biases:
             kinds[f"lstm-{init}-fb{bias}"] = start | {"forget_bias": bias}
     kinds["gru-uniform-ub2"] = kinds["gru-uniform"] | {"update_bias": 2.0}
-    kinds["transformer"] = {
-        "cell": "Transformer",
-        "num_layers": 1,
-        "layers": "last",
-        "two_biases": False,
-        "forget_bias": None,
-        "dropout": 0.1,
-    }
-    return [
-        source_b_run(
-            "cells", group, seed, diagnose=True, train=train, **options
-        )
-        for seed in range(5)
-        for train in [forty_epochs(seed)]
-        for group, options in kinds.items()
-    ]
+    alone = {"num_layers": 1, "layers": "last", "dropout": 0.1}
+    alone |= {"two_biases": False, "forget_bias": None}
+    kinds["transformer"] = {"cell": "Transformer"} | alone
+    same = {"diagnose": True, "train": FORTY}
+    return _seeds("cells", {k: same | changes for k, changes in kinds.items()})
 
 
 def crossed() -> list[RunConfig]:
@@ -263,19 +141,11 @@ def crossed() -> list[RunConfig]:
     and all else (first weights, order, dropout) of the four other seeds;
     "data-0" and its like have the data of another seed, and all else of 3.
     """
+    changes = ONE_BIAS | {"forget_bias": 0.0, "train": FORTY}
     return [
-        source_b_run(
-            "crossed",
-            f"data-{data_seed}",
-            seed,
-            init="uniform",
-            two_biases=False,
-            forget_bias=0.0,
-            data_seed=data_seed,
-            train=forty_epochs(seed),
-        )
+        source_b("crossed", f"data-{data}", seed, data_seed=data, **changes)
         for other in (0, 1, 2, 4)
-        for data_seed, seed in ((3, other), (other, 3))
+        for data, seed in ((3, other), (other, 3))
     ]
 
 
@@ -293,21 +163,12 @@ def controls() -> list[RunConfig]:
         "rnn-100000": (100_000, {"epochs": 2, "step_size": 1}),
         "rnn-constant": (5000, {"epochs": 40, "step_size": None}),
     }
-    return [
-        source_b_run(
-            "controls",
-            group,
-            seed,
-            cell="RNN",
-            init="uniform",
-            two_biases=False,
-            forget_bias=None,
-            train_count=count,
-            train=source_b_training(seed).replace(**changes),
-        )
-        for seed in range(5)
-        for group, (count, changes) in settings.items()
-    ]
+    same = ONE_BIAS | {"cell": "RNN", "forget_bias": None}
+    groups = {
+        group: same | {"train_count": count, "train": train}
+        for group, (count, train) in settings.items()
+    }
+    return _seeds("controls", groups)
 
 
 def lengths() -> list[RunConfig]:
@@ -319,17 +180,13 @@ def lengths() -> list[RunConfig]:
     seeds up to 50 steps; one beyond, where a run takes as long as all of the
     shorter ones. A cell that fails here fails within this budget, no more.
     """
-    starts = {
-        "RNN": {},
-        "GRU": {},
-        "LSTM": {"forget_bias": 1.0},
-    }
+    starts = {"RNN": None, "GRU": None, "LSTM": 1.0}
     return [
-        _of_length("lengths", cell.lower(), steps, seed, cell=cell, **start)
+        _long("lengths", cell.lower(), T, seed, cell=cell, forget_bias=bias)
         for seed in range(3)
-        for steps in (10, 20, 30, 50, 100, 200)
-        for cell, start in starts.items()
-        if steps <= 50 or seed == 0
+        for T in (10, 20, 30, 50, 100, 200)
+        for cell, bias in starts.items()
+        if T <= 50 or seed == 0
     ]
 
 
@@ -339,39 +196,118 @@ def open_lengths() -> list[RunConfig]:
     The same, with an LSTM whose forget bias is 2, from 30 to 200 steps, and a
     GRU whose update bias is 2, from 20 to 100; three seeds each.
     """
+    gru = {"cell": "GRU", "forget_bias": None, "update_bias": 2.0}
     starts = {
-        "gru-ub2": ((20, 30, 50, 100), {"cell": "GRU", "update_bias": 2.0}),
+        "gru-ub2": ((20, 30, 50, 100), gru),
         "lstm-fb2": ((30, 50, 100, 200), {"cell": "LSTM", "forget_bias": 2.0}),
     }
     return [
-        _of_length("open_lengths", name, steps, seed, **start)
+        _long("open_lengths", name, T, seed, **start)
         for seed in range(3)
-        for name, (lengths, start) in starts.items()
-        for steps in lengths
+        for name, (steps, start) in starts.items()
+        for T in steps
     ]
 
 
-def _of_length(
-    experiment: str, start: str, steps: int, seed: int, **options
-) -> RunConfig:
-    """A run of a leaner network on sequences of so many steps."""
-    return RunConfig(
-        experiment=experiment,
-        group=f"{start}-t{steps:03}",
-        steps=steps,
-        train_count=20_000,
-        hidden_size=64,
-        num_layers=1,
-        diagnose=True,
-        train=TrainConfig(
-            epochs=10,
-            batch_size=BATCH,
-            max_norm=1.0,
-            keep="best",
-            seed=seed,
-        ),
-        **options,
-    )
+def _long(experiment: str, start: str, T: int, seed: int, **cell) -> RunConfig:
+    """A run of a leaner network on sequences of T steps."""
+    train = {"epochs": 10, "step_size": None, "gamma": 0.1}
+    lean = {"hidden_size": 64, "num_layers": 1, "dropout": 0.0}
+    lean |= {"layers": "last", "train_count": 20_000, "diagnose": True}
+    changes = ONE_BIAS | lean | cell
+    group = f"{start}-t{T:03}"
+    return source_b(experiment, group, seed, train, steps=T, **changes)
+
+
+def dropout() -> list[RunConfig]:
+    """Source B's remedy "more dropout": none and 0.6, beside its 0.3.
+
+    For 40 of source B's epochs, as in `cells`; five seeds each. Its 0.3 is
+    the middle of `data` and `decay`, too.
+    """
+    shares = (0.3, 0.0, 0.6)
+    groups = {
+        f"dropout-{p:.2f}": {"dropout": p, "train": FORTY} for p in shares
+    }
+    return _seeds("dropout", groups)
+
+
+def data() -> list[RunConfig]:
+    """Source B's remedy "more data": 50,000 sequences, and 1,000, beside 5,000.
+
+    As many updates for each (3,160, to one in a hundred), and the learning rate
+    halved after half of them: what differs is how often a sequence is seen,
+    from 4 times to 198. Five seeds of 50,000 and two of 1,000, where there is
+    little to see but that all is learned by heart; for 5,000 see `dropout`.
+    The last weights of the 50,000 are kept: do they hear less noise?
+    """
+    runs = []
+    for count, seeds, weights in ((1000, 2, ()), (50_000, 5, ("last",))):
+        # Whole epochs for half of the updates, twice.
+        half = round(UPDATES / 2 / math.ceil(count / BATCH))
+        changes = {"train_count": count, "weights": weights}
+        changes["train"] = {"epochs": 2 * half, "step_size": half}
+        runs += _seeds("data", {f"data-{count:05}": changes}, seeds)
+    return runs
+
+
+def decay() -> list[RunConfig]:
+    """Weight decay, of 1; for none see `dropout`.
+
+    It is AdamW's: with this schedule a weight that nothing else moves is left
+    with exp(-2.37) of itself, that is 9 %. Five seeds.
+    """
+    changes = {"train": FORTY | {"weight_decay": 1.0}}
+    return _seeds("decay", {"decay-1.0": changes})
+
+
+def trial() -> list[RunConfig]:
+    """Two small runs that take seconds, to try the machinery; of no interest.
+
+    Not among ``all``.
+    """
+    sizes = {"steps": 5, "features": 2, "hidden_size": 4, "num_layers": 1}
+    sizes |= dict.fromkeys(("train_count", "valid_count", "test_count"), 100)
+    return [
+        RunConfig(
+            experiment="trial",
+            group=cell.lower(),
+            cell=cell,
+            init="xavier",
+            forget_bias=1.0 if cell == "LSTM" else None,
+            diagnose=True,
+            weights=("initial", "best", "last"),
+            train=TrainConfig(epochs=20, batch_size=25, lr=0.01, keep="best"),
+            **sizes,
+        )
+        for cell in ("LSTM", "Transformer")
+    ]
+
+
+_ALL = (published, one_feature, cells, crossed, controls, lengths, open_lengths)
+_ALL += (dropout, data, decay, trial)
+
+CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
+    make.__name__: make for make in _ALL
+}
+"""Every experiment by its name, in the order in which `make reproduce` goes."""
+
+
+def runs_of(experiment: str) -> list[RunConfig]:
+    """Return the runs of an experiment.
+
+    Args:
+        experiment: a name in `CATALOGUE`, or ``"all"`` for all but `trial`.
+
+    Example:
+        >>> [run.name for run in runs_of("published")][:2]
+        ['lstm-seed0', 'lstm-seed1']
+    """
+    check_choice("experiment", experiment, (*CATALOGUE, "all"))
+    names = [experiment]
+    if experiment == "all":
+        names = [name for name in CATALOGUE if name != "trial"]
+    return [run for name in names for run in CATALOGUE[name]()]
 
 
 _MILLISECONDS = {
@@ -409,15 +345,8 @@ def estimate(config: RunConfig) -> float:
     Returns:
         Seconds of wall time on one thread, if nothing else runs on its core.
 
-    Raises:
-        ValueError: no `RunConfig`.
-
     Example:
-        >>> config = RunConfig.from_json('''{
-        ...     "experiment": "trial", "group": "lstm", "cell": "LSTM",
-        ...     "train": {"epochs": 100, "keep": "best"}, "forget_bias": 1.0
-        ... }''')
-        >>> round(estimate(config) / 60)  # minutes
+        >>> round(estimate(published()[0]) / 60)  # minutes
         6
     """
     check_type("config", config, RunConfig)
@@ -429,73 +358,3 @@ def estimate(config: RunConfig) -> float:
     measured = train.epochs * config.valid_count + 2 * config.test_count
     seen = updates * train.batch_size + _FORWARD * measured
     return step * seen / 64 + _UPDATE / 1000 * updates
-
-
-def trial() -> list[RunConfig]:
-    """Two small runs that take seconds, to try the machinery; of no interest.
-
-    Not among ``all``.
-    """
-    return [
-        RunConfig(
-            experiment="trial",
-            group=cell.lower(),
-            cell=cell,
-            steps=5,
-            features=2,
-            train_count=100,
-            valid_count=100,
-            test_count=100,
-            hidden_size=4,
-            num_layers=1,
-            init="xavier",
-            forget_bias=1.0 if cell == "LSTM" else None,
-            diagnose=True,
-            weights=("initial", "best", "last"),
-            train=TrainConfig(epochs=20, batch_size=25, lr=0.01, keep="best"),
-        )
-        for cell in ("LSTM", "Transformer")
-    ]
-
-
-CATALOGUE: dict[str, Callable[[], list[RunConfig]]] = {
-    make.__name__: make
-    for make in (
-        published,
-        one_feature,
-        cells,
-        crossed,
-        controls,
-        lengths,
-        open_lengths,
-        dropout,
-        data,
-        decay,
-        trial,
-    )
-}
-"""Every experiment by its name, in the order in which `make reproduce` goes."""
-
-
-def runs_of(experiment: str) -> list[RunConfig]:
-    """Return the runs of an experiment.
-
-    Args:
-        experiment: a name in `CATALOGUE`, or ``"all"`` for all but `trial`.
-
-    Raises:
-        ValueError: another name.
-
-    Example:
-        >>> [run.name for run in runs_of("published")][:2]
-        ['lstm-seed0', 'lstm-seed1']
-    """
-    _fields.check_choice("experiment", experiment, (*CATALOGUE, "all"))
-    if experiment != "all":
-        return CATALOGUE[experiment]()
-    return [
-        run
-        for name, make in CATALOGUE.items()
-        if name != "trial"
-        for run in make()
-    ]

@@ -6,8 +6,6 @@ calls rather than to arithmetic, cost little more together than alone. They
 share nothing else: each has its own weights, data, gradient and clipping.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -17,8 +15,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy, one_hot
 
-from unrolled import _fields
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_choice, check_type, check_whole
 from unrolled.cell import Cell
 from unrolled.cells import (
     CoupledLSTMCell,
@@ -53,7 +50,7 @@ VARIANTS = {
     "GRU, z open": Variant(partial(GRUCell, update_bias=1.0), 19),
 }
 """What is compared, by name. All kinds of LSTM begin with a forget gate of
-σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 unless told."""
+σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 by default."""
 
 
 class Task(NamedTuple):
@@ -100,9 +97,6 @@ class Network(nn.Module):
         cell: the cell.
         generator: the source of the head's first weights.
 
-    Raises:
-        ValueError: no `Cell`, no generator.
-
     Chapter: 12_beyond.
     """
 
@@ -130,9 +124,6 @@ def make_network(variant: str, seed: int) -> Network:
         variant: a name in `VARIANTS`.
         seed: what the weights are drawn from, 0 or more.
 
-    Raises:
-        ValueError: an unknown name, a seed that is not a whole number.
-
     Example:
         >>> network = make_network("LSTM", 0)
         >>> sum(parameter.numel() for parameter in network.parameters())
@@ -140,7 +131,7 @@ def make_network(variant: str, seed: int) -> Network:
 
     Chapter: 12_beyond.
     """
-    _fields.check_choice("variant", variant, tuple(VARIANTS))
+    check_choice("variant", variant, tuple(VARIANTS))
     generator = generator_for("weights", check_whole("seed", seed, 0))
     make_cell, hidden_size = VARIANTS[variant]
     cell = make_cell(INPUTS, hidden_size, generator=generator)
@@ -154,13 +145,12 @@ def train_variant(
     updates: int,
     *,
     every: int = 50,
-    lr: float = 0.01,
 ) -> dict[str, list]:
     """Train a network for each seed, all at once, on ever new data.
 
-    Each update is one of Adam on the mean cross-entropy of 64 new sequences,
-    the gradient clipped at norm 1. No example comes twice, so there is nothing
-    to learn by heart.
+    Each update is one of Adam, at a rate of 0.01, on the mean cross-entropy of
+    64 new sequences, the gradient clipped at norm 1. No example comes twice, so
+    there is nothing to learn by heart.
 
     Args:
         variant: a name in `VARIANTS`.
@@ -169,17 +159,12 @@ def train_variant(
         updates: how many, 1 or more.
         every: after how many updates the networks are tested, each on 500
             sequences of its own; `updates` is a multiple of it.
-        lr: Adam's learning rate, above 0.
 
     Returns:
         ``"loss"``, the mean training loss of the updates since the test
         before, in nats, and ``"right"``, the share of the test sequences that
         are right (all of whose tags are, if there are tags), each (S, tests);
         and ``"longer"``, this share of 500 longer sequences at the end, (S,).
-
-    Raises:
-        ValueError: an unknown name, no seeds, numbers out of range or that do
-            not divide.
 
     Example:
         >>> curves = train_variant("GRU", "first-last", [0, 1], 4, every=2)
@@ -188,11 +173,10 @@ def train_variant(
 
     Chapter: 12_beyond.
     """
-    _fields.check_choice("task", task, tuple(TASKS))
+    check_choice("task", task, tuple(TASKS))
     check_type("seeds", seeds, Sequence)
     if not seeds:
         raise ValueError(f"seeds: expected one or more, got {seeds!r}")
-    lr = _fields.check_above_zero("lr", lr)
     if check_whole("updates", updates) % check_whole("every", every):
         raise ValueError(
             f"updates: expected a multiple of every ({every}), got {updates}"
@@ -203,7 +187,7 @@ def train_variant(
     sources = [generator_for("training data", seed) for seed in seeds]
     tests = [generator_for("test data", seed) for seed in seeds]
     usual, longer = (_draw(kind, tests, 500) for kind in TASKS[task])
-    adam = torch.optim.Adam(weights.values(), lr=lr)
+    adam = torch.optim.Adam(weights.values(), lr=0.01)
     losses, rights = [], []
     for update in range(1, updates + 1):
         x, target = _draw(TASKS[task].usual, sources, 64)

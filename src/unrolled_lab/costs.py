@@ -1,7 +1,5 @@
 """What a network costs, counted where it can be, and timed where it cannot."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 
@@ -28,9 +26,6 @@ def longest_chain(result: Tensor) -> int:
 
     Returns:
         The operations on the longest way; a parameter counts as one.
-
-    Raises:
-        ValueError: no tensor, or one that autograd has no notes on.
 
     Example:
         >>> import torch
@@ -69,9 +64,6 @@ def multiplications(call: Callable[[], object]) -> int:
     Args:
         call: what is to be counted; it is called once.
 
-    Raises:
-        ValueError: something that cannot be called.
-
     Example:
         >>> import torch
         >>> multiplications(lambda: torch.ones(2, 3) @ torch.ones(3, 5))
@@ -91,9 +83,6 @@ def held_bytes(state: object) -> int:
 
     Args:
         state: a tensor, or lists and tuples of such.
-
-    Raises:
-        ValueError: something else in it.
 
     Example:
         >>> import torch
@@ -125,9 +114,6 @@ def growth(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     Returns:
         The exponents, (n - 1,).
 
-    Raises:
-        ValueError: other shapes, numbers that are not above 0 or do not rise.
-
     Example:
         >>> growth([1, 2, 4], [3, 3, 12]).tolist()
         [0.0, 2.0]
@@ -158,9 +144,6 @@ def crossing(x: ArrayLike, one: ArrayLike, other: ArrayLike) -> float | None:
     Returns:
         The place; x's first if `one` is above from the start, None if it is
         not above at the end.
-
-    Raises:
-        ValueError: as `growth`.
 
     Example:
         >>> round(crossing([1, 10, 100], [1, 1, 100], [2, 2, 2]), 1)
@@ -197,9 +180,6 @@ def least_seconds(
 
     Returns:
         Seconds, by name.
-
-    Raises:
-        ValueError: no dict of calls, a number of rounds below 1.
 
     Example:
         >>> times = least_seconds({"sort": lambda: sorted(range(9))}, 3)

@@ -1,9 +1,8 @@
 """How much the end of a sequence depends on each step, by its gradient."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from unrolled._checks import check_type
 from unrolled._torch_checks import check_tensor
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
@@ -43,10 +42,6 @@ def gradient_norms(
     Returns:
         One norm for each step, the first step first, (T,).
 
-    Raises:
-        ValueError: no such model, one made in `torch.inference_mode`, wrong
-            shapes or dtypes, NaN or infinite values.
-
     Example:
         >>> from unrolled.lstm import LSTM
         >>> generator = torch.Generator().manual_seed(0)
@@ -64,28 +59,22 @@ def gradient_norms(
             "model: expected a Classifier or a Transformer, got "
             f"{type(model).__name__}"
         )
-    check_type("projections", projections, Tensor)
     like = model.head.weight
     check_tensor("x", x, ("N", "T", "D"), like)
     check_tensor("projections", projections, ("P", model.head.in_features))
+    caught = []  # what the head reads, (N, K)
     with mode(model, training=False), gradients(model):
-        x = x.detach().clone().requires_grad_()
+        hook = model.head.register_forward_pre_hook(
+            lambda _, inputs: caught.append(inputs[0])
+        )
+        try:
+            x = x.detach().clone().requires_grad_()
+            model(x)
+        finally:
+            hook.remove()
         total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
-        h = _read_by_head(model, x)  # (N, K)
         for v in projections.to(like, copy=True):
-            (dx,) = torch.autograd.grad((h @ v).sum(), x, retain_graph=True)
+            h = (caught[0] @ v).sum()
+            (dx,) = torch.autograd.grad(h, x, retain_graph=True)
             total += dx.double().square().sum(dim=2).mean(dim=0).cpu()  # (T,)
     return (total / len(projections)).sqrt().to(like)
-
-
-def _read_by_head(model: nn.Module, x: Tensor) -> Tensor:
-    """Run a model, and catch what its head reads, (N, K)."""
-    caught = []
-    hook = model.head.register_forward_pre_hook(
-        lambda _, inputs: caught.append(inputs[0])
-    )
-    try:
-        model(x)
-    finally:
-        hook.remove()
-    return caught[0]

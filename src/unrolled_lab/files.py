@@ -14,8 +14,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from unrolled import _fields
-from unrolled._checks import check_type
+from unrolled._checks import check_choice, check_type
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
 from unrolled_lab.build import build_model
@@ -29,6 +28,13 @@ from unrolled_lab.resume import (
     write_whole,
 )
 
+Weights = dict[str, dict[str, Tensor]]
+"""Parameters by moment and name."""
+
+KEPT_AS = torch.float16
+"""The dtype of weights in files: half the size, each rounded by at most 1 part
+in 2048, which moves an accuracy by a sequence in a thousand or so."""
+
 
 @contextlib.contextmanager
 def locked(path: Path, made: Path) -> Iterator[None]:
@@ -38,23 +44,16 @@ def locked(path: Path, made: Path) -> Iterator[None]:
     the sweep again waits here for that run, and finds what it has made.
 
     Args:
-        path: the lock, a file in a folder that is there.
+        path: the lock, a file.
         made: the file that is made under it. Once it is there, the lock is
             removed: who still waits for it finds what was made.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:  # closing it, or dying, unlocks
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
         if made.is_file():
             path.unlink(missing_ok=True)
-
-
-Weights = dict[str, dict[str, Tensor]]
-"""Parameters by moment and name."""
-
-KEPT_AS = torch.float16
-"""The dtype of weights in files: half the size, each rounded by at most 1 part
-in 2048, which moves an accuracy by a sequence in a thousand or so."""
 
 
 def results_folder(
@@ -72,10 +71,6 @@ def results_folder(
     Returns:
         The folder, which exists.
 
-    Raises:
-        ValueError: no folder there; none told, and the package is not in its
-            repository, but installed as a copy.
-
     Example:
         >>> results_folder(".")
         PosixPath('.')
@@ -90,11 +85,10 @@ def results_folder(
                 "folder: expected the results' folder, as this package is "
                 "installed without its repository, got None"
             )
-    check_type("create", create, bool)
     is_path = isinstance(folder, Path | str) and str(folder)
-    if is_path and create and Path(folder).parent.is_dir():
-        with contextlib.suppress(FileExistsError):
-            Path(folder).mkdir()
+    if is_path and create:
+        with contextlib.suppress(OSError):  # told below
+            Path(folder).mkdir(exist_ok=True)
     if not is_path or not Path(folder).is_dir():
         raise ValueError(
             f"folder: expected a folder that exists, got {str(folder)!r:.200}"
@@ -108,9 +102,6 @@ class RunFiles:
     Args:
         config: the run.
         folder: where all results are; see `results_folder`.
-
-    Raises:
-        ValueError: no `RunConfig`, no such folder.
     """
 
     def __init__(self, config: RunConfig, folder: Path | str | None) -> None:
@@ -129,7 +120,6 @@ class RunFiles:
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Wait until no other process works on this run: see `locked`."""
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         return locked(self.checkpoint.with_suffix(".lock"), self.record)
 
     def save(self, record: Record, weights: Weights) -> None:
@@ -150,15 +140,11 @@ def load_record(path: Path | str) -> Record:
     """Read one record.
 
     Args:
-        path: the file.
-
-    Raises:
-        ValueError: no such file, a damaged one, or one that is not where its
-            configuration belongs.
+        path: the file, where its configuration belongs.
     """
     if not isinstance(path, Path | str):
         raise ValueError(f"path: expected a path, got {path!r:.80}")
-    path = Path(path)
+    path = Path(path).absolute()  # also of a bare name
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -166,9 +152,8 @@ def load_record(path: Path | str) -> Record:
             f"{path.name:.80}: expected a record, got a file that is none "
             f"({error!s:.250})"
         ) from None
-    there = path.absolute()  # also of a bare name
-    home = RunFiles(record.config, there.parent.parent).record
-    if home != there:
+    home = RunFiles(record.config, path.parent.parent).record
+    if home != path:
         raise ValueError(
             f"{path.name:.80}: expected the record of this name and folder, "
             f"got that of {home.parent.name}/{home.name}"
@@ -188,9 +173,6 @@ def load_records(
     Returns:
         The records, sorted by group and seed.
 
-    Raises:
-        ValueError: no such folder, no record in it, a damaged one.
-
     Chapter: 08_thirty_steps.
     """
     check_type("experiment", experiment, str)
@@ -202,28 +184,6 @@ def load_records(
             "python -m unrolled_lab run makes them"
         )
     return sorted(records, key=lambda r: (r.config.group, r.config.seed))
-
-
-def by_group(records: list[Record]) -> dict[str, list[Record]]:
-    """Put the seeds of each group together.
-
-    Args:
-        records: what `load_records` gives.
-
-    Returns:
-        The records of each group, by its name, in the order in which they come.
-
-    Raises:
-        ValueError: something else than a list of records.
-
-    Chapter: 08_thirty_steps.
-    """
-    check_type("records", records, list)
-    groups: dict[str, list[Record]] = {}
-    for record in records:
-        check_type("records", record, Record)
-        groups.setdefault(record.config.group, []).append(record)
-    return groups
 
 
 def load_model(
@@ -241,14 +201,10 @@ def load_model(
         The model, in evaluation mode. Weights from a file are rounded: see
         `KEPT_AS`.
 
-    Raises:
-        ValueError: no record, another moment, weights that were not kept, a
-            damaged or foreign file.
-
     Chapter: 09_gates.
     """
     check_type("record", record, Record)
-    _fields.check_choice("moment", moment, get_args(Moment))
+    check_choice("moment", moment, get_args(Moment))
     config, model = record.config, build_model(record.config).eval()
     if moment not in config.weights:
         if moment == "initial":

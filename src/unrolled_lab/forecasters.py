@@ -5,17 +5,16 @@ several ways: so what these ways do can be compared network by network. All of
 one series and one seed are in one file, ``results/forecasters/NAME.pt``.
 """
 
-import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from unrolled import _fields, tasks
-from unrolled._checks import check_whole
+from unrolled import tasks
+from unrolled._checks import check_choice, check_whole
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.train import TrainConfig, fit
@@ -37,26 +36,12 @@ COUNT = 3200
 
 SEEDS = range(5)
 
-FIRST = TrainConfig(
-    epochs=8,
-    batch_size=32,
-    lr=1e-2,
-    step_size=2,
-    gamma=0.5,
-    max_norm=1.0,
-    loss="squared_error",
-)
+_SAME = {"batch_size": 32, "max_norm": 1.0, "loss": "squared_error"}
+
+FIRST = TrainConfig(epochs=8, lr=1e-2, step_size=2, gamma=0.5, **_SAME)
 """The first stage, the same for all: 800 updates on the truth."""
 
-SECOND = TrainConfig(
-    epochs=3,
-    batch_size=32,
-    lr=3e-3,
-    step_size=1,
-    gamma=0.3,
-    max_norm=1.0,
-    loss="squared_error",
-)
+SECOND = TrainConfig(epochs=3, lr=3e-3, step_size=1, gamma=0.3, **_SAME)
 """The second, in each of the ways: 300 updates."""
 
 
@@ -74,13 +59,9 @@ def begin_forecaster(
         the first and of the second stage: sequences (N, T, 1), and what comes
         after each of their steps.
 
-    Raises:
-        ValueError: another series, a seed that is not a whole number of at
-            least 0.
-
     Chapter: 11_free_running.
     """
-    _fields.check_choice("series", series, get_args(Series))
+    check_choice("series", series, get_args(Series))
     generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
     network = _new(generator)
     return network, _draw(series, generator), _draw(series, generator)
@@ -102,10 +83,6 @@ def train_forecasters(
     Returns:
         By ``"start"``, as it is after the first stage, and by the name of each
         `Regime`: the network, in float64; and the training loss of each epoch.
-
-    Raises:
-        ValueError: another series, a seed that is not a whole number of at
-            least 0.
 
     Chapter: 11_free_running.
     """
@@ -135,15 +112,11 @@ def save_forecasters(
     Returns:
         Whether it was trained; False if its file was there already.
 
-    Raises:
-        ValueError: as `train_forecasters`; no such folder.
-
     Chapter: 11_free_running.
     """
     path = _path(series, seed, folder)
-    locks = results_folder(folder) / ".unfinished" / "forecasters"
-    for home in (path.parent, locks):
-        home.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
+    locks = path.parent.parent / ".unfinished" / "forecasters"
     with locked(locks / f"{path.stem}.lock", path):
         if path.exists():
             return False
@@ -157,14 +130,14 @@ def _train_and_save(series: Series, seed: int, path: Path) -> None:
     torch.set_num_threads(1)
     try:
         networks, losses = train_forecasters(series, seed)
-        plain = json.loads(json.dumps(circumstances()))
+        about = circumstances()
     finally:
         torch.set_num_threads(before)
     weights = {
         name: {k: v.float() for k, v in network.state_dict().items()}
         for name, network in networks.items()
     }
-    state = {"weights": weights, "losses": losses, "circumstances": plain}
+    state = {"weights": weights, "losses": losses, "circumstances": about}
     save_checkpoint(path, state)
 
 
@@ -180,9 +153,6 @@ def load_forecasters(
     Returns:
         By ``"start"`` and the name of each `Regime`: five networks, one for
         each seed, in float64.
-
-    Raises:
-        ValueError: another series, no such folder, no or damaged files.
 
     Example:
         >>> networks = load_forecasters("henon")
@@ -214,9 +184,6 @@ def load_losses(
         By ``"start"`` and the name of each `Regime`: for each of five seeds the
         mean squared error of each epoch.
 
-    Raises:
-        ValueError: as `load_forecasters`.
-
     Chapter: 11_free_running.
     """
     states = [_read(series, seed, folder) for seed in SEEDS]
@@ -226,7 +193,7 @@ def load_losses(
 
 def _path(series: Series, seed: int, folder: Path | str | None) -> Path:
     """Return the file of a series and a seed."""
-    _fields.check_choice("series", series, get_args(Series))
+    check_choice("series", series, get_args(Series))
     check_whole("seed", seed, 0)
     return results_folder(folder) / "forecasters" / f"{series}-seed{seed}.pt"
 
@@ -257,7 +224,7 @@ def _read(series: Series, seed: int, folder: Path | str | None) -> dict:
     return state
 
 
-def _around(regime: Regime, network: Forecaster) -> torch.nn.Module:
+def _around(regime: Regime, network: Forecaster) -> nn.Module:
     """Wrap a network in what it is trained with."""
     if regime == "teacher":
         return network
@@ -268,10 +235,7 @@ def _around(regime: Regime, network: Forecaster) -> torch.nn.Module:
 
 
 def _train(
-    module: torch.nn.Module,
-    data: TensorDataset,
-    config: TrainConfig,
-    seed: int,
+    module: nn.Module, data: TensorDataset, config: TrainConfig, seed: int
 ) -> list[float]:
     """Train, and return the loss of each epoch."""
     history = fit(module, data, None, config.replace(seed=seed))

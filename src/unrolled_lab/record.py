@@ -1,52 +1,76 @@
 """What a run left behind: how it was made, its curves, its results."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import platform
-from dataclasses import asdict, dataclass, fields
-from functools import partial
 from importlib import metadata
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import torch
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeFloat,
+    PlainSerializer,
+    PositiveInt,
+    model_validator,
+)
 
-from unrolled import _fields
-from unrolled._checks import check_names, check_type, check_whole
+from unrolled._checks import check_names
+from unrolled._frozen import Frozen
 from unrolled.train import Epoch, History, Score
 from unrolled_lab.config import RunConfig
 
-FORMAT = "unrolled record 1"
-"""What a record says of itself; the number counts the changes of form."""
 
-VERSIONED = ("python", "torch", "numpy", "unrolled")
+def columns(history: History) -> dict[str, Any]:
+    """Turn a history into a column for each field of its epochs."""
+    return {"stopped_early": history.stopped_early} | {
+        name: history.column(name) for name in Epoch.model_fields
+    }
 
-_DERIVED = ("id", "name", "seed", "command")
-"""Told in the file for who reads it there; they follow from the rest."""
+
+def _of_columns(told: Any) -> Any:
+    """Make a history of such columns."""
+    if not isinstance(told, dict):
+        return told
+    names = [*Epoch.model_fields]
+    check_names("history", told, ["stopped_early", *names])
+    try:
+        rows = [*zip(*(told[name] for name in names), strict=True)]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"history: expected columns of one length, got others ({error})"
+        ) from None
+    epochs = (Epoch(**dict(zip(names, row, strict=True))) for row in rows)
+    return History(epochs=tuple(epochs), stopped_early=told["stopped_early"])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(Frozen):
     """All that is kept of a run, but for its weights.
-
-    Every decimal number is rounded to six significant digits.
-
-    Raises:
-        ValueError: a field of another type or out of its range, or one that
-            does not suit the configuration.
 
     Chapter: 08_thirty_steps.
     """
 
+    format: Literal["unrolled record 1"]
+    """What a record says of itself; the number counts the changes of form."""
+
+    id: str
+    """As of the configuration; and so are the next three. They stand in the
+    file for who reads it there."""
+    name: str
+    seed: int
+    command: str
+
     config: RunConfig
     """The run, as data."""
 
-    history: History
-    """The curves, epoch by epoch."""
+    history: Annotated[
+        History, BeforeValidator(_of_columns), PlainSerializer(columns)
+    ]
+    """The curves, epoch by epoch; in the file, a column for each."""
 
-    best_epoch: int
+    best_epoch: PositiveInt
     """The first epoch with the lowest validation loss, counted from 1."""
 
     test_best: Score
@@ -55,120 +79,90 @@ class Record:
     test_last: Score
     """The test data, measured with the weights of the last epoch."""
 
-    parameters: int
+    parameters: PositiveInt
     """Numbers that the training could change."""
 
-    gradient_norms: tuple[float, ...] | None
+    gradient_norms: tuple[NonNegativeFloat, ...] | None
     """How much the final state depends on each step's input before the
     training, T numbers, in units of the state by input: see
     `unrolled_lab.gradient_norms`. None if not asked for."""
 
-    versions: dict[str, str]
-    """The versions of Python, torch, numpy and unrolled."""
+    versions: Annotated[
+        dict[Literal["python", "torch", "numpy", "unrolled"], str],
+        Field(min_length=4),
+    ]
+    """The versions of what computed it."""
 
     machine: str
     """System, processor and its instructions, as these decide the last digit
     of a sum."""
 
-    threads: int
+    threads: PositiveInt
     """Threads that PyTorch used, as these do so, too."""
 
-    seconds: float
+    seconds: NonNegativeFloat
     """Wall time in seconds: of all epochs, if resumed those of before as well,
     and of what was measured after them."""
 
-    date: str
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     """When the run ended, in UTC, as ``"2026-01-31T23:59:59Z"``."""
 
-    def __post_init__(self) -> None:
-        checks = {
-            "config": partial(_check_kind, kind=RunConfig),
-            "history": _check_history,
-            "best_epoch": check_whole,
-            "test_best": _check_score,
-            "test_last": _check_score,
-            "parameters": check_whole,
-            "gradient_norms": _fields.optional(_check_norms),
-            "versions": _check_versions,
-            "machine": partial(_check_kind, kind=str),
-            "threads": check_whole,
-            "seconds": _check_rounded,
-            "date": _check_date,
-        }
-        _fields.set_checked(self, checks)
-        config, done = self.config, len(self.history.epochs)
-        told = {
-            "best_epoch": (self.best_epoch <= done, self.best_epoch),
-            "history": (
-                done == config.train.epochs or self.history.stopped_early,
-                f"{done} epochs",
-            ),
-            "gradient_norms": (
-                len(self.gradient_norms or ())
-                == (config.steps if config.diagnose else 0),
-                f"{len(self.gradient_norms or ())} numbers",
-            ),
-        }
-        for name, (suits, value) in told.items():
-            if not suits:
-                raise ValueError(
-                    f"{name}: expected what suits {config.train.epochs} epochs "
-                    f"of {config.steps} steps with diagnose={config.diagnose}, "
-                    f"got {value}"
-                )
+    @classmethod
+    def of(cls, config: RunConfig, **results: Any) -> Self:
+        """Make the record of a run that has just ended.
 
-    @property
-    def name(self) -> str:
-        """The name of the run."""
-        return self.config.name
+        Args:
+            config: the run.
+            **results: the fields from `history` to `gradient_norms`, and
+                `seconds`; decimal numbers are rounded to six significant
+                digits.
+        """
+        stated = ("id", "name", "seed", "command")
+        return cls(
+            format="unrolled record 1",
+            **{name: getattr(config, name) for name in stated},
+            config=config,
+            **_rounded(results),
+            **circumstances(),
+        )
+
+    @model_validator(mode="after")
+    def _suits(self) -> Self:
+        """Insist on what suits the configuration."""
+        config, epochs = self.config, len(self.history.epochs)
+        told = {
+            name: (getattr(self, name), getattr(config, name))
+            for name in ("id", "name", "seed", "command")
+        }
+        told["best_epoch"] = (self.best_epoch, min(self.best_epoch, epochs))
+        if not self.history.stopped_early:
+            told["history"] = (epochs, config.train.epochs)
+        norms = config.steps if config.diagnose else 0
+        told["gradient_norms"] = (len(self.gradient_norms or ()), norms)
+        for name, (got, wanted) in told.items():
+            if got != wanted:
+                raise ValueError(
+                    f"{name}: expected {wanted!r}, as of this configuration, "
+                    f"got {got!r:.80}"
+                )
+        return self
 
     def to_json(self) -> str:
         """Write all fields as one JSON object, each on a line of its own."""
-        told: dict[str, Any] = {"format": FORMAT}
-        told |= {name: getattr(self.config, name) for name in _DERIVED}
-        told |= asdict(self)
-        told["history"] = {"stopped_early": self.history.stopped_early} | {
-            name: self.history.column(name) for name in Epoch.model_fields
-        }
-        lines = (
-            f" {json.dumps(k)}: {json.dumps(v, default=dict)}"
-            for k, v in told.items()
-        )
+        told = self.model_dump().items()
+        lines = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in told)
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
-    @classmethod
-    def from_json(cls, text: str) -> Record:
-        """Read what `to_json` has written.
 
-        Args:
-            text: a JSON object with every field and no other.
-
-        Raises:
-            ValueError: no JSON, missing or unknown fields, a field of another
-                type or out of its range, an id that is not that of the
-                configuration.
-        """
-        value = _fields.read_object("Record", text)
-        check_type("Record", value, dict)
-        own = (field.name for field in fields(cls))
-        check_names("Record", value, ["format", *_DERIVED, *own])
-        told = {name: value.pop(name) for name in ("format", *_DERIVED)}
-        value["config"] = RunConfig.from_dict(value["config"])
-        wanted = {"format": FORMAT} | {
-            name: getattr(value["config"], name) for name in _DERIVED
-        }
-        for name, want in wanted.items():
-            if told[name] != want:
-                raise ValueError(
-                    f"{name}: expected {want!r}, as of this configuration, "
-                    f"got {told[name]!r:.80}"
-                )
-        value["history"] = _history(value["history"])
-        for name in ("test_best", "test_last"):
-            value[name] = Score.from_json(json.dumps(value[name]))
-        if isinstance(value["gradient_norms"], list):
-            value["gradient_norms"] = tuple(value["gradient_norms"])
-        return _fields.make(cls, value)
+def _rounded(value: Any) -> Any:
+    """Round all decimal numbers to six significant digits, to any depth."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, list | tuple):
+        return type(value)(map(_rounded, value))
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return value
 
 
 def circumstances() -> dict[str, Any]:
@@ -186,7 +180,7 @@ def circumstances() -> dict[str, Any]:
     return {
         "versions": {
             "python": platform.python_version(),
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
             "numpy": np.__version__,
             "unrolled": metadata.version("unrolled"),
         },
@@ -194,73 +188,3 @@ def circumstances() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "date": f"{now:%Y-%m-%dT%H:%M:%SZ}",
     }
-
-
-def _history(value: object) -> History:
-    """Make a history of its columns."""
-    names = [*Epoch.model_fields]
-    check_names("history", value, ["stopped_early", *names])
-    lengths = set()
-    for name in names:
-        check_type(f"history.{name}", value[name], list)
-        lengths.add(len(value[name]))
-    if len(lengths) > 1:
-        raise ValueError(
-            f"history: expected columns of one length, got {sorted(lengths)}"
-        )
-    rows = zip(*(value[name] for name in names), strict=True)
-    epochs = (Epoch(**dict(zip(names, row, strict=True))) for row in rows)
-    return History(epochs=tuple(epochs), stopped_early=value["stopped_early"])
-
-
-def _rounded(value: float | None) -> float | None:
-    """Round to six significant digits."""
-    return None if value is None else float(f"{value:.6g}")
-
-
-def _check_kind(name: str, value: Any, kind: type) -> Any:
-    """Insist on a type, and return the value."""
-    check_type(name, value, kind)
-    return value
-
-
-def _check_rounded(name: str, value: float) -> float:
-    return _rounded(_fields.check_not_negative(name, value))
-
-
-def _check_score(name: str, value: Score) -> Score:
-    check_type(name, value, Score)
-    return Score(loss=_rounded(value.loss), accuracy=_rounded(value.accuracy))
-
-
-def _check_history(name: str, value: History) -> History:
-    check_type(name, value, History)
-    epochs = (
-        Epoch(**{key: _rounded(number) for key, number in vars(epoch).items()})
-        for epoch in value.epochs
-    )
-    return History(epochs=tuple(epochs), stopped_early=value.stopped_early)
-
-
-def _check_norms(name: str, value: tuple[float, ...]) -> tuple[float, ...]:
-    check_type(name, value, tuple)
-    return tuple(_check_rounded(name, number) for number in value)
-
-
-def _check_versions(name: str, value: dict[str, str]) -> dict[str, str]:
-    check_names(name, value, VERSIONED)
-    for key, version in value.items():
-        check_type(f"{name}.{key}", version, str)
-    return dict(value)
-
-
-def _check_date(name: str, value: str) -> str:
-    check_type(name, value, str)
-    try:
-        datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
-        raise ValueError(
-            f"{name}: expected a date as 2026-01-31T23:59:59Z, "
-            f"got {value!r:.80}"
-        ) from None
-    return value

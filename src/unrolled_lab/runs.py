@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from unrolled._checks import check_type, check_whole
-from unrolled.train import History, evaluate, fit
+from unrolled.train import History, TrainConfig, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
     build_model,
@@ -21,7 +21,7 @@ from unrolled_lab.build import (
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
 from unrolled_lab.files import KEPT_AS, RunFiles, Weights, load_record
-from unrolled_lab.record import Record, circumstances
+from unrolled_lab.record import Record, columns
 from unrolled_lab.resume import fit_resumably, load_checkpoint
 
 Found = TypeVar("Found")
@@ -55,22 +55,16 @@ def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
         The record.
 
     Raises:
-        ValueError: no `RunConfig`, no such folder, a damaged file.
         FloatingPointError: a loss or a gradient that is not finite.
 
     Example:
-        >>> config = RunConfig.from_json('''{
-        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
-        ...     "train": {"epochs": 3, "keep": "best"}, "hidden_size": 4,
-        ...     "steps": 5, "train_count": 100, "test_count": 100
-        ... }''')
-        >>> record = execute(config)
+        >>> from unrolled_lab import runs_of
+        >>> record = execute(runs_of("trial")[0])
         >>> len(record.history.epochs), record.parameters
-        (3, 106)
+        (20, 122)
 
     Chapter: 08_thirty_steps.
     """
-    check_type("config", config, RunConfig)
     if folder is None:
         with TemporaryDirectory() as scratch:
             record, _ = _carry_out(config, Path(scratch) / "run.pt")
@@ -96,14 +90,10 @@ def replay(config: RunConfig, epochs: int) -> History:
         number of threads, those of the run but for the seconds; elsewhere
         nearly so, less and less with each epoch.
 
-    Raises:
-        ValueError: no `RunConfig`, another number of epochs.
-
     Chapter: 08_thirty_steps.
     """
-    check_type("config", config, RunConfig)
-    epochs = _check_epochs(epochs, config)
-    data, shorter = make_data(config), config.train.replace(epochs=epochs)
+    data = make_data(config)
+    shorter = _shorter(config, epochs)
     return fit(build_model(config), data.train, data.valid, shorter)
 
 
@@ -120,31 +110,22 @@ def follow(
         epochs: how many, at most those of the run.
         measure: called with the network before the training and after each
             epoch; it must not change it.
-        data: what to learn from; the run's own data unless told. So one can
-            ask what would have been if the data had been others.
+        data: what to learn from; default: the run's own data. So one can ask
+            what would have been if the data had been others.
 
     Returns:
         A record of each epoch, as of `replay`; and what `measure` gave, E + 1
         times for E epochs.
 
-    Raises:
-        ValueError: no `RunConfig`, another number of epochs, a `measure` that
-            cannot be called, no `Datasets`.
-
     Example:
-        >>> config = RunConfig.from_json('''{
-        ...     "experiment": "trial", "group": "rnn", "cell": "RNN",
-        ...     "train": {"epochs": 3, "keep": "best"}, "hidden_size": 4,
-        ...     "steps": 5, "train_count": 100, "test_count": 100
-        ... }''')
+        >>> from unrolled_lab import runs_of
+        >>> config = runs_of("trial")[0]
         >>> history, sizes = follow(config, 2, lambda m: m.head.weight.norm())
         >>> len(history.epochs), len(sizes)
         (2, 3)
 
     Chapter: 08_thirty_steps.
     """
-    check_type("config", config, RunConfig)
-    epochs = _check_epochs(epochs, config)
     if not callable(measure):
         raise ValueError(
             f"measure: expected a function of a model, got {measure!r:.80}"
@@ -158,21 +139,20 @@ def follow(
         model,
         data.train,
         data.valid,
-        config.train.replace(epochs=epochs, keep="last"),
+        _shorter(config, epochs).replace(keep="last"),
         on_epoch=lambda _: found.append(measure(model)),
     )
     return history, found
 
 
-def _check_epochs(epochs: int, config: RunConfig) -> int:
-    """Insist on a number of epochs that the run has."""
-    epochs = check_whole("epochs", epochs)
-    if epochs > config.train.epochs:
+def _shorter(config: RunConfig, epochs: int) -> TrainConfig:
+    """Return a run's training, of so many epochs."""
+    most = config.train.epochs
+    if check_whole("epochs", epochs) > most:
         raise ValueError(
-            f"epochs: expected at most {config.train.epochs}, those of the "
-            f"run, got {epochs}"
+            f"epochs: expected at most {most}, those of the run, got {epochs}"
         )
-    return epochs
+    return config.train.replace(epochs=epochs)
 
 
 def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
@@ -180,9 +160,7 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     start = time.perf_counter()
     data, model = make_data(config), build_model(config)
     moments = {"initial": _copy(model)}
-    norms = None
-    if config.diagnose:
-        norms = _diagnose(model, data, config.seed)
+    norms = _diagnose(model, data, config.seed) if config.diagnose else None
     before = time.perf_counter() - start
     history = fit_resumably(
         model, data.train, data.valid, config.train, checkpoint
@@ -195,29 +173,28 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     moments["last"] = _copy(model)
     test_last = evaluate(model, data.test)
     after = time.perf_counter() - start
-    record = Record(
-        config=config,
-        history=history,
+    record = Record.of(
+        config,
+        history=columns(history),
         best_epoch=history.best_epoch,
-        test_best=test_best,
-        test_last=test_last,
+        test_best=dict(test_best),
+        test_last=dict(test_last),
         parameters=count_parameters(model),
         gradient_norms=norms,
         seconds=before + sum(history.column("seconds")) + after,
-        **circumstances(),
     )
     return record, {moment: moments[moment] for moment in config.weights}
 
 
 def _diagnose(model: nn.Module, data: Datasets, seed: int) -> tuple[float, ...]:
     """Measure the gradients that reach each step, in random directions."""
-    x = data.valid.tensors[0][:DIAGNOSED]
-    projections = torch.randn(
+    v = torch.randn(
         PROJECTIONS,
         model.head.in_features,
         generator=generator_for("projections", seed),
     )
-    return tuple(gradient_norms(model, x, projections).tolist())
+    x = data.valid.tensors[0][:DIAGNOSED]
+    return tuple(gradient_norms(model, x, v).tolist())
 
 
 def _copy(model: nn.Module) -> dict[str, torch.Tensor]:

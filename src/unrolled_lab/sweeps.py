@@ -1,9 +1,8 @@
 """Many runs, side by side, that can be stopped and gone on with."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,16 +12,12 @@ import joblib
 import torch
 from tqdm import tqdm
 
-from unrolled import _fields
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_choice, check_type, check_whole
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.runs import execute
 
 Backend = Literal["loky", "dask", "ray"]
-
-_PACKAGES = {"dask": "distributed", "ray": "ray"}
-"""What a backend needs to be installed, beside what this package needs."""
 
 
 @contextlib.contextmanager
@@ -36,104 +31,91 @@ def connect(
 
     Args:
         backend: ``"loky"``, processes on this machine; ``"dask"`` or ``"ray"``,
-            which are imported only now.
+            by joblib's own backends of these names.
         jobs: how many processes. A cluster that is already there has its own
             number.
         scheduler: the address of a cluster that is already there; None to
             start one on this machine. None for loky.
 
     Yields:
-        A `joblib.Parallel` whose results come as they are done, if the backend
-        can do this; with ray all come at the end.
-
-    Raises:
-        ValueError: an unknown backend, one that is not installed, no cluster at
-            the address, one whose workers have several threads, jobs below 1.
+        A `joblib.Parallel` whose results come as they are done; with ray, which
+        cannot do this, all come at the end.
     """
-    _fields.check_choice("backend", backend, get_args(Backend))
-    jobs = check_whole("jobs", jobs)
+    check_choice("backend", backend, get_args(Backend))
+    check_whole("jobs", jobs)
     if scheduler is not None:
         check_type("scheduler", scheduler, str)
-    start = {"loky": _loky, "dask": _dask, "ray": _ray}[backend]
-    return_as = "list" if backend == "ray" else "generator_unordered"
-    with start(jobs, scheduler) as jobs, joblib.parallel_config(backend):
+    with contextlib.ExitStack() as stack:
+        if backend == "dask":
+            stack.enter_context(_dask(jobs, scheduler))
+        elif backend == "ray":
+            stack.callback(_ray(jobs, scheduler).shutdown)
+        elif scheduler is not None:
+            raise ValueError(
+                "scheduler: expected None for loky, which stays on this "
+                "machine (a cluster needs the backend dask or ray), got "
+                f"{scheduler!r:.80}"
+            )
+        stack.enter_context(joblib.parallel_config(backend))
         # One run at a time: joblib would put quick ones together.
         yield joblib.Parallel(
-            jobs, return_as=return_as, batch_size=1, pre_dispatch="all"
+            jobs if backend == "loky" else -1,  # -1: all that there are
+            return_as="list" if backend == "ray" else "generator_unordered",
+            batch_size=1,
+            pre_dispatch="all",
         )
 
 
-@contextlib.contextmanager
-def _loky(jobs: int, scheduler: str | None) -> Iterator[int]:
-    """Start nothing: joblib does; with one job, not even a process."""
-    if scheduler is not None:
-        raise ValueError(
-            "scheduler: expected None for loky, which stays on this machine "
-            f"(a cluster needs the backend dask or ray), got {scheduler!r:.80}"
-        )
-    yield jobs
-
-
-@contextlib.contextmanager
-def _dask(jobs: int, scheduler: str | None) -> Iterator[int]:
+def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
     """Connect to a Dask cluster, or start one."""
-    distributed = _import_for("dask")
-    with contextlib.ExitStack() as stack:
-        if scheduler is None:
-            address = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=jobs,
-                    threads_per_worker=1,
-                    dashboard_address=None,
-                )
-            )
-        else:
-            address = scheduler
-        try:
-            client = distributed.Client(address, timeout="10s")
-        except (OSError, ValueError, TypeError) as error:
-            raise ValueError(
-                "scheduler: expected the address of a Dask scheduler, got "
-                f"{scheduler!r:.80} ({error!s:.150})"
-            ) from error
-        stack.enter_context(client)
-        threads = client.nthreads()
-        if not threads or max(threads.values()) > 1:
-            raise ValueError(
-                "scheduler: expected a cluster of workers with one thread each "
-                f"(--nthreads 1), got {[*threads.values()]!s:.80}"
-            )
-        yield -1  # as many as there are
+    distributed = _import("distributed", "dask")
+    options = {"n_workers": jobs, "threads_per_worker": 1}
+    try:
+        client = distributed.Client(
+            scheduler, timeout="10s", dashboard_address=None, **options
+        )
+    except (OSError, ValueError, TypeError) as error:
+        raise _no_cluster("Dask", scheduler, error) from error
+    threads = [*client.nthreads().values()]
+    if {*threads} != {1}:
+        client.close()
+        raise ValueError(
+            "scheduler: expected a cluster of workers with one thread each "
+            f"(--nthreads 1), got {threads!s:.80}"
+        )
+    return client
 
 
-@contextlib.contextmanager
-def _ray(jobs: int, scheduler: str | None) -> Iterator[int]:
+def _ray(jobs: int, scheduler: str | None) -> ModuleType:
     """Connect to a Ray cluster, or start one."""
-    ray = _import_for("ray")
+    ray = _import("ray", "ray")
     try:
         ray.init(scheduler, num_cpus=None if scheduler else jobs)
     except (OSError, RuntimeError, ValueError) as error:
-        raise ValueError(
-            "scheduler: expected the address of a Ray cluster, got "
-            f"{scheduler!r:.80} ({error!s:.150})"
-        ) from error
-    try:
-        import_module("ray.util.joblib").register_ray()
-        yield -1
-    finally:
-        ray.shutdown()
+        raise _no_cluster("Ray", scheduler, error) from error
+    _import("ray.util.joblib", "ray").register_ray()
+    return ray
 
 
-def _import_for(backend: str) -> ModuleType:
+def _import(module: str, backend: str) -> ModuleType:
     """Import what a backend needs."""
-    package = _PACKAGES[backend]
     try:
-        return import_module(package)
+        return import_module(module)
     except ImportError as error:
         raise ValueError(
             f"backend: expected one that is installed, got {backend!r} without "
-            f"{package} (pip install {package}; {error!s:.80})"
+            f"{module} (pip install {module}; {error!s:.80})"
         ) from error
+
+
+def _no_cluster(
+    kind: str, scheduler: str | None, error: Exception
+) -> ValueError:
+    """Say that there is no cluster at an address."""
+    return ValueError(
+        f"scheduler: expected the address of a {kind} cluster, got "
+        f"{scheduler!r:.80} ({error!s:.150})"
+    )
 
 
 class Outcome(NamedTuple):
@@ -184,23 +166,17 @@ def sweep(
     Returns:
         What became of each run, in the order of `configs`.
 
-    Raises:
-        ValueError: no list of `RunConfig`, two runs of one name, no such
-            folder, numbers below 1, a backend that is not there.
-
     Chapter: 08_thirty_steps.
     """
     check_type("configs", configs, list)
-    for config in configs:
-        check_type("configs", config, RunConfig)
-    folder = results_folder(folder).resolve()
+    folder = results_folder(folder).resolve()  # a worker may stand elsewhere
     records = [RunFiles(config, folder).record for config in configs]
     if len(set(records)) < len(records):
         twice = next(path.stem for path in records if records.count(path) > 1)
         raise ValueError(f"configs: expected each run once, got {twice} again")
     threads = check_whole("threads", threads)
-    check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
+    lost = "no worker gave an answer"
     with (
         connect(backend, jobs, scheduler) as parallel,
         tqdm(total=len(configs), unit="run", disable=not progress) as bar,
@@ -209,7 +185,6 @@ def sweep(
             joblib.delayed(_work)(number, config, folder, threads)
             for number, config in enumerate(configs)
         )
-        lost = "no worker gave an answer"
         try:
             for number, outcome in parallel(calls):
                 outcomes[number] = outcome

@@ -4,16 +4,13 @@ Both foretell the next of 32 tokens. What the tokens are does not matter for the
 time that it takes, so they are drawn at random.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from unrolled import _fields
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_choice, check_type, check_whole
 from unrolled.lstm import LSTM
 from unrolled.models.char_lm import CharLM
 from unrolled.models.parts import token_input
@@ -39,9 +36,6 @@ class PyTorchReader(nn.Module):
     Args:
         model: whose weights it takes, a copy of the layer's, and the head.
 
-    Raises:
-        ValueError: no `CharLM`.
-
     Example:
         >>> model = make_rival("LSTM")
         >>> tokens = torch.zeros(1, 5, dtype=torch.int64)
@@ -66,10 +60,6 @@ class PyTorchReader(nn.Module):
 
         Returns:
             Logits, (N, T, V).
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, an empty batch, tokens
-                out of range.
         """
         x = token_input("tokens", tokens, self.recurrent)  # (N, T, V)
         return self.head(self.recurrent(x)[0])  # (N, T, V)
@@ -83,11 +73,8 @@ def make_rival(name: str, generator: Generator | None = None) -> Reader:
 
     Args:
         name: one of `TRAINED`; the LSTMs have 132 units, the Transformer 96.
-        generator: the source of the first weights; PyTorch's global one unless
-            told.
-
-    Raises:
-        ValueError: another name, no generator.
+        generator: the source of the first weights; default: PyTorch's global
+            one.
 
     Example:
         >>> for name in TRAINED:
@@ -99,7 +86,7 @@ def make_rival(name: str, generator: Generator | None = None) -> Reader:
 
     Chapter: 12_beyond.
     """
-    _fields.check_choice("name", name, TRAINED)
+    check_choice("name", name, TRAINED)
     V = len(CHARACTERS)
     if name == "Transformer":
         return CausalTransformer(V, 96, 2, generator=generator)
@@ -119,9 +106,6 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
 
     Returns:
         A function that takes one such step.
-
-    Raises:
-        ValueError: no such model, numbers out of range.
 
     Example:
         >>> step = training_step(make_rival("Transformer"), 2, 8)
@@ -154,16 +138,12 @@ def generating_step(
     Args:
         way: one of `WAYS`. Without a cache, all tokens are read again.
         length: n, tokens that have been read so far, 1 or more.
-        model: the rival that suits; a new one unless told.
+        model: the rival that suits; default: a new one.
 
     Returns:
         A function that returns the scores of the next token, (1, 1, V), and
         what would be kept for the one after it: a state, a cache, or the
         tokens themselves.
-
-    Raises:
-        ValueError: an unknown way, a number out of range, a model that does
-            not suit.
 
     Example:
         >>> step = generating_step("Transformer, cache", 100)
@@ -173,7 +153,7 @@ def generating_step(
 
     Chapter: 12_beyond.
     """
-    _fields.check_choice("way", way, WAYS)
+    check_choice("way", way, WAYS)
     tokens = _tokens(1, check_whole("length", length) - 1)  # (1, n)
     model = make_rival(way.partition(",")[0]) if model is None else model
     check_type("model", model, CharLM if way == "LSTM" else CausalTransformer)
