@@ -108,25 +108,38 @@ def run_clamped(
     Reference: Geiger et al. (2021), "Causal abstractions of neural networks",
     for replacing a state by that of another input. Chapter: 09_gates.
     """
-    return trace_clamped(model, x, clamps)[0]
+    check_run(model, x)
+    with torch.no_grad():
+        return unroll(model, x, clamps)[0]
 
 
 def trace_clamped(
     model: Classifier, x: Float[Tensor, "N T D"], clamps: Sequence[Clamp] = ()
-) -> tuple[Float[Tensor, "N C"], list[GateTrace]]:
-    """Do what `run_clamped` does, and keep every gate.
+) -> list[GateTrace]:
+    """Run as `run_clamped` does, and keep what the gates did.
 
     Returns:
-        The logits, and one `GateTrace` for each layer, with what was replaced
-        in it, its arrays (N, T, H). Nothing of it has a gradient.
+        One trace for each layer, with what was replaced in it, its arrays
+        (N, T, H), without gradients.
+
+    Example:
+        >>> from unrolled.lstm import LSTM
+        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
+        >>> model = Classifier(LSTM(3, 5), 2)
+        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), shut)
+        >>> trace.c.abs().max().item()
+        0.0
+
+    Chapter: 09_gates.
     """
     check_run(model, x)
     with torch.no_grad():
-        logits, layers = unroll(model, x, clamps)
-    traces = [zip(*steps, strict=True) for steps in layers]
-    return logits, [
-        GateTrace(*(torch.stack(part, dim=1) for part in parts))
-        for parts in traces
+        _, layers = unroll(model, x, clamps)
+    return [
+        GateTrace(
+            *(torch.stack(part, dim=1) for part in zip(*steps, strict=True))
+        )
+        for steps in layers
     ]
 
 

@@ -11,9 +11,9 @@ from unrolled.gates.statistics import check_varies
 
 def probe(
     states: Float[Tensor, "N T H"],
-    signal: Float[Tensor, "N"],
+    signal: Float[Tensor, " N"],
     ridge: float = 1e-3,
-) -> Float[np.ndarray, "T"]:
+) -> Float[np.ndarray, " T"]:
     r"""Measure how well a linear map reads a signal from each step's states.
 
     At each step, a map is fitted on the first half of the sequences and scored
@@ -67,7 +67,7 @@ def probe(
 
 
 def correlations(
-    states: Float[Tensor, "N T H"], signal: Float[Tensor, "N"]
+    states: Float[Tensor, "N T H"], signal: Float[Tensor, " N"]
 ) -> Float[np.ndarray, "T H"]:
     r"""Correlate each unit at each step with a signal.
 

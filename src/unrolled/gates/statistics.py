@@ -109,7 +109,7 @@ class Slopes(NamedTuple):
     """The part that is written new, i ⊙ g."""
 
 
-def slopes(trace: GateTrace, signal: Float[Tensor, "N"]) -> Slopes:
+def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
     r"""Measure what a step keeps of a signal, and what it writes of it anew.
 
     With a bar for the mean over the sequences, the slope of a quantity v on
@@ -133,7 +133,7 @@ def slopes(trace: GateTrace, signal: Float[Tensor, "N"]) -> Slopes:
     Example:
         >>> from unrolled.lstm import LSTM
         >>> x = torch.tensor([[1.0], [0.5], [-2.0]])[:, None].tile(1, 4, 2)
-        >>> _, _, (trace,) = LSTM(2, 3)(x, return_gates=True)
+        >>> (trace,) = LSTM(2, 3).trace(x)
         >>> parts = slopes(trace, x[:, 0, 0])
         >>> parts.c.shape
         torch.Size([4, 3])
@@ -157,7 +157,7 @@ def slopes(trace: GateTrace, signal: Float[Tensor, "N"]) -> Slopes:
     )
 
 
-def kept_share(parts: Slopes) -> Float[Tensor, "T"]:
+def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
     r"""Measure which share of a signal in the cell state was kept, not written.
 
     .. math::

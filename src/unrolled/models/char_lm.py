@@ -16,9 +16,9 @@ from unrolled._checks import (
     check_whole,
     insist,
 )
+from unrolled.cell import State
 from unrolled.models.parts import (
     Lengths,
-    State,
     Tokens,
     check_generator,
     check_one_way,
@@ -79,7 +79,7 @@ class CharLM(nn.Module):
         self.end = end
         self.head = make_head(recurrent, recurrent.output_size, V, generator)
 
-    def encode(self, text: str) -> Int64[Tensor, "T"]:
+    def encode(self, text: str) -> Int64[Tensor, " T"]:
         """Number the characters of a text, of which there is at least one."""
         return self._encode("text", text)
 
@@ -91,7 +91,7 @@ class CharLM(nn.Module):
         insist(name, bool(before + text) and not unknown, wanted, unknown)
         return torch.tensor([self.characters.index(c) for c in before + text])
 
-    def decode(self, tokens: Int64[Tensor, "T"]) -> str:
+    def decode(self, tokens: Int64[Tensor, " T"]) -> str:
         """Spell out tokens."""
         V = len(self.characters)
         check(like=Tensor, tokens=(tokens, "T", range(V)))
@@ -99,7 +99,7 @@ class CharLM(nn.Module):
 
     def examples(
         self, texts: Sequence[str]
-    ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, "N"], Int64[Tensor, "N T"]]:
+    ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, " N"], Int64[Tensor, "N T"]]:
         """Turn texts into what there is to learn from them.
 
         Each character is paired with the one that follows it; with an end

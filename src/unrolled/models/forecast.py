@@ -15,7 +15,8 @@ from unrolled._checks import (
     check_whole,
     insist,
 )
-from unrolled.models.parts import State, check_one_way, make_head
+from unrolled.cell import State
+from unrolled.models.parts import check_one_way, make_head
 from unrolled.recurrent import Recurrent
 
 Series = Float[Tensor, "N T D"]

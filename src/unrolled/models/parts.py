@@ -16,11 +16,8 @@ Tokens = Int64[Tensor, "N T"]
 Inputs = Float[Tensor, "N T D"] | Tokens
 """Numbers, or tokens in their place."""
 
-Lengths = Int64[Tensor, "N"] | None
+Lengths = Int64[Tensor, " N"] | None
 """How many steps of each sequence count, from 1 to T; None for all."""
-
-State = Tensor | tuple[Tensor, ...]
-"""What a recurrent layer hands on: h, or the pair (h, c)."""
 
 
 def make_head(

@@ -5,9 +5,9 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check, check_type, check_whole, insist
+from unrolled.cell import State
 from unrolled.models.parts import (
     Lengths,
-    State,
     Tokens,
     check_one_way,
     make_head,
