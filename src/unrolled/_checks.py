@@ -169,6 +169,12 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
     return next((each for each in limits if not is_good(each)), None)
 
 
+def insist(name: str, is_right: bool, wanted: str, got: object) -> None:
+    """Insist on a rule about a value: what was expected, what came."""
+    if not is_right:
+        raise ValueError(f"{name}: expected {wanted}, got {got!r:.80}")
+
+
 def check_choice(name: str, value: str, choices: Collection[str]) -> str:
     """Return `value` if it is one of these texts."""
     if not isinstance(value, str) or value not in choices:

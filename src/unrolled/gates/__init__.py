@@ -4,15 +4,14 @@
   by how much each step keeps or renews a signal;
 - `probes`: what can be read from the states, by a linear map;
 - `flow`: how much the answer depends on each input and each state;
-- `clamp`, `interventions`: the same network with some of its gates or states
-  replaced.
+- `interventions`: the same network with some of its gates or states replaced.
 
 The first two look at a `GateTrace`; the others need the network, a `Classifier`
 on LSTM layers in one direction. Layers, steps and units count from 0.
 """
 
 from unrolled.gates.flow import cell_jacobians, input_gradients, state_gradients
-from unrolled.gates.interventions import Clamp, run_clamped
+from unrolled.gates.interventions import Clamp, run_clamped, trace_clamped
 from unrolled.gates.probes import correlations, probe
 from unrolled.gates.statistics import (
     Saturation,
@@ -39,4 +38,5 @@ __all__ = [
     "saturation",
     "slopes",
     "state_gradients",
+    "trace_clamped",
 ]

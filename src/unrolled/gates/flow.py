@@ -7,23 +7,22 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from unrolled import by_hand
-from unrolled._checks import check_whole
-from unrolled._fields import check_choice
-from unrolled.gates.interventions import Clamp, Cut, check_model, unroll
+from unrolled._checks import check_choice, check_whole, insist
+from unrolled.gates.interventions import Clamp, Cut, check_run, unroll
 from unrolled.models.heads import Classifier
 from unrolled.modes import gradients
-from unrolled.trace import GateTrace
 
 
 def input_gradients(
     model: Classifier,
-    x: Tensor,
+    x: Float[Tensor, "N T D"],
     cut: Collection[Cut] = (),
     clamps: Sequence[Clamp] = (),
-) -> Tensor:
+) -> Float[Tensor, "N T D"]:
     r"""Differentiate each sequence's answer by each of its inputs.
 
     .. math:: \frac{\mathrm d\, (\text{logit}_1 - \text{logit}_0)}
@@ -36,18 +35,13 @@ def input_gradients(
 
     Args:
         model: a classifier of two classes, on LSTM layers in one direction.
-        x: the inputs, (N, T, D).
+        x: the inputs.
         cut: pairs of a layer, from 0, and a state, ``"h"`` or ``"c"``.
         clamps: what to replace, as for `run_clamped`: then it is the answer of
             that network, in which nothing flows back from what is replaced.
 
     Returns:
-        The gradients, (N, T, D), in units of the answer by the input's.
-
-    Raises:
-        ValueError: another model, one made in `torch.inference_mode`, wrong
-            shapes or dtypes, NaN or infinite inputs, cuts that there are
-            not, clamps that do not fit.
+        The gradients, in units of the answer by the input's.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -60,17 +54,18 @@ def input_gradients(
     Reference: Hochreiter & Schmidhuber (1997), whose truncated gradient cuts
     every h. Chapter: 09_gates.
     """
-    _check_two_classes(model)
+    check_run(model, x)
+    _check_cut(cut, model.recurrent.num_layers)
     with gradients(model):
-        x = _with_gradient(x)
+        x = x.detach().clone().requires_grad_()
         logits, _ = unroll(model, x, clamps, cut)
         (gradient,) = torch.autograd.grad(_answer(logits), x)
     return gradient
 
 
 def state_gradients(
-    model: Classifier, x: Tensor, layer: int, state: str = "c"
-) -> Tensor:
+    model: Classifier, x: Float[Tensor, "N T D"], layer: int, state: str = "c"
+) -> Float[Tensor, "N T H"]:
     r"""Differentiate each sequence's answer by each state of a layer.
 
     .. math:: \frac{\mathrm d\, (\text{logit}_1 - \text{logit}_0)}
@@ -81,17 +76,12 @@ def state_gradients(
 
     Args:
         model: a classifier of two classes, on LSTM layers in one direction.
-        x: the inputs, (N, T, D).
+        x: the inputs.
         layer: the layer, counted from 0.
         state: ``"c"`` or ``"h"``.
 
     Returns:
-        The gradients, (N, T, H).
-
-    Raises:
-        ValueError: another model, one made in `torch.inference_mode`, wrong
-            shapes or dtypes, NaN or infinite inputs, a layer that there is not,
-            another state.
+        The gradients.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -101,19 +91,21 @@ def state_gradients(
 
     Chapter: 09_gates.
     """
-    _check_two_classes(model)
-    _check_layer(model, layer)
+    check_run(model, x)
+    _check_layer(layer, model.recurrent.num_layers)
     check_choice("state", state, ("c", "h"))
     with gradients(model):
-        logits, layers = unroll(model, _with_gradient(x))
+        # So the states have a gradient, even if no parameter wants any.
+        x = x.detach().clone().requires_grad_()
+        logits, layers = unroll(model, x)
         states = [getattr(step, state) for step in layers[layer]]
         by_step = torch.autograd.grad(_answer(logits), states)
     return torch.stack(by_step, dim=1)  # (N, T, H)
 
 
 def cell_jacobians(
-    model: Classifier, x: Tensor, layer: int
-) -> tuple[np.ndarray, np.ndarray]:
+    model: Classifier, x: Float[Tensor, "N T D"], layer: int
+) -> tuple[Float[np.ndarray, "N T H H"], Float[np.ndarray, "N T H H"]]:
     r"""Differentiate a layer's last cell state by each of its cell states.
 
     .. math::
@@ -125,17 +117,12 @@ def cell_jacobians(
 
     Args:
         model: a classifier on LSTM layers in one direction.
-        x: the inputs, (N, T, D); few, as N · T · H · H numbers come back.
+        x: the inputs; few, as N · T · H · H numbers come back.
         layer: the layer, counted from 0.
 
     Returns:
-        The direct and the total Jacobian, (N, T, H, H) each, float64: entry
-        [n, t, a, b] is the derivative of unit a after the last step by unit b
-        after step t.
-
-    Raises:
-        ValueError: another model, wrong shapes or dtypes, NaN or infinite
-            inputs, a layer that there is not.
+        The direct and the total Jacobian, float64: entry [n, t, a, b] is the
+        derivative of unit a after the last step by unit b after step t.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -146,41 +133,30 @@ def cell_jacobians(
 
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
-    check_model(model)
-    _check_layer(model, layer)
-    with torch.no_grad():
-        _, layers = unroll(model, x)
-    below = x if layer == 0 else _hidden(layers[layer - 1])
+    check_run(model, x)
+    _check_layer(layer, model.recurrent.num_layers)
+    below = x
+    if layer:
+        with torch.no_grad():
+            _, layers = unroll(model, x)
+        below = torch.stack([step.h for step in layers[layer - 1]], dim=1)
     cell = model.recurrent.cells[layer]
-    total_bias = torch.zeros_like(cell.weight_hh[:, 0]) + cell.total_bias
+    zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
     params = {
         "weight_ih": _array(cell.weight_ih),
         "weight_hh": _array(cell.weight_hh),
-        "bias": _array(total_bias),
+        "bias": _array(zeros + cell.total_bias),
     }
     _, caches = by_hand.lstm.forward(_array(below), params)
     parts = by_hand.paths.cell_jacobian(caches, params)
     return parts["direct"], sum(parts.values())
 
 
-def _with_gradient(x: Tensor) -> Tensor:
-    """Return a copy of the inputs that wants a gradient, if it can have one.
-
-    So the states have one, too, even if no parameter wants any.
-    """
-    if isinstance(x, Tensor) and x.is_floating_point():
-        return x.detach().clone().requires_grad_()
-    return x  # `unroll` will refuse it
-
-
-def _answer(logits: Tensor) -> Tensor:
+def _answer(logits: Float[Tensor, "N C"]) -> Float[Tensor, ""]:
     """Return the sum of all answers; each depends on its own sequence."""
+    C = logits.shape[1]
+    insist("model", C == 2, "2 classes", C)
     return (logits[:, 1] - logits[:, 0]).sum()
-
-
-def _hidden(steps: list[GateTrace]) -> Tensor:
-    """Return the hidden states of all steps, (N, T, H)."""
-    return torch.stack([step.h for step in steps], dim=1)
 
 
 def _array(value: Tensor) -> np.ndarray:
@@ -188,17 +164,17 @@ def _array(value: Tensor) -> np.ndarray:
     return value.detach().to("cpu", torch.float64).numpy()
 
 
-def _check_two_classes(model: Classifier) -> None:
-    check_model(model)
-    if model.head.out_features != 2:
-        raise ValueError(
-            f"model: expected 2 classes, got {model.head.out_features}"
-        )
+def _check_layer(layer: int, count: int) -> None:
+    """Insist on a layer that there is."""
+    is_there = check_whole("layer", layer, 0) < count
+    insist("layer", is_there, f"a layer from 0 to {count - 1}", layer)
 
 
-def _check_layer(model: Classifier, layer: int) -> None:
-    layers = model.recurrent.num_layers
-    if check_whole("layer", layer, 0) >= layers:
-        raise ValueError(
-            f"layer: expected a layer from 0 to {layers - 1}, got {layer}"
-        )
+def _check_cut(cut: Collection[Cut], count: int) -> None:
+    """Insist on pairs of a layer that there is and a state, h or c."""
+    known = [(layer, state) for layer in range(count) for state in "hc"]
+    are_known = isinstance(cut, Collection) and all(
+        isinstance(pair, tuple) and pair in known for pair in cut
+    )
+    wanted = f"pairs of a layer from 0 to {count - 1} and 'h' or 'c'"
+    insist("cut", are_known, wanted, cut)

@@ -2,13 +2,18 @@ r"""What a straight line reads from the states: probes, and single units."""
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._fields import check_above_zero
-from unrolled._torch_checks import check_tensor, check_varies
+from unrolled._checks import check, check_number, insist
+from unrolled.gates.statistics import check_varies
 
 
-def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
+def probe(
+    states: Float[Tensor, "N T H"],
+    signal: Float[Tensor, " N"],
+    ridge: float = 1e-3,
+) -> Float[np.ndarray, " T"]:
     r"""Measure how well a linear map reads a signal from each step's states.
 
     At each step, a map is fitted on the first half of the sequences and scored
@@ -25,17 +30,12 @@ def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
     :math:`-H / (n - H)`.
 
     Args:
-        states: c or h, (N, T, H).
-        signal: one number for each sequence, (N,).
+        states: c or h.
+        signal: one number for each sequence.
         ridge: :math:`\lambda`, which keeps w small where units say the same.
 
     Returns:
-        :math:`R^2` for each step, (T,), float64.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, fewer than four
-            sequences, a half in which the signal never varies, a ridge that is
-            not above 0.
+        :math:`R^2` for each step, float64.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)
@@ -49,14 +49,10 @@ def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
     linear classifier probes". Chapter: 09_gates.
     """
     A, b = _as_float64(states, signal)  # (N, T, H), (N,)
-    ridge = check_above_zero("ridge", ridge)
+    check_number("ridge", ridge, "above 0", minimum=5e-324, below=np.inf)
     N, T, H = A.shape
     n = N // 2
-    if n < 2:
-        raise ValueError(
-            "signal: expected two halves of at least two sequences each, got "
-            f"{N} sequences"
-        )
+    insist("signal", n >= 2, "two halves of two sequences or more each", N)
     check_varies("signal, first half", signal[:n])
     check_varies("signal, second half", signal[n:])
     A = (A - A[:n].mean(axis=0)) / _scale(A[:n])
@@ -70,20 +66,18 @@ def probe(states: Tensor, signal: Tensor, ridge: float = 1e-3) -> np.ndarray:
     return scores
 
 
-def correlations(states: Tensor, signal: Tensor) -> np.ndarray:
+def correlations(
+    states: Float[Tensor, "N T H"], signal: Float[Tensor, " N"]
+) -> Float[np.ndarray, "T H"]:
     r"""Correlate each unit at each step with a signal.
 
     Args:
-        states: c or h, (N, T, H).
-        signal: one number for each sequence, (N,), not all the same.
+        states: c or h.
+        signal: one number for each sequence, not all the same.
 
     Returns:
-        Pearson's correlation over the sequences, (T, H), float64; 0 for a unit
-        that never varies.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, a signal that never
-            varies.
+        Pearson's correlation over the sequences, float64; 0 for a unit that
+        never varies.
 
     Example:
         >>> signal = torch.tensor([0.0, 1.0, 2.0])
@@ -100,11 +94,13 @@ def correlations(states: Tensor, signal: Tensor) -> np.ndarray:
     return np.tensordot(s, v, axes=1) / len(s)  # (T, H)
 
 
-def _scale(values: np.ndarray) -> np.ndarray:
-    """Return each unit's standard deviation, (T, H).
+def _scale(
+    values: Float[np.ndarray, "n T H"],
+) -> Float[np.ndarray, "T H"]:
+    """Return each unit's standard deviation.
 
-    It is infinite, so that nothing is left of the unit, where the values (n, T,
-    H) are all the same; rounding would give them one.
+    It is infinite, so that nothing is left of the unit, where the values are
+    all the same; rounding would give them one.
     """
     varies = values.min(axis=0) < values.max(axis=0)
     return np.where(varies, values.std(axis=0), np.inf)
@@ -112,8 +108,7 @@ def _scale(values: np.ndarray) -> np.ndarray:
 
 def _as_float64(states: Tensor, signal: Tensor) -> tuple[np.ndarray, ...]:
     """Return states (N, T, H) and signal (N,) as arrays."""
-    check_tensor("states", states, ("N", "T", "H"))
-    check_tensor("signal", signal, (len(states),), states)
+    check(like=Tensor, states=(states, "N T H"), signal=(signal, "N"))
     return tuple(
         value.detach().to("cpu", torch.float64).numpy()
         for value in (states, signal)

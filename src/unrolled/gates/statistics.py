@@ -1,14 +1,22 @@
 r"""How open the gates stand, and what the cell state keeps of a signal."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check_number, check_type
-from unrolled._torch_checks import check_tensor, check_varies
+from unrolled._checks import (
+    check,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+)
 from unrolled.trace import GateTrace
+
+Gate = Float[Tensor, "N T H"]
 
 
 class Saturation(NamedTuple):
@@ -21,26 +29,22 @@ class Saturation(NamedTuple):
 
 
 def saturation(
-    gate: Tensor,
+    gate: Gate,
     low: float = 0.1,
     high: float = 0.9,
-    dim: int | Sequence[int] = (0, 1, 2),
+    dim: int | tuple[int, ...] = (0, 1, 2),
 ) -> Saturation:
     r"""Measure which shares of a gate's values lie below and above a level.
 
     Args:
-        gate: the values of a gate, (N, T, H), from 0 to 1.
+        gate: the values of a gate, from 0 to 1.
         low: a value below this counts as nearly shut.
         high: a value above this counts as nearly open.
-        dim: the axes to count over: all unless told; ``(0, 1)`` for a share
-            per unit, ``(0, 2)`` for one per step.
+        dim: the axes to count over: ``(0, 1)`` for a share per unit,
+            ``(0, 2)`` for one per step; default: all.
 
     Returns:
         The two shares, with the axes that are not counted over.
-
-    Raises:
-        ValueError: another shape, values outside 0 to 1, levels that are not
-            from 0 to 1 or change places, axes that there are not.
 
     Example:
         >>> gate = torch.tensor([[[0.05, 0.95], [0.5, 0.99]]])  # (1, 2, 2)
@@ -54,23 +58,20 @@ def saturation(
     levels. Chapter: 09_gates.
     """
     _check_gate("gate", gate)
-    levels = {"wanted": "from 0 to 1", "minimum": 0, "below": 1 + 1e-12}
-    low, high = (
-        check_number(name, level, **levels)
-        for name, level in (("low", low), ("high", high))
-    )
-    if low > high:
-        raise ValueError(
-            f"low, high: expected low to be at most high, got {low} and {high}"
-        )
-    dim = _check_axes("dim", dim)
+    for name, level in (("low", low), ("high", high)):
+        check_number(name, level, "from 0 to 1", minimum=0, below=1 + 1e-12)
+    insist("low", low <= high, f"at most high ({high})", low)
+    axes = dim if isinstance(dim, list | tuple) else [dim]
+    different = {check_whole("dim", axis, 0) for axis in axes} & {0, 1, 2}
+    are_axes = 0 < len(different) == len(axes)
+    insist("dim", are_axes, "different axes from 0 to 2", dim)
     return Saturation(
         (gate < low).to(gate.dtype).mean(dim),
         (gate > high).to(gate.dtype).mean(dim),
     )
 
 
-def carousel(f: Tensor) -> Tensor:
+def carousel(f: Gate) -> Gate:
     r"""Multiply the forget gates of all later steps.
 
     .. math:: \prod_{s=t+1}^{T} f_s
@@ -79,13 +80,10 @@ def carousel(f: Tensor) -> Tensor:
     the constant error carousel, if it stays near 1.
 
     Args:
-        f: the forget gates, (N, T, H), from 0 to 1.
+        f: the forget gates, from 0 to 1.
 
     Returns:
-        The products, (N, T, H); 1 at the last step, which has no later one.
-
-    Raises:
-        ValueError: another shape, values outside 0 to 1.
+        The products; 1 at the last step, which has no later one.
 
     Example:
         >>> f = torch.tensor([[[0.9], [0.5], [0.8]]])  # (1, 3, 1)
@@ -103,15 +101,15 @@ def carousel(f: Tensor) -> Tensor:
 class Slopes(NamedTuple):
     """By how much one unit more of a signal moves a layer's cell states."""
 
-    c: Tensor
-    """The cell state after each step, (T, H)."""
-    kept: Tensor
-    """The part that the forget gate kept, f ⊙ c of the step before, (T, H)."""
-    written: Tensor
-    """The part that is written new, i ⊙ g, (T, H)."""
+    c: Float[Tensor, "T H"]
+    """The cell state after each step."""
+    kept: Float[Tensor, "T H"]
+    """The part that the forget gate kept, f ⊙ c of the step before."""
+    written: Float[Tensor, "T H"]
+    """The part that is written new, i ⊙ g."""
 
 
-def slopes(trace: GateTrace, signal: Tensor) -> Slopes:
+def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
     r"""Measure what a step keeps of a signal, and what it writes of it anew.
 
     With a bar for the mean over the sequences, the slope of a quantity v on
@@ -127,18 +125,15 @@ def slopes(trace: GateTrace, signal: Tensor) -> Slopes:
 
     Args:
         trace: of a run from a state of zeros, arrays (N, T, H).
-        signal: one number for each sequence, (N,), not all the same.
+        signal: one number for each sequence, not all the same.
 
     Returns:
-        Three arrays (T, H), in units of the cell state by units of the signal.
-
-    Raises:
-        ValueError: no trace, other shapes, a signal that never varies.
+        Three arrays, in units of the cell state by units of the signal.
 
     Example:
         >>> from unrolled.lstm import LSTM
         >>> x = torch.tensor([[1.0], [0.5], [-2.0]])[:, None].tile(1, 4, 2)
-        >>> _, _, (trace,) = LSTM(2, 3)(x, return_gates=True)
+        >>> (trace,) = LSTM(2, 3).trace(x)
         >>> parts = slopes(trace, x[:, 0, 0])
         >>> parts.c.shape
         torch.Size([4, 3])
@@ -148,14 +143,12 @@ def slopes(trace: GateTrace, signal: Tensor) -> Slopes:
     Chapter: 09_gates.
     """
     check_type("trace", trace, GateTrace)
-    c = check_tensor("trace.c", trace.c, ("N", "T", "H"))
-    for name in "ifg":
-        check_tensor(f"trace.{name}", getattr(trace, name), tuple(c.shape), c)
-    check_tensor("signal", signal, (len(c),), c)
+    parts = {f"trace.{k}": (getattr(trace, k), "N T H") for k in "cifg"}
+    check(like=Tensor, **parts, signal=(signal, "N"))
     check_varies("signal", signal)
-    s = signal - signal.mean()
+    c, s = trace.c, signal - signal.mean()
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
-    weights = s / s.square().sum()  # (N,)
+    weights = (s / s.square().sum()).to(c)  # (N,)
     return Slopes(
         *(
             torch.tensordot(weights, part, dims=1)  # (T, H)
@@ -164,7 +157,7 @@ def slopes(trace: GateTrace, signal: Tensor) -> Slopes:
     )
 
 
-def kept_share(parts: Slopes) -> Tensor:
+def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
     r"""Measure which share of a signal in the cell state was kept, not written.
 
     .. math::
@@ -179,10 +172,7 @@ def kept_share(parts: Slopes) -> Tensor:
         parts: what `slopes` gives.
 
     Returns:
-        One share for each step, (T,). What is missing to 1 was written.
-
-    Raises:
-        ValueError: no such slopes, a step at which the signal moves nothing.
+        One share for each step. What is missing to 1 was written.
 
     Example:
         >>> c = torch.tensor([[1.0, 0.0], [0.0, 2.0]])  # (T, H)
@@ -193,34 +183,25 @@ def kept_share(parts: Slopes) -> Tensor:
     Chapter: 09_gates.
     """
     check_type("parts", parts, Slopes)
-    c = check_tensor("parts.c", parts.c, ("T", "H"))
-    check_tensor("parts.kept", parts.kept, tuple(c.shape), c)
+    both = {f"parts.{k}": (getattr(parts, k), "T H") for k in ("c", "kept")}
+    c, kept = check(like=Tensor, **both)
     size = c.square().sum(dim=1)  # (T,)
-    if not (size > 0).all():
-        raise ValueError(
-            "parts: expected a signal that moves the cell state at each step, "
-            f"got none at step {int((size == 0).nonzero()[0])}"
-        )
-    return (parts.kept * c).sum(dim=1) / size  # (T,)
+    wanted = "a signal that moves the cell state at each step"
+    insist("parts", bool((size > 0).all()), wanted, size)
+    return (kept * c).sum(dim=1) / size
 
 
-def _check_gate(name: str, gate: Tensor) -> None:
+def check_varies(name: str, value: Tensor | np.ndarray) -> None:
+    """Insist on numbers that differ.
+
+    It compares them: a variance may be above 0 by rounding alone.
+    """
+    insist(name, value.min() < value.max(), "numbers that differ", value)
+
+
+def _check_gate(name: str, gate: Gate) -> None:
     """Insist on the values of a gate."""
-    check_tensor(name, gate, ("N", "T", "H"))
-    low, high = gate.min().item(), gate.max().item()
-    if low < 0 or high > 1:
-        raise ValueError(
-            f"{name}: expected values from 0 to 1, got "
-            f"{low if low < 0 else high}"
-        )
-
-
-def _check_axes(name: str, dim: int | Sequence[int]) -> tuple[int, ...]:
-    """Return axes of three as a tuple."""
-    axes = tuple(dim) if isinstance(dim, list | tuple) else (dim,)
-    is_axis = [type(axis) is int and 0 <= axis < 3 for axis in axes]
-    if not axes or not all(is_axis) or len({*axes}) < len(axes):
-        raise ValueError(
-            f"{name}: expected different axes from 0 to 2, got {dim!r:.80}"
-        )
-    return axes
+    check(like=Tensor, **{name: (gate, "N T H")})
+    low, high = (each.item() for each in gate.aminmax())
+    worst = low if low < 0 else high
+    insist(name, 0 <= worst <= 1, "values from 0 to 1", worst)

@@ -1,22 +1,31 @@
 """A model that writes, one character at a time."""
 
 import math
+from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from unrolled._checks import check_number, check_type, check_whole
-from unrolled._torch_checks import check_tensor, check_whole_tensor
+from unrolled._checks import (
+    check,
+    check_choice,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+)
+from unrolled.cell import State
 from unrolled.models.parts import (
-    State,
+    Lengths,
+    Tokens,
     check_generator,
     check_one_way,
     make_head,
-    parameter_of,
-    predicting,
     token_input,
 )
+from unrolled.modes import mode
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import IGNORE
 
@@ -34,13 +43,6 @@ class CharLM(nn.Module):
         characters: the V characters there are, each once.
         end: the character that ends a text, one of these; None if texts have
             no end.
-        generator: the source of the head's first weights; PyTorch's global one
-            unless told.
-
-    Raises:
-        ValueError: no recurrent layer, one that is bidirectional and would
-            read what it is to predict, another number of inputs than of
-            characters, a character twice, an end that is not among them.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -64,156 +66,85 @@ class CharLM(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        check_one_way("recurrent", recurrent, "the next character is to come")
+        check_one_way("recurrent", recurrent)
         check_type("characters", characters, str)
         V = recurrent.input_size
-        if len(characters) != V or len(set(characters)) != V:
-            raise ValueError(
-                f"characters: expected {V} different ones, as the recurrent "
-                f"layer has inputs, got {characters!r:.80}"
-            )
-        if end is not None and (not isinstance(end, str) or len(end) != 1):
-            raise ValueError(f"end: expected one character, got {end!r:.80}")
-        if end is not None and end not in characters:
-            raise ValueError(
-                f"end: expected one of {characters!r:.80}, got {end!r}"
-            )
+        are_different = len(characters) == len(set(characters)) == V
+        wanted = f"{V} different ones, as the recurrent layer has inputs"
+        insist("characters", are_different, wanted, characters)
+        if end is not None:
+            check_choice("end", end, [*characters])
         self.recurrent = recurrent
         self.characters = characters
         self.end = end
-        self._before = "" if end is None else end
-        self._end_number = -1 if end is None else characters.index(end)
         self.head = make_head(recurrent, recurrent.output_size, V, generator)
 
-    def encode(self, text: str) -> Tensor:
-        """Number the characters of a text.
-
-        Args:
-            text: at least one character.
-
-        Returns:
-            Tokens, (T,), int64.
-
-        Raises:
-            ValueError: no text, an empty one, an unknown character.
-        """
+    def encode(self, text: str) -> Int64[Tensor, " T"]:
+        """Number the characters of a text, of which there is at least one."""
         return self._encode("text", text)
 
-    def _encode(self, name: str, text: str) -> Tensor:
-        """Number the characters of an argument."""
+    def _encode(self, name: str, text: str, before: str = "") -> Tensor:
+        """Number the characters of an argument, and of what comes before."""
         check_type(name, text, str)
-        unknown = set(text) - set(self.characters)
-        if not text or unknown:
-            raise ValueError(
-                f"{name}: expected one or more of {self.characters!r:.200}, "
-                f"got {min(unknown, default='')!r}"
-            )
-        return torch.tensor([self.characters.index(c) for c in text])
+        unknown = min(set(text) - set(self.characters), default="")
+        wanted = f"one or more of {self.characters!r:.200}"
+        insist(name, bool(before + text) and not unknown, wanted, unknown)
+        return torch.tensor([self.characters.index(c) for c in before + text])
 
-    def decode(self, tokens: Tensor) -> str:
-        """Spell out tokens.
-
-        Args:
-            tokens: (T,), int64.
-
-        Returns:
-            The text.
-
-        Raises:
-            ValueError: no tensor of whole numbers, another shape, a token out
-                of range.
-        """
+    def decode(self, tokens: Int64[Tensor, " T"]) -> str:
+        """Spell out tokens."""
         V = len(self.characters)
-        check_whole_tensor("tokens", tokens, ("T",), 0, V - 1)
+        check(like=Tensor, tokens=(tokens, "T", range(V)))
         return "".join(self.characters[token] for token in tokens.tolist())
 
     def examples(
-        self, texts: list[str] | tuple[str, ...]
-    ) -> tuple[Tensor, Tensor, Tensor]:
+        self, texts: Sequence[str]
+    ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, " N"], Int64[Tensor, "N T"]]:
         """Turn texts into what there is to learn from them.
 
         Each character is paired with the one that follows it; with an end
         character, the first is paired with the end before it.
 
         Args:
-            texts: N texts. With an end character, each has it as its last
-                character and nowhere else; without, each has two characters
-                or more.
+            texts: N of them, in a list. With an end character, each has it as
+                its last character and nowhere else; without, each has two
+                characters or more.
 
         Returns:
-            The tokens (N, T), with token 0 past a text's end; the lengths
-            (N,); the targets (N, T), with -100 past the end. All int64.
-
-        Raises:
-            ValueError: no list of texts, an unknown character, a text without
-                its end or too short.
+            The tokens, with token 0 past a text's end; the lengths; the
+            targets, with -100 past the end.
         """
-        if not isinstance(texts, list | tuple) or not texts:
-            raise ValueError(
-                f"texts: expected a list of texts, got {texts!r:.80}"
-            )
+        are_texts = isinstance(texts, list | tuple) and len(texts) > 0
+        insist("texts", are_texts, "a list of texts", texts)
+        rows = [self._encode("texts", text, self.end or "") for text in texts]
         for text in texts:
-            self._check_whole_text(text)
-        rows = [self._encode("texts", self._before + text) for text in texts]
+            wanted, is_whole = "two characters or more", len(text) > 1
+            if self.end:
+                wanted = f"{self.end!r} at the end of each, and only there"
+                is_whole = text.partition(self.end)[1:] == (self.end, "")
+            insist("texts", is_whole, wanted, text)
         return (
-            pad_sequence([row[:-1] for row in rows], batch_first=True),
+            pad_sequence([row[:-1] for row in rows], True),
             torch.tensor([len(row) - 1 for row in rows]),
-            pad_sequence(
-                [row[1:] for row in rows],
-                batch_first=True,
-                padding_value=IGNORE,
-            ),
+            pad_sequence([row[1:] for row in rows], True, IGNORE),
         )
 
-    def _check_whole_text(self, text: str) -> None:
-        """Insist on a text that ends as it should, and only there."""
-        check_type("texts", text, str)
-        if self.end is None:
-            if len(text) < 2:
-                raise ValueError(
-                    f"texts: expected two characters or more, got {text!r}"
-                )
-        elif text.partition(self.end)[1:] != (self.end, ""):
-            raise ValueError(
-                f"texts: expected {self.end!r} at the end of each, and only "
-                f"there, got {text!r:.80}"
-            )
-
-    def forward(self, tokens: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Score, at every step, which character comes next.
-
-        Args:
-            tokens: (N, T), int64.
-            lengths: each text's tokens, (N,), int64; all T unless told.
-
-        Returns:
-            Logits, (N, T, V). Past a text's end they mean nothing.
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, an empty batch, tokens
-                or lengths out of range.
-        """
+    def forward(
+        self, tokens: Tokens, lengths: Lengths = None
+    ) -> Float[Tensor, "N T V"]:
+        """Score, at every step, which character comes next: logits."""
         return self.read(tokens, lengths=lengths)[0]
 
     def read(
         self,
-        tokens: Tensor,
+        tokens: Tokens,
         state: State | None = None,
-        lengths: Tensor | None = None,
-    ) -> tuple[Tensor, State]:
+        lengths: Lengths = None,
+    ) -> tuple[Float[Tensor, "N T V"], State]:
         """Read on from a state: what `forward` does, and where it ends.
 
-        Args:
-            tokens: (N, T), int64.
-            state: what an earlier call returned; zeros unless told.
-            lengths: each text's tokens, (N,), int64; all T unless told.
-
-        Returns:
-            Logits, (N, T, V), and the state after each text's last token, from
-            which the next call reads on.
-
-        Raises:
-            ValueError: as `forward`; a state of another shape.
+        The state comes after each text's last token; the next call can read on
+        from it. Default: zeros.
         """
         x = token_input("tokens", tokens, self.recurrent)  # (N, T, V)
         out, state = self.recurrent(x, state, lengths)  # (N, T, H)
@@ -245,16 +176,10 @@ class CharLM(nn.Module):
                 above 1 less so. At 0 the likeliest is always taken, so that
                 all N texts are the same.
             generator: the source of randomness, on the model's device;
-                PyTorch's global one unless told.
+                default: PyTorch's global one.
 
         Returns:
             N texts, each with its prompt and, if reached, its end.
-
-        Raises:
-            ValueError: a count or length that is not a whole number of at
-                least 1, an unknown character, an end in the prompt, no prompt
-                where one is needed, a temperature below 0, NaN or infinite;
-                a model that has gone wrong and gives NaN.
         """
         count = check_whole("count", count)
         length = check_whole("length", length)
@@ -266,37 +191,32 @@ class CharLM(nn.Module):
             below=math.inf,
         )
         check_generator(generator)
-        check_type("prompt", prompt, str)
-        start = self._encode("prompt", self._before + prompt)
-        if self.end is not None and self.end in prompt:
-            raise ValueError(
-                f"prompt: expected no {self.end!r}, which ends a text, "
-                f"got {prompt!r:.80}"
-            )
-        tokens = start.to(parameter_of(self).device).expand(count, -1)
-        state, written = None, []
+        start = self._encode("prompt", prompt, self.end or "")
+        is_open = not self.end or self.end not in prompt
+        insist("prompt", is_open, f"no {self.end!r}, which ends a text", prompt)
+        tokens = start.to(self.head.weight.device).expand(count, -1)
+        end = self.characters.index(self.end) if self.end else -1
         ended = torch.zeros_like(tokens[:, :1], dtype=torch.bool)
-        with predicting(self):
+        state, written = None, []
+        with mode(self, training=False), torch.no_grad():
             while len(written) < length and not ended.all():
                 logits, state = self.read(tokens, state)
                 tokens = _draw(logits[:, -1], temperature, generator)  # (N, 1)
                 written.append(tokens)
-                ended |= tokens == self._end_number
+                ended |= tokens == end
         texts = [self.decode(row) for row in torch.cat(written, dim=1)]
-        return [prompt + self._cut(text) for text in texts]
-
-    def _cut(self, text: str) -> str:
-        """Cut a text after its first end."""
-        if self.end is None:
-            return text
-        return "".join(text.partition(self.end)[:2])
+        if self.end:
+            texts = ["".join(text.partition(self.end)[:2]) for text in texts]
+        return [prompt + text for text in texts]
 
 
 def _draw(
-    logits: Tensor, temperature: float, generator: Generator | None
-) -> Tensor:
-    """Draw one token for each row of logits (N, V): (N, 1)."""
-    check_tensor("logits", logits, ("N", "V"))  # NaN would be the likeliest
+    logits: Float[Tensor, "N V"],
+    temperature: float,
+    generator: Generator | None,
+) -> Int64[Tensor, "N 1"]:
+    """Draw one token for each row of logits."""
+    check(like=Tensor, logits=(logits, "N V"))  # NaN would be the likeliest
     if temperature == 0:
         return logits.argmax(dim=1, keepdim=True)
     # Exact also for tiny temperatures: the largest entry is 0 before dividing.

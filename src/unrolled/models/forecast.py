@@ -1,12 +1,25 @@
-"""A model that forecasts a series, with the truth at hand or on its own."""
+"""A model that forecasts a series, and what it can read: truth, itself, both.
+
+`Forecaster` is the model. `ScheduledSampling` and `OwnForecasts` stand around
+it in training and decide what it reads there.
+"""
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_number, check_type, check_whole
-from unrolled._torch_checks import check_tensor
-from unrolled.models.parts import State, check_one_way, make_head
+from unrolled._checks import (
+    check,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+)
+from unrolled.cell import State
+from unrolled.models.parts import check_one_way, make_head
 from unrolled.recurrent import Recurrent
+
+Series = Float[Tensor, "N T D"]
 
 
 class Forecaster(nn.Module):
@@ -21,12 +34,6 @@ class Forecaster(nn.Module):
 
     Args:
         recurrent: the layer that reads, of one direction and D inputs.
-        generator: the source of the head's first weights; PyTorch's global one
-            unless told.
-
-    Raises:
-        ValueError: no recurrent layer, or one that is bidirectional and would
-            read what it is to forecast.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -43,70 +50,52 @@ class Forecaster(nn.Module):
         self, recurrent: Recurrent, *, generator: Generator | None = None
     ) -> None:
         super().__init__()
-        check_one_way("recurrent", recurrent, "the next value is to come")
+        check_one_way("recurrent", recurrent)
         self.recurrent = recurrent
         D = recurrent.input_size
         self.head = make_head(recurrent, recurrent.output_size, D, generator)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Series) -> Series:
         """Forecast each next value, with the truth to read at every step.
 
-        Args:
-            x: the series, (N, T, D).
-
         Returns:
-            What comes after each step, (N, T, D): its entry t is the forecast
-            of entry t + 1 of the series.
-
-        Raises:
-            ValueError: another shape, dtype or device, NaN or infinite values.
+            What comes after each step: its entry t is the forecast of entry
+            t + 1 of the series.
         """
-        return self._read(x, None)[0]
+        return self._read(x)[0]
 
-    def free_run(self, x: Tensor, steps: int) -> Tensor:
+    def free_run(self, x: Series, steps: int) -> Float[Tensor, "N K D"]:
         """Read a series, then go on alone, reading one's own forecasts.
 
         Gradients flow through all of them, unless switched off.
 
         Args:
-            x: the series so far, (N, T, D).
+            x: the series so far.
             steps: K, how many values to add.
 
         Returns:
-            The values after the series' end, (N, K, D).
-
-        Raises:
-            ValueError: as `forward`; steps that are not a whole number of at
-                least 1.
+            The values after the series' end.
         """
         K = check_whole("steps", steps)
-        said, state = self._read(x, None)
-        return self._alone(said[:, -1:], state, K)
+        return self._go_on_alone(x, K)[:, -K:]
 
-    def mixed(self, x: Tensor, own: Tensor) -> Tensor:
+    def mixed(self, x: Series, own: Bool[Tensor, "N T"]) -> Series:
         """Forecast each next value, reading one's own forecast here and there.
 
         No gradient flows back through what is read.
 
         Args:
-            x: the series, (N, T, D).
-            own: where to read the forecast of x in place of x, (N, T), bool.
-                The first value is always read.
+            x: the series.
+            own: where to read the forecast of x in place of x. The first value
+                is always read.
 
         Returns:
-            What comes after each step, (N, T, D).
-
-        Raises:
-            ValueError: as `forward`; an `own` of another shape or dtype.
+            What comes after each step.
         """
-        check_tensor("x", x, ("N", "T", self.recurrent.input_size))
-        if not isinstance(own, Tensor) or own.dtype != torch.bool:
-            raise ValueError(f"own: expected a bool tensor, got {own!r:.80}")
-        if own.shape != x.shape[:2]:
-            raise ValueError(
-                f"own: expected shape {tuple(x.shape[:2])}, "
-                f"got {tuple(own.shape)}"
-            )
+        check({"D": self.recurrent.input_size}, like=Tensor, x=(x, "N T D"))
+        is_mask = isinstance(own, Tensor) and own.dtype == torch.bool
+        fits = is_mask and own.shape == x.shape[:2]
+        insist("own", fits, f"a bool tensor of shape {(*x.shape[:2],)}", own)
         reads, said, state = x[:, :1], [], None
         for t in range(x.shape[1]):
             if t:
@@ -116,18 +105,21 @@ class Forecaster(nn.Module):
             said.append(answer)
         return torch.cat(said, dim=1)
 
-    def _read(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+    def _go_on_alone(self, x: Series, steps: int) -> Series:
+        """Forecast all that follows x, and K values: T + K - 1 in all."""
+        said, state = self._read(x)  # (N, T, D)
+        values = [said]
+        for _ in range(steps - 1):
+            said, state = self._read(said[:, -1:], state)  # (N, 1, D)
+            values.append(said)
+        return torch.cat(values, dim=1)
+
+    def _read(
+        self, x: Series, state: State | None = None
+    ) -> tuple[Series, State]:
         """Read on from a state; say what comes after each step."""
         out, state = self.recurrent(x, state)  # (N, T, H)
         return self.head(out), state
-
-    def _alone(self, first: Tensor, state: State, steps: int) -> Tensor:
-        """Go on from a forecast (N, 1, D) until there are so many of them."""
-        values = [first]
-        for _ in range(steps - 1):
-            value, state = self._read(values[-1], state)
-            values.append(value)
-        return torch.cat(values, dim=1)  # (N, steps, D)
 
 
 class ScheduledSampling(nn.Module):
@@ -146,10 +138,6 @@ class ScheduledSampling(nn.Module):
         model: what is trained.
         updates: S, after how many updates the probability stops growing.
         most: p, where it stops, from 0 to 1.
-
-    Raises:
-        ValueError: no `Forecaster`, updates that are not a whole number of at
-            least 1, a probability out of range.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -182,21 +170,11 @@ class ScheduledSampling(nn.Module):
         """With which probability the next update reads a forecast."""
         return self.most * min(1.0, self.done.item() / self.updates)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Forecast each next value of a series.
-
-        Args:
-            x: the series, (N, T, D).
-
-        Returns:
-            What comes after each step, (N, T, D).
-
-        Raises:
-            ValueError: another shape, dtype or device, NaN or infinite values.
-        """
+    def forward(self, x: Series) -> Series:
+        """Forecast each next value of a series: what comes after each step."""
         if not self.training:
             return self.model(x)
-        check_tensor("x", x, ("N", "T", self.model.recurrent.input_size))
+        check(like=Tensor, x=(x, "N T D"))
         own = torch.rand(x.shape[:2], device=x.device) < self.probability
         self.done += 1
         return self.model.mixed(x, own)
@@ -211,9 +189,6 @@ class OwnForecasts(nn.Module):
     Args:
         model: what is trained.
         warm_up: W, how many values of the truth are read, 1 or more.
-
-    Raises:
-        ValueError: no `Forecaster`, a number that is not whole or below 1.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -235,24 +210,14 @@ class OwnForecasts(nn.Module):
         self.model = model
         self.warm_up = check_whole("warm_up", warm_up)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Forecast each next value of a series.
+    def forward(self, x: Series) -> Series:
+        """Forecast each next value of a series: what comes after each step.
 
         Args:
-            x: the series, (N, T, D), T above W; of its values after the first
-                W, only their number matters.
-
-        Returns:
-            What comes after each step, (N, T, D).
-
-        Raises:
-            ValueError: another shape, dtype or device, NaN or infinite values,
-                a series that is too short.
+            x: the series, T above W; of its values after the first W, only
+                their number matters.
         """
-        check_tensor("x", x, ("N", "T", self.model.recurrent.input_size))
+        check(like=Tensor, x=(x, "N T D"))
         W, T = self.warm_up, x.shape[1]
-        if T <= W:
-            raise ValueError(f"x: expected more than {W} steps, got {T}")
-        said, state = self.model._read(x[:, :W], None)  # (N, W, D)
-        alone = self.model._alone(said[:, -1:], state, T - W + 1)
-        return torch.cat([said[:, :-1], alone], dim=1)
+        insist("x", T > W, f"more than {W} steps", T)
+        return self.model._go_on_alone(x[:, :W], T - W + 1)

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
+from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_number, check_type, check_whole
-from unrolled.models.parts import any_input, hidden, make_head
+from unrolled._checks import check_choice, check_number, check_type, check_whole
+from unrolled.models.parts import Inputs, Lengths, any_input, make_head
 from unrolled.recurrent import Recurrent
 
 
@@ -20,14 +21,9 @@ class Classifier(nn.Module):
     Args:
         recurrent: the layer that reads, of D inputs.
         num_classes: C, at least 2.
-        layers: whose final state the head reads: ``"last"`` or ``"all"``.
+        layers: whose final state the head reads.
         dropout: the probability that an entry of the state is dropped on its
-            way to the head, in training, drawn from PyTorch's global generator.
-        generator: the source of the head's first weights; the global one
-            unless told.
-
-    Raises:
-        ValueError: no recurrent layer, a number out of range, unknown layers.
+            way to the head, in training.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -50,39 +46,25 @@ class Classifier(nn.Module):
         super().__init__()
         check_type("recurrent", recurrent, Recurrent)
         C = check_whole("num_classes", num_classes, 2)
-        if not isinstance(layers, str) or layers not in ("last", "all"):
-            raise ValueError(
-                f"layers: expected 'last' or 'all', got {layers!r:.80}"
-            )
+        check_choice("layers", layers, ("last", "all"))
         dropout = check_number(
             "dropout", dropout, "from 0 to below 1", minimum=0, below=1
         )
         layers_read = recurrent.num_layers if layers == "all" else 1
+        features = layers_read * recurrent.output_size
         self.recurrent = recurrent
         self.dropout = nn.Dropout(dropout)
-        self.head = make_head(
-            recurrent, layers_read * recurrent.output_size, C, generator
-        )
+        self.head = make_head(recurrent, features, C, generator)
         self._states_read = layers_read * recurrent.num_directions
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Score the classes.
-
-        Args:
-            x: the inputs, (N, T, D), or tokens from 0 to D - 1, (N, T), int64.
-            lengths: each sequence's steps, (N,), int64; all T unless told.
-
-        Returns:
-            Logits, (N, C).
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, NaN or infinite
-                values, an empty batch, tokens or lengths out of range.
-        """
-        x = any_input("x", x, self.recurrent)
-        _, state = self.recurrent(x, lengths=lengths)
-        read = hidden(state)[-self._states_read :]  # (k, N, H)
-        return self.head(self.dropout(read.movedim(0, 1).flatten(1)))  # (N, C)
+    def forward(
+        self, x: Inputs, lengths: Lengths = None
+    ) -> Float[Tensor, "N C"]:
+        """Score the classes: logits."""
+        _, state = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
+        h = state if isinstance(state, Tensor) else state[0]
+        read = h[-self._states_read :].movedim(0, 1).flatten(1)  # (N, kH)
+        return self.head(self.dropout(read))  # (N, C)
 
 
 class Tagger(nn.Module):
@@ -96,11 +78,6 @@ class Tagger(nn.Module):
     Args:
         recurrent: the layer that reads, of D inputs.
         num_tags: C, at least 2.
-        generator: the source of the head's first weights; PyTorch's global one
-            unless told.
-
-    Raises:
-        ValueError: no recurrent layer, a number out of range.
 
     Example:
         >>> import torch
@@ -126,20 +103,9 @@ class Tagger(nn.Module):
         self.recurrent = recurrent
         self.head = make_head(recurrent, recurrent.output_size, C, generator)
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Score the tags of every step.
-
-        Args:
-            x: the inputs, (N, T, D), or tokens from 0 to D - 1, (N, T), int64.
-            lengths: each sequence's steps, (N,), int64; all T unless told.
-
-        Returns:
-            Logits, (N, T, C). Past a sequence's end they mean nothing.
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, NaN or infinite
-                values, an empty batch, tokens or lengths out of range.
-        """
-        x = any_input("x", x, self.recurrent)
-        out, _ = self.recurrent(x, lengths=lengths)  # (N, T, output_size)
+    def forward(
+        self, x: Inputs, lengths: Lengths = None
+    ) -> Float[Tensor, "N T C"]:
+        """Score the tags of every step: logits."""
+        out, _ = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
         return self.head(out)  # (N, T, C)

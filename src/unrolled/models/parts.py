@@ -1,35 +1,34 @@
-"""What the models share: the head, the way in for tokens, checks."""
+"""What the models share: the head, the way in for tokens, one direction."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
-from unrolled._checks import check_type
-from unrolled._torch_checks import check_whole_tensor
-from unrolled.modes import mode
+from unrolled._checks import check, check_type, insist
 from unrolled.recurrent import Recurrent
 
-State = Tensor | tuple[Tensor, ...]
-"""What a recurrent layer hands on: h, or the pair (h, c)."""
+Tokens = Int64[Tensor, "N T"]
+"""Whole numbers from 0 to D - 1 (in a text, to V - 1)."""
+
+Inputs = Float[Tensor, "N T D"] | Tokens
+"""Numbers, or tokens in their place."""
+
+Lengths = Int64[Tensor, " N"] | None
+"""How many steps of each sequence count, from 1 to T; None for all."""
 
 
 def make_head(
-    below: Recurrent,
+    below: nn.Module,
     in_features: int,
     out_features: int,
     generator: Generator | None,
 ) -> nn.Linear:
-    r"""Make a linear layer with a bias, all uniform on ±1/√(in features).
+    """Make a linear layer with a bias, all uniform on ±1/√(in features).
 
-    Args:
-        below: the recurrent layer, whose dtype and device the head takes.
-        in_features: the numbers it reads.
-        out_features: the logits it gives.
-        generator: the source of randomness; PyTorch's global one if None.
+    It has the dtype and the device of the layer below.
     """
     check_generator(generator)
     # nn.Linear by itself would draw from the global generator.
@@ -38,12 +37,7 @@ def make_head(
     with torch.no_grad():
         for parameter in head.parameters():
             parameter.uniform_(-bound, bound, generator=generator)
-    return head.to(parameter_of(below))
-
-
-def parameter_of(layer: nn.Module) -> Tensor:
-    """Return a parameter, which tells the dtype and the device of all."""
-    return next(layer.parameters())
+    return head.to(next(below.parameters()))
 
 
 def check_generator(generator: Generator | None) -> None:
@@ -52,39 +46,24 @@ def check_generator(generator: Generator | None) -> None:
         check_type("generator", generator, Generator)
 
 
-def check_one_way(name: str, layer: Recurrent, why: str) -> None:
-    """Insist on a recurrent layer that reads from the left only."""
+def check_one_way(name: str, layer: Recurrent) -> None:
+    """Insist on a layer that does not read what it is to predict."""
     check_type(name, layer, Recurrent)
-    if layer.num_directions > 1:
-        raise ValueError(
-            f"{name}: expected one direction, as {why}, got a bidirectional "
-            "layer"
-        )
+    wanted = "one direction, as the other would read what is to come"
+    insist(name, layer.num_directions == 1, wanted, "a bidirectional layer")
 
 
 def token_input(
-    name: str, tokens: Tensor, layer: Recurrent, count: int | str = "N"
-) -> Tensor:
-    """Turn tokens (N, T) into a layer's input (N, T, D), one 1 in each row."""
-    D, like = layer.input_size, parameter_of(layer)
-    check_whole_tensor(name, tokens, (count, "T"), 0, D - 1, like)
-    return one_hot(tokens, D).to(like.dtype)  # (N, T, D)
+    name: str, tokens: Tokens, layer: nn.Module
+) -> Float[Tensor, "N T D"]:
+    """Turn tokens into a layer's input, one 1 in each row."""
+    D, like = layer.input_size, next(layer.parameters())
+    check(like=like, **{name: (tokens, "N T", range(D))})
+    return one_hot(tokens, D).to(like.dtype)
 
 
-def any_input(name: str, x: Tensor, layer: Recurrent) -> Tensor:
+def any_input(x: Inputs, layer: nn.Module) -> Float[Tensor, "N T D"]:
     """Turn tokens into a layer's input, and leave numbers to the layer."""
     if isinstance(x, Tensor) and x.dtype == torch.int64:
-        return token_input(name, x, layer)
+        return token_input("x", x, layer)
     return x
-
-
-def hidden(state: State) -> Tensor:
-    """Return h (K, N, H) of a state that may be a pair (h, c)."""
-    return state if isinstance(state, Tensor) else state[0]
-
-
-@contextmanager
-def predicting(model: nn.Module) -> Iterator[None]:
-    """Leave out dropout and gradients, and put all back as it was."""
-    with mode(model, training=False), torch.no_grad():
-        yield

@@ -1,18 +1,19 @@
 """A model that reads one sequence, then writes another."""
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_type, check_whole
-from unrolled._torch_checks import check_tensor
+from unrolled._checks import check, check_type, check_whole, insist
+from unrolled.cell import State
 from unrolled.models.parts import (
-    State,
+    Lengths,
+    Tokens,
     check_one_way,
-    hidden,
     make_head,
-    predicting,
     token_input,
 )
+from unrolled.modes import mode
 from unrolled.recurrent import Recurrent
 
 
@@ -40,12 +41,6 @@ class Seq2Seq(nn.Module):
             encoder has in all its directions.
         start: the token before the first of a target.
         end: the token after the last; another.
-        generator: the source of the head's first weights; PyTorch's global one
-            unless told.
-
-    Raises:
-        ValueError: no recurrent layers, layers that do not fit together, a
-            bidirectional decoder, a start or an end that is no token.
 
     Example:
         >>> from unrolled import tasks
@@ -73,92 +68,59 @@ class Seq2Seq(nn.Module):
     ) -> None:
         super().__init__()
         check_type("encoder", encoder, Recurrent)
-        check_one_way("decoder", decoder, "what follows is yet to be written")
-        self._check_fit(encoder, decoder)
+        check_one_way("decoder", decoder)
+        wanted, given = (
+            f"{layer.num_layers} layers of {layer.output_size} hidden units "
+            f"with {' and '.join(layer.cells[0].state_names)} as state"
+            for layer in (encoder, decoder)
+        )
+        insist("decoder", given == wanted, f"{wanted}, as the encoder", given)
         V = decoder.input_size
+        wanted = f"different tokens from 0 to {V - 1}, the decoder's inputs"
         for name, token in (("start", start), ("end", end)):
-            if check_whole(name, token, 0) >= V:
-                raise ValueError(
-                    f"{name}: expected a token from 0 to {V - 1}, as the "
-                    f"decoder has {V} inputs, got {token}"
-                )
-        if start == end:
-            raise ValueError(
-                f"end: expected another token than the start, got {end}"
-            )
+            is_token = check_whole(name, token, 0) < V and start != end
+            insist(name, is_token, wanted, token)
         self.encoder = encoder
         self.decoder = decoder
         self.start = int(start)
         self.end = int(end)
         self.head = make_head(decoder, decoder.output_size, V, generator)
 
-    @staticmethod
-    def _check_fit(encoder: Recurrent, decoder: Recurrent) -> None:
-        """Insist on layers of which one can go on where the other ends."""
-        for what, given, wanted in (
-            ("layers", decoder.num_layers, encoder.num_layers),
-            ("hidden units", decoder.hidden_size, encoder.output_size),
-            (
-                "as state",
-                ", ".join(decoder.cells[0].state_names),
-                ", ".join(encoder.cells[0].state_names),
-            ),
-        ):
-            if given != wanted:
-                raise ValueError(
-                    f"decoder: expected {wanted} {what}, as the encoder hands "
-                    f"over, got {given}"
-                )
-
     def forward(
-        self, source: Tensor, target_in: Tensor, lengths: Tensor | None = None
-    ) -> Tensor:
-        """Score the target's tokens, given the right ones before each.
+        self,
+        source: Int64[Tensor, "N S"],
+        target_in: Tokens,
+        lengths: Lengths = None,
+    ) -> Float[Tensor, "N T V"]:
+        """Score the target's tokens, given the right ones before each: logits.
 
-        Args:
-            source: tokens, (N, S), int64.
-            target_in: what the decoder reads, (N, T), int64: the start, then
-                the target without its last token.
-            lengths: each source's tokens, (N,), int64; all S unless told.
-
-        Returns:
-            Logits, (N, T, V). Past a target's end they mean nothing.
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, an empty batch, tokens
-                or lengths out of range.
+        Of the source, `lengths` count. What the decoder reads, `target_in`, is
+        the start, then the target without its last token.
         """
         state = self._encode(source, lengths)
         return self._decode("target_in", target_in, state)[0]
 
     def greedy(
-        self, source: Tensor, max_steps: int, lengths: Tensor | None = None
-    ) -> Tensor:
+        self,
+        source: Int64[Tensor, "N S"],
+        max_steps: int,
+        lengths: Lengths = None,
+    ) -> Tokens:
         """Write, at each step, the token that scores best.
 
-        It is then read in its turn, right or wrong. Dropout is left out.
-
-        Args:
-            source: tokens, (N, S), int64.
-            max_steps: T, the most tokens to write, the end included.
-            lengths: each source's tokens, (N,), int64; all S unless told.
-
-        Returns:
-            Tokens, (N, T), int64. After the first end come only ends.
-
-        Raises:
-            ValueError: as `forward`; steps that are not a whole number of at
-                least 1; a model that has gone wrong and gives NaN.
+        It is then read in its turn, right or wrong. There are `max_steps` of
+        them, the end included; after the first end come only ends. Dropout is
+        left out.
         """
         T = check_whole("max_steps", max_steps)
-        with predicting(self):
+        with mode(self, training=False), torch.no_grad():
             state = self._encode(source, lengths)
             written = source.new_full((len(source), T), self.end)
             tokens = source.new_full((len(source), 1), self.start)
             ended = torch.zeros_like(tokens, dtype=torch.bool)  # (N, 1)
             for t in range(T):
                 logits, state = self._decode("tokens", tokens, state)
-                check_tensor("logits", logits, ("N", 1, "V"))
+                check(like=Tensor, logits=(logits, "N T V"))  # no NaN
                 tokens = logits.argmax(dim=2)  # (N, 1)
                 written[:, t : t + 1] = tokens.masked_fill(ended, self.end)
                 ended |= tokens == self.end
@@ -183,7 +145,6 @@ class Seq2Seq(nn.Module):
         self, name: str, tokens: Tensor, state: State
     ) -> tuple[Tensor, State]:
         """Read target tokens; score what follows each."""
-        count = hidden(state).shape[1]
-        x = token_input(name, tokens, self.decoder, count)  # (N, T, V)
+        x = token_input(name, tokens, self.decoder)  # (N, T, V)
         out, state = self.decoder(x, state)  # (N, T, H)
         return self.head(out), state  # (N, T, V)

@@ -1,16 +1,21 @@
-"""One answer for a sequence, from a network that has no state at all."""
+"""Networks that have no state: each step looks at the others.
 
-from __future__ import annotations
+`Transformer` gives one answer for a sequence, `CausalTransformer` one for each
+step, from the steps before it.
+"""
 
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn.functional import relu, scaled_dot_product_attention
 
-from unrolled._checks import check_number, check_whole
-from unrolled._torch_checks import check_tensor, check_whole_tensor
+from unrolled._checks import check, check_number, check_whole, insist
 from unrolled.models.parts import (
+    Inputs,
+    Lengths,
+    Tokens,
     any_input,
     check_generator,
     make_head,
@@ -48,15 +53,10 @@ class Transformer(nn.Module):
             split, each with weights of its own.
         dropout: the probability that a number is dropped, in training: at the
             end of both parts of each layer, between the two products of the
-            second, in the attention weights, and on the way to the head. Drawn
-            from PyTorch's global generator.
-        generator: the source of the first weights; PyTorch's global one unless
-            told. Weights are Xavier-uniform, biases 0; the head is as in
-            `Classifier`.
+            second, in the attention weights, and on the way to the head.
 
-    Raises:
-        ValueError: a number that is not whole or out of range, a hidden size
-            that is odd or cannot be split.
+    The first weights are Xavier-uniform, biases 0; the head is as in
+    `Classifier`.
 
     Example:
         >>> model = Transformer(10, 2, 92, num_layers=2)
@@ -83,61 +83,34 @@ class Transformer(nn.Module):
         super().__init__()
         D = self.input_size = check_whole("input_size", input_size)
         C = check_whole("num_classes", num_classes, 2)
-        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        H = self.hidden_size = _check_hidden_size(hidden_size, num_heads)
         L = self.num_layers = check_whole("num_layers", num_layers)
-        heads = check_whole("num_heads", num_heads)
-        if H % 2 or H % heads:
-            raise ValueError(
-                "hidden_size: expected an even multiple of num_heads "
-                f"({heads}), got {H}"
-            )
         dropout = check_number(
             "dropout", dropout, "from 0 to below 1", minimum=0, below=1
         )
-        check_generator(generator)
-        # On the device "meta" nothing is drawn, from any generator.
-        layer = nn.TransformerEncoderLayer(
-            H,
-            heads,
-            4 * H,
-            dropout,
-            batch_first=True,
-            norm_first=True,
-            device="meta",
-        )
-        norm = nn.LayerNorm(H, device="meta")
-        self.inlet = nn.Linear(D, H, device="meta")
-        self.encoder = nn.TransformerEncoder(
-            layer, L, norm, enable_nested_tensor=False
-        )
-        self.to_empty(device=torch.get_default_device())
-        self._init_parameters(generator)
+        with torch.device("meta"):  # no numbers yet
+            layer = nn.TransformerEncoderLayer(
+                H, num_heads, 4 * H, dropout, batch_first=True, norm_first=True
+            )
+            self.inlet = nn.Linear(D, H)
+            self.encoder = nn.TransformerEncoder(
+                layer, L, nn.LayerNorm(H), enable_nested_tensor=False
+            )
+        _draw_weights(self, generator)
         self.dropout = nn.Dropout(dropout)
         self.head = make_head(self.inlet, H, C, generator)
 
-    @torch.no_grad()
-    def _init_parameters(self, generator: Generator | None) -> None:
-        """Draw the weights; let the biases be 0, and the norms' factors 1."""
-        for name, parameter in self.named_parameters():
-            if parameter.dim() > 1:
-                nn.init.xavier_uniform_(parameter, generator=generator)
-            else:
-                is_factor = "norm" in name and name.endswith("weight")
-                parameter.fill_(1.0 if is_factor else 0.0)
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Score the classes, (N, C), of what `Classifier.forward` takes.
-
-        Raises:
-            ValueError: as there.
-        """
-        x = any_input("x", x, self)
-        like = self.inlet.weight
-        check_tensor("x", x, ("N", "T", self.input_size), like)
+    def forward(
+        self, x: Inputs, lengths: Lengths = None
+    ) -> Float[Tensor, "N C"]:
+        """Score the classes: logits."""
+        like, x = self.inlet.weight, any_input(x, self)
+        check({"D": self.input_size}, like=like, x=(x, "N T D"))
         N, T, _ = x.shape
         last, is_past = torch.full((N,), T - 1, device=x.device), None
         if lengths is not None:
-            check_whole_tensor("lengths", lengths, (N,), 1, T, like)
+            allowed = range(1, T + 1)
+            check({"N": N}, like=like, lengths=(lengths, "N", allowed))
             last = lengths - 1
             is_past = torch.arange(T, device=x.device) > last[:, None]  # (N, T)
         u = self.inlet(x) + positions(T, self.hidden_size).to(like)  # (N, T, H)
@@ -146,42 +119,8 @@ class Transformer(nn.Module):
         return self.head(self.dropout(u))  # (N, C)
 
 
-def positions(steps: int, size: int, start: int = 0) -> Tensor:
-    r"""Say where each step is, in sines and cosines of falling frequency.
-
-    .. math::
-        p_{t, 2k} = \sin(t / 10000^{2k/H}) \qquad
-        p_{t, 2k+1} = \cos(t / 10000^{2k/H})
-
-    Args:
-        steps: T, how many.
-        size: H, an even number.
-        start: the number of the first of them, 0 unless told.
-
-    Returns:
-        One row for each step, (T, H).
-
-    Raises:
-        ValueError: a number that is not whole or below 1 (a start: below 0), an
-            odd size.
-
-    Example:
-        >>> positions(2, 4).round(decimals=4).tolist()[1]
-        [0.8414999842643738, 0.5403000116348267, 0.009999999776482582, 1.0]
-
-    Reference: Vaswani et al. (2017), section 3.5. Chapter: 12_beyond.
-    """
-    T, H = check_whole("steps", steps), check_whole("size", size)
-    first = check_whole("start", start, 0)
-    if H % 2:
-        raise ValueError(f"size: expected an even number, got {H}")
-    falling = torch.exp(-math.log(10000) * torch.arange(0, H, 2) / H)  # (H/2,)
-    angles = torch.arange(first, first + T)[:, None] * falling  # (T, H/2)
-    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)  # (T, H)
-
-
 Cache = list[tuple[Tensor, Tensor]]
-"""The keys and the values of all steps read, of each layer, each
+"""The keys and the values of all S steps read, of each layer, each
 (N, heads, S, H / heads)."""
 
 
@@ -211,13 +150,8 @@ class CausalTransformer(nn.Module):
             `num_heads`. The part that works on each step alone has 4H units.
         num_layers: L, the layers.
         num_heads: into how many parts the attention is split.
-        generator: the source of the first weights; PyTorch's global one unless
-            told. Weights are Xavier-uniform, biases 0; the head is as in
-            `CharLM`.
 
-    Raises:
-        ValueError: a number that is not whole or out of range, a hidden size
-            that is odd or cannot be split.
+    The first weights are Xavier-uniform, biases 0; the head is as in `CharLM`.
 
     Example:
         >>> model = CausalTransformer(32, 96, num_layers=2)
@@ -243,54 +177,29 @@ class CausalTransformer(nn.Module):
     ) -> None:
         super().__init__()
         V = self.input_size = check_whole("vocabulary", vocabulary, 2)
-        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        H = self.hidden_size = _check_hidden_size(hidden_size, num_heads)
         L = check_whole("num_layers", num_layers)
-        heads = check_whole("num_heads", num_heads)
-        if H % 2 or H % heads:
-            raise ValueError(
-                "hidden_size: expected an even multiple of num_heads "
-                f"({heads}), got {H}"
-            )
-        check_generator(generator)
-        self.inlet = _linear(V, H, generator)
-        self.layers = nn.ModuleList(
-            _Layer(H, heads, generator) for _ in "." * L
-        )
-        self.norm = nn.LayerNorm(H)
+        self.num_heads = num_heads
+        with torch.device("meta"):  # no numbers yet
+            self.inlet = nn.Linear(V, H)
+            self.layers = nn.ModuleList(_Layer(H, num_heads) for _ in range(L))
+            self.norm = nn.LayerNorm(H)
+        _draw_weights(self, generator)
         self.head = make_head(self.inlet, H, V, generator)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Score, at every step, which token comes next.
-
-        Args:
-            tokens: (N, T), int64, from 0 to V - 1.
-
-        Returns:
-            Logits, (N, T, V).
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, an empty batch, tokens
-                out of range.
-        """
+    def forward(self, tokens: Tokens) -> Float[Tensor, "N T V"]:
+        """Score, at every step, which token comes next: logits."""
         return self.read(tokens)[0]
 
     def read(
-        self, tokens: Tensor, cache: Cache | None = None
-    ) -> tuple[Tensor, Cache]:
+        self, tokens: Tokens, cache: Cache | None = None
+    ) -> tuple[Float[Tensor, "N T V"], Cache]:
         """Read on after what the cache holds: what `forward` does, and a cache.
 
-        Args:
-            tokens: (N, T), int64, from 0 to V - 1.
-            cache: what an earlier call returned; nothing read unless told.
-
-        Returns:
-            Logits, (N, T, V), and a cache that is longer by T steps.
-
-        Raises:
-            ValueError: as `forward`; a cache of other shapes.
+        The cache is longer by T steps; the next call can read on after it.
         """
         x = token_input("tokens", tokens, self)  # (N, T, V)
-        cache = self._check(cache, len(x))
+        cache = self._check_cache(cache, len(x))
         S, T = cache[0][0].shape[2], x.shape[1]
         where = positions(T, self.hidden_size, start=S).to(x)  # (T, H)
         u, longer = self.inlet(x) + where, []  # (N, T, H)
@@ -299,49 +208,43 @@ class CausalTransformer(nn.Module):
             longer.append(kept)
         return self.head(self.norm(u)), longer  # (N, T, V)
 
-    def _check(self, cache: Cache | None, count: int) -> Cache:
+    def _check_cache(self, cache: Cache | None, count: int) -> Cache:
         """Return the cache, or one of no steps."""
-        layer, like = self.layers[0], self.inlet.weight
-        size = self.hidden_size // layer.num_heads
+        like, L = self.inlet.weight, len(self.layers)
+        heads, d = self.num_heads, self.hidden_size // self.num_heads
         if cache is None:
-            nothing = like.new_zeros(count, layer.num_heads, 0, size)
-            return [(nothing, nothing) for _ in self.layers]
-        if not isinstance(cache, list) or len(cache) != len(self.layers):
+            nothing = like.new_zeros(count, heads, 0, d)
+            return [(nothing, nothing)] * L
+        try:
+            parts = {
+                f"cache[{layer}][{part}]": (pair[part], (count, heads, "S", d))
+                for layer, pair in zip(range(L), cache, strict=True)
+                for part in (0, 1)
+            }
+        except (TypeError, IndexError, ValueError):
             raise ValueError(
-                f"cache: expected a list of {len(self.layers)} pairs, "
-                f"got {cache!r:.80}"
-            )
-        steps = "S"
-        for pair in cache:
-            if not isinstance(pair, tuple) or len(pair) != 2:
-                raise ValueError(
-                    f"cache: expected pairs (keys, values), got {pair!r:.80}"
-                )
-            for part in pair:
-                shape = (count, layer.num_heads, steps, size)
-                check_tensor("cache", part, shape, like)
-                steps = part.shape[2]
+                f"cache: expected {L} pairs (keys, values), got {cache!r:.80}"
+            ) from None
+        check(like=like, **parts)
         return cache
 
 
 class _Layer(nn.Module):
     """Look back, then work on each step alone."""
 
-    def __init__(
-        self, hidden_size: int, num_heads: int, generator: Generator | None
-    ) -> None:
+    def __init__(self, hidden_size: int, num_heads: int) -> None:
         super().__init__()
         H, self.num_heads = hidden_size, num_heads
         self.norm_1, self.norm_2 = nn.LayerNorm(H), nn.LayerNorm(H)
-        self.query_key_value = _linear(H, 3 * H, generator)
-        self.out = _linear(H, H, generator)
-        self.inner = _linear(H, 4 * H, generator)
-        self.outer = _linear(4 * H, H, generator)
+        self.query_key_value = nn.Linear(H, 3 * H)
+        self.out = nn.Linear(H, H)
+        self.inner = nn.Linear(H, 4 * H)
+        self.outer = nn.Linear(4 * H, H)
 
     def forward(
-        self, u: Tensor, kept: tuple[Tensor, Tensor]
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Move T steps, u (N, T, H), that come after those that are kept."""
+        self, u: Float[Tensor, "N T H"], kept: tuple[Tensor, Tensor]
+    ) -> tuple[Float[Tensor, "N T H"], tuple[Tensor, Tensor]]:
+        """Move T steps that come after those that are kept."""
         N, T, H = u.shape
         qkv = self.query_key_value(self.norm_1(u))  # (N, T, 3H)
         parts = qkv.unflatten(2, (3, self.num_heads, -1))
@@ -349,26 +252,67 @@ class _Layer(nn.Module):
         if kept[0].shape[2]:
             k = torch.cat([kept[0], k], dim=2)  # (N, heads, S + T, d)
             v = torch.cat([kept[1], v], dim=2)
-        seen = self._attend(q, k, v)  # (N, heads, T, d)
+        seen = _look_back(q, k, v)  # (N, heads, T, d)
         u = u + self.out(seen.transpose(1, 2).reshape(N, T, H))
         u = u + self.outer(relu(self.inner(self.norm_2(u))))
         return u, (k, v)
 
-    def _attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Average the values, each step over itself and those before it."""
-        T, S = q.shape[2], k.shape[2] - q.shape[2]
-        if not S or T == 1:  # without a mask PyTorch has a faster way
-            return scaled_dot_product_attention(q, k, v, is_causal=not S)
-        may_see = q.new_ones(T, S + T, dtype=torch.bool).tril(S)
-        return scaled_dot_product_attention(q, k, v, attn_mask=may_see)
+
+def _look_back(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Average the values, each step over itself and those before it."""
+    T, S = q.shape[2], k.shape[2] - q.shape[2]
+    if not S or T == 1:  # without a mask PyTorch has a faster way
+        return scaled_dot_product_attention(q, k, v, is_causal=not S)
+    may_see = q.new_ones(T, S + T, dtype=torch.bool).tril(S)
+    return scaled_dot_product_attention(q, k, v, attn_mask=may_see)
 
 
-def _linear(
-    in_features: int, out_features: int, generator: Generator | None
-) -> nn.Linear:
-    """Make a linear layer: Xavier-uniform weights, a bias of 0."""
-    # nn.Linear by itself would draw from the global generator.
-    layer = nn.utils.skip_init(nn.Linear, in_features, out_features)
-    nn.init.xavier_uniform_(layer.weight, generator=generator)
-    nn.init.zeros_(layer.bias)
-    return layer
+def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:
+    r"""Say where each step is, in sines and cosines of falling frequency.
+
+    .. math::
+        p_{t, 2k} = \sin(t / 10000^{2k/H}) \qquad
+        p_{t, 2k+1} = \cos(t / 10000^{2k/H})
+
+    Args:
+        steps: T, how many.
+        size: H, an even number.
+        start: the number of the first of them.
+
+    Returns:
+        One row for each step.
+
+    Example:
+        >>> positions(2, 4).round(decimals=4).tolist()[1]
+        [0.8414999842643738, 0.5403000116348267, 0.009999999776482582, 1.0]
+
+    Reference: Vaswani et al. (2017), section 3.5. Chapter: 12_beyond.
+    """
+    T, H = check_whole("steps", steps), check_whole("size", size)
+    first = check_whole("start", start, 0)
+    insist("size", H % 2 == 0, "an even number", H)
+    falling = torch.exp(-math.log(10000) * torch.arange(0, H, 2) / H)  # (H/2,)
+    angles = torch.arange(first, first + T)[:, None] * falling  # (T, H/2)
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)  # (T, H)
+
+
+def _check_hidden_size(hidden_size: int, num_heads: int) -> int:
+    """Insist on a size that positions and heads can share out."""
+    H = check_whole("hidden_size", hidden_size)
+    heads = check_whole("num_heads", num_heads)
+    fits = H % 2 == H % heads == 0
+    insist("hidden_size", fits, f"an even multiple of num_heads ({heads})", H)
+    return H
+
+
+@torch.no_grad()
+def _draw_weights(model: nn.Module, generator: Generator | None) -> None:
+    """Draw Xavier-uniform weights; biases are 0, and the norms' factors 1."""
+    check_generator(generator)
+    model.to_empty(device=torch.get_default_device())
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1:
+            nn.init.xavier_uniform_(parameter, generator=generator)
+        else:
+            is_factor = "norm" in name and name.endswith("weight")
+            parameter.fill_(1.0 if is_factor else 0.0)
