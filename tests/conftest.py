@@ -1,10 +1,38 @@
 """Settings and fixtures that several test files share."""
 
+from typing import Any, get_args
+
 import matplotlib as mpl
 import pytest
+from beartype import beartype
+from jaxtyping import AbstractArray, install_import_hook
 from matplotlib import pyplot as plt
 
 mpl.use("Agg")  # draws into memory: the tests need no screen
+
+
+def after_the_call(function):
+    """Hold the shapes in the annotations of calls that went well.
+
+    jaxtyping asks twice: before a call, with Any for what is returned, and
+    after it. Before, the function's own checks come first: bad input has to
+    be refused by them, in their words.
+    """
+    hints = function.__annotations__
+    if hints.get("return") is Any:
+        return function
+    function.__annotations__ = {n: h for n, h in hints.items() if has_shape(h)}
+    return beartype(function)
+
+
+def has_shape(hint):
+    """Tell whether there is a shape in an annotation."""
+    if isinstance(hint, type) and issubclass(hint, AbstractArray):
+        return True
+    return any(has_shape(part) for part in get_args(hint))
+
+
+install_import_hook("unrolled", "conftest.after_the_call")
 
 
 def pytest_configure(config):

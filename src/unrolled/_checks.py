@@ -1,9 +1,180 @@
-"""Checks of arguments, shared by the public functions."""
+"""Checks of arguments at the public doors: what was expected, what came."""
 
-from collections.abc import Collection, Sequence
+import math
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+
+def check(
+    sizes: Mapping[str, int] | None = None,
+    /,
+    *,
+    like: Any = None,
+    **arguments: tuple,
+) -> Any:
+    """Return the arguments if they have these shapes and hold finite numbers.
+
+    A shape is a text with a word for each axis: a letter stands for any size
+    of 1 or more, and for the same size wherever it comes again, in this
+    argument or in a later one; ``3`` and ``4*H`` say what they are;
+    ``"..."`` alone is any shape. A tuple of sizes does as well. A
+    `range` after the shape asks for whole numbers of that range instead.
+
+    Args:
+        sizes: what letters stand for beforehand, ``dict(D=3)``.
+        like: what comes must be. A tensor: tensors of its dtype, on its
+            device (with a range: int64). The class ``torch.Tensor``: tensors
+            of any floating dtype. Default: arrays, or what NumPy can make one.
+        arguments: by their names, (value, shape) or (value, shape, range);
+            a name with signs in it by ``**{"state h": (h, "N H")}``.
+
+    Returns:
+        The values in their order, or the value if there is only one. Tensors
+        are returned as they came; arrays as copies, float64 (int64 with a
+        range), so that nothing is shared and lists will do. Their sizes are
+        in their ``shape``.
+
+    Example:
+        >>> x, h = check(x=([[1, 2, 3]], "N D"), h=([[4.0]], "N H"))
+        >>> x.dtype, h.shape
+        (dtype('float64'), (1, 1))
+        >>> check({"C": 2}, labels=([0, 1, 2], "N", range(2)))
+        Traceback (most recent call last):
+        ValueError: labels: expected whole numbers from 0 to 1, got 2
+    """
+    known = dict(sizes or {})
+    values = [
+        _check_one(name, known, like, *argument)
+        for name, argument in arguments.items()
+    ]
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def _check_one(
+    name: str,
+    sizes: dict[str, int],
+    like: Any,
+    value: Any,
+    shape: str | Sequence[int],
+    allowed: range | None = None,
+) -> Any:
+    """Return one argument, and bind the letters of its shape."""
+    axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
+    form = f"shape {tuple(_known(axis, sizes) for axis in axes)}"
+    form = "any shape" if axes == ["..."] else form.replace("'", "")
+    if like is not None:
+        _check_tensor(name, value, form, like, allowed)
+        array = value
+    else:
+        array = _as_array(value)
+        if array is None or array.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{name}: expected numbers of {form}, got {value!r:.80}"
+            )
+        array = array.astype(float)  # always a copy
+    if 0 in array.shape or not _bind(array.shape, axes, sizes):
+        raise ValueError(
+            f"{name}: expected {form} with no empty axis, "
+            f"got {tuple(array.shape)}"
+        )
+    bad = _bad_number(array, allowed)
+    if bad is not None:
+        wanted = "finite numbers"
+        if allowed is not None:
+            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
+        raise ValueError(f"{name}: expected {wanted}, got {bad:g}")
+    return array if like is not None or allowed is None else array.astype(int)
+
+
+def _known(axis: str, sizes: Mapping[str, int]) -> int | str:
+    """Return the size of an axis, or its word if a letter is not bound yet."""
+    factor, _, letter = axis.rpartition("*")
+    size = int(letter) if letter.isdigit() else sizes.get(letter)
+    return axis if size is None else int(factor or 1) * size
+
+
+def _bind(
+    shape: Sequence[int], axes: Sequence[str], sizes: dict[str, int]
+) -> bool:
+    """Bind the letters that are not bound yet; tell whether all sizes fit."""
+    if [*axes] == ["..."]:
+        return True
+    if len(shape) != len(axes):
+        return False
+    for size, axis in zip(shape, axes, strict=True):
+        factor, _, letter = axis.rpartition("*")
+        if not letter.isdigit():
+            sizes.setdefault(letter, size // int(factor or 1))
+        if size != _known(axis, sizes):
+            return False
+    return True
+
+
+def _as_array(value: object) -> np.ndarray | None:
+    """Return `value` as an array, or None if it is no plain array."""
+    if isinstance(value, np.ma.MaskedArray):
+        return None  # its hidden values would come back to life
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+
+
+def _check_tensor(
+    name: str, value: Any, form: str, like: Any, allowed: range | None
+) -> None:
+    """Insist on a dense tensor, and on its dtype and device."""
+    torch = sys.modules["torch"]  # is there, as a tensor is asked for
+    if not isinstance(value, torch.Tensor):
+        raise ValueError(
+            f"{name}: expected a tensor of {form}, got {value!r:.80}"
+        )
+    if value.is_nested or value.layout != torch.strided:
+        got = "a nested one" if value.is_nested else value.layout
+        raise ValueError(f"{name}: expected a dense tensor, got {got}")
+    wanted = "floating-point numbers"
+    is_right = value.is_floating_point()
+    if allowed is not None:
+        wanted, is_right = "torch.int64", value.dtype == torch.int64
+    elif isinstance(like, torch.Tensor):
+        wanted = f"{like.dtype}, as the parameters"
+        is_right = value.dtype == like.dtype
+    if not is_right:
+        raise ValueError(f"{name}: expected {wanted}, got {value.dtype}")
+    if isinstance(like, torch.Tensor) and value.device != like.device:
+        raise ValueError(
+            f"{name}: expected a tensor on {like.device}, as the parameters, "
+            f"got one on {value.device}"
+        )
+
+
+def _bad_number(values: Any, allowed: range | None) -> float | None:
+    """Return a number that is not finite, or not of the range, if any is."""
+    if isinstance(values, np.ndarray):
+        good = np.isfinite(values)
+        if allowed is not None:
+            good = np.isin(values, allowed)
+        return next(iter(values[~good]), None)
+    if sys.modules["torch"].compiler.is_compiling():
+        return None
+    try:
+        limits = [each.item() for each in values.detach().aminmax()]
+    except RuntimeError:  # meta, fake, vmap: there are no numbers to look at
+        return None
+    is_good = math.isfinite if allowed is None else allowed.__contains__
+    return next((each for each in limits if not is_good(each)), None)
+
+
+def check_choice(name: str, value: str, choices: Collection[str]) -> str:
+    """Return `value` if it is one of these texts."""
+    if not isinstance(value, str) or value not in choices:
+        wanted = " or ".join(repr(each) for each in choices)
+        raise ValueError(f"{name}: expected {wanted}, got {value!r:.80}")
+    return value
 
 
 def check_array(
@@ -37,16 +208,6 @@ def check_array(
         bad = array[~np.isfinite(array)].flat[0]
         raise ValueError(f"{name}: expected finite numbers, got {bad}")
     return array.astype(float)  # always a copy: nothing is shared
-
-
-def _as_array(value: object) -> np.ndarray | None:
-    """Return `value` as an array, or None if it is no plain array."""
-    if isinstance(value, np.ma.MaskedArray):
-        return None  # its hidden values would come back to life
-    try:
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):
-        return None
 
 
 def fits(shape: Sequence[int], wanted: Sequence[int | str]) -> bool:
@@ -95,7 +256,12 @@ def check_whole(name: str, value: int, minimum: int = 1) -> int:
 
 
 def check_number(
-    name: str, value: float, wanted: str, *, minimum: float, below: float
+    name: str,
+    value: float,
+    wanted: str,
+    *,
+    minimum: float = -math.inf,
+    below: float = math.inf,
 ) -> float:
     """Return `value` if it is a finite number with minimum <= value < below.
 

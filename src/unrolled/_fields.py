@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from unrolled._checks import check_number, check_type
+from unrolled._checks import check_choice, check_number, check_type
+
+__all__ = ["check_choice"]  # was here; others still ask for it here
 
 Check = Callable[[str, Any], Any]
 """Takes a field's name and value; returns the value or raises ValueError."""
@@ -32,14 +34,6 @@ def check_above_zero(name: str, value: float) -> float:
 def check_not_negative(name: str, value: float) -> float:
     """Return `value` if it is a finite number of at least 0."""
     return check_number(name, value, "of at least 0", minimum=0, below=math.inf)
-
-
-def check_choice(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return `value` if it is one of these texts."""
-    if not isinstance(value, str) or value not in choices:
-        wanted = " or ".join(repr(each) for each in choices)
-        raise ValueError(f"{name}: expected {wanted}, got {value!r:.80}")
-    return value
 
 
 def optional(check: Check) -> Check:

@@ -239,6 +239,7 @@ def cell_backward(
     peepholes. Chapter: 03_one_weight.
     """
     params, D, H = _check_params(params)
+    check_type("cache", cache, StepCache)
     _check_caches([cache], D, H)
     dh = check_array("dh", dh, cache.h.shape)
     dc = check_array("dc", dc, cache.c.shape)

@@ -1,0 +1,101 @@
+"""Every public callable refuses bad input: a ValueError, expected and got.
+
+The rows stand in `rows_<room>.py`, what is tried follows in `bad_input.py`.
+"""
+
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import jaxtyping
+import pytest
+
+from bad_input import parts
+
+ROOMS = [
+    import_module(path.stem)
+    for path in sorted(Path(__file__).parent.glob("rows_*.py"))
+]
+each_row = pytest.mark.parametrize(
+    "row",
+    [row for room in ROOMS for row in room.ROWS],
+    ids=lambda row: row.name,
+)
+
+
+@pytest.fixture(autouse=True)
+def annotations_unchecked(monkeypatch):
+    """Let the calls themselves refuse, before the annotations do."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+@each_row
+def test_good_call_leaves_its_arguments_as_they_are(row):
+    def numbers() -> list:
+        given = parts((*row.arguments.values(),))
+        return [part.tolist() for part in given if hasattr(part, "tolist")]
+
+    before = numbers()
+    row.call(**row.arguments)
+    assert numbers() == before
+
+
+@each_row
+def test_bad_input_is_refused(row):
+    failures = "\n".join(row.failures())
+    assert not failures, failures
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_every_public_callable_has_a_row(room):
+    public = {
+        f"{module}.{name}"
+        for module in modules()
+        if is_in(module, room)
+        for name in callables(module)
+    }
+    assert not [name for name in room.EXCEPT if name not in public]
+    assert public - {row.name for row in room.ROWS} == set(room.EXCEPT)
+
+
+@pytest.mark.xfail(strict=True, reason="rows of other rooms are to come")
+def test_every_module_belongs_to_a_room():
+    figures = "unrolled_book.figures"  # one smoke test does them all
+    assert not [
+        module
+        for module in modules()
+        if not module.startswith(figures)
+        and [*callables(module)]
+        and not any(is_in(module, room) for room in ROOMS)
+    ]
+
+
+def is_in(module: str, room) -> bool:
+    return any(f"{module}.".startswith(f"{name}.") for name in room.MODULES)
+
+
+def modules() -> Iterator[str]:
+    """Name all public modules of the three packages."""
+    for package in ("unrolled", "unrolled_book", "unrolled_lab"):
+        path = import_module(package).__path__
+        names = [
+            package,
+            *(m.name for m in pkgutil.walk_packages(path, f"{package}.")),
+        ]
+        yield from (name for name in names if "._" not in name)
+
+
+def callables(module: str) -> Iterator[str]:
+    """Name a module's public functions and classes, and their methods."""
+    for name, value in vars(import_module(module)).items():
+        if name.startswith("_") or getattr(value, "__module__", "") != module:
+            continue
+        if callable(value):
+            yield name
+        if inspect.isclass(value):
+            for method, found in vars(value).items():
+                found = getattr(found, "__func__", found)
+                if not method.startswith("_") and inspect.isfunction(found):
+                    yield f"{name}.{method}"
