@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import BeforeValidator, Field, model_validator
 
-from unrolled._checks import check_array
+from unrolled import _checks
 from unrolled_book.rows import Row, check_once, parse
 
 LEDGER = Path(__file__).with_name("claims.toml")
@@ -148,8 +148,8 @@ def check(claim_id: str, value: ArrayLike) -> None:
             f"got {claim_id!r:.80}"
         )
     claim = ledger[claim_id]
-    found = check_array("value", value, None).ravel()
-    found = check_array("value", found, (len(claim.expected),))
+    found = _checks.check(value=(value, "...")).ravel()
+    _checks.check(value=(found, (len(claim.expected),)))
     low, high = np.transpose(claim.measured)
     if not ((low <= found) & (found <= high)).all():
         raise AssertionError(

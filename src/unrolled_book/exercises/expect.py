@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled._checks import check_array, check_number, check_whole
+from unrolled._checks import check, check_number, check_whole
 
 _SHOWN = 6  # values of a list
 _WIDTH = 76  # characters in a line
@@ -118,7 +118,7 @@ def expect_digits(
           came:     0.34
           hint:     Divide.
     """
-    right = check_array("right", right, ()).item()
+    right = check(right=(right, "")).item()
     decimals = check_whole("decimals", decimals, minimum=0)
     number = _as_number(came)
     limit = 0.501 * 10.0**-decimals
@@ -161,7 +161,7 @@ def expect_number(
     """
     least, most = -np.inf, np.inf
     if low is not None:
-        least = check_array("low", low, ()).item()
+        least = check(low=(low, "")).item()
     if high is not None:
         wanted = f"of at least low = {low}"
         most = check_number("high", high, wanted, minimum=least, below=np.inf)
@@ -219,7 +219,7 @@ def _different_numbers(
     """Say where two arrays differ most, if they do."""
     if hasattr(right, "detach"):
         right = right.detach()
-    right, array = check_array("right", right, None), _as_array(came)
+    right, array = check(right=(right, "...")), _as_array(came)
     if array is not None and right.ndim == 0 and array.size == 1:
         array = array.reshape(())
     if array is None or array.shape != right.shape:

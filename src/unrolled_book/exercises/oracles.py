@@ -14,17 +14,16 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from unrolled._checks import (
-    check_array,
+    check,
     check_names,
     check_number,
     check_type,
     check_whole,
 )
-from unrolled._torch_checks import check_tensor
 
 Params = dict[str, np.ndarray]
 
-_ORDER = ("weight_ih", "weight_hh", "bias")  # PyTorch's
+_SHAPES = {"weight_ih": "4*H D", "weight_hh": "4*H H", "bias": "4*H"}
 _NUDGE = 1e-5
 
 
@@ -78,14 +77,10 @@ def lstm_states(
         ((2, 5, 4), (2, 4), True)
     """
     x, weights, zeros = _tensors(x, params)
-    states = []
-    for name, state in (("h0", h0), ("c0", c0)):
-        state = check_array(
-            name, zeros if state is None else state, zeros.shape
-        )
-        states.append(torch.tensor(state))
+    h, c = (zeros if state is None else state for state in (h0, c0))
+    states = check(h0=(h, zeros.shape), c0=(c, zeros.shape))
     with torch.no_grad():
-        out, (h, c) = _run(x, weights, *states)
+        out, (h, c) = _run(x, weights, *map(torch.tensor, states))
     return out.numpy(), h.numpy(), c.numpy()
 
 
@@ -124,7 +119,7 @@ def lstm_gradients(
     """
     x, weights, zeros = _tensors(x, params)
     T = x.shape[1]
-    dhs = _errors(dhs, x, zeros)
+    dhs = torch.tensor(check(dhs=(dhs, (len(x), T, zeros.shape[1]))))
     k1 = T if k1 is None else check_whole("k1", k1)
     k2 = T if k2 is None else check_whole("k2", k2)
     if T % k1:
@@ -159,7 +154,7 @@ def gap_without_dh(x: ArrayLike, params: Params, dhs: ArrayLike) -> float:
     for x_t in x.split(1, dim=1):
         out, (h, c) = _run(x_t, weights, h.detach(), c)
         outs.append(out)
-    (torch.cat(outs, dim=1) * _errors(dhs, x, zeros)).sum().backward()
+    (torch.cat(outs, dim=1) * torch.tensor(dhs)).sum().backward()
     gap = {n: weights[n].grad.numpy() - right[n] for n in right}
     return float(_length(gap) / _length(right))
 
@@ -190,7 +185,7 @@ def fall_ratio(
     """
     check_number("rate", rate, "above 0", minimum=1e-12, below=np.inf)
     hs = lstm_states(x, params)[0]
-    y = check_array("y", y, hs.shape)
+    y = check(y=(y, hs.shape))
     grads = lstm_gradients(x, params, 2 * (hs - y))
     moved = {name: params[name] - rate * grads[name] for name in grads}
     fall = ((hs - y) ** 2).sum() - ((lstm_states(x, moved)[0] - y) ** 2).sum()
@@ -224,7 +219,7 @@ def arrivals(layer: nn.RNNBase, x: Tensor) -> np.ndarray:
     check_type("layer", layer, nn.RNNBase)
     if not layer.batch_first:
         raise ValueError("layer: expected batch_first=True, got False")
-    check_tensor("x", x, ("N", "T", layer.input_size))
+    check({"D": layer.input_size}, like=Tensor, x=(x, "N T D"))
     layer, x = deepcopy(layer).double(), x.detach().double()
     _, T, D = x.shape
     squares = torch.zeros(T).double()
@@ -243,24 +238,14 @@ def _tensors(
     x: ArrayLike, params: Params
 ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
     """Return x, the parameters, which want a gradient, and zeros, (N, H)."""
-    check_names("params", params, _ORDER)
-    weight_hh = check_array("weight_hh", params["weight_hh"], ("4H", "H"))
-    H = weight_hh.shape[1]
-    x = torch.tensor(check_array("x", x, ("N", "T", "D")))
-    shapes = (4 * H, x.shape[-1]), (4 * H, H), (4 * H,)
-    tensors = {
-        name: torch.tensor(check_array(name, params[name], shape))
-        for name, shape in zip(_ORDER, shapes, strict=True)
+    check_names("params", params, _SHAPES)
+    shaped = {name: (params[name], shape) for name, shape in _SHAPES.items()}
+    x, *weights = map(torch.tensor, check(x=(x, "N T D"), **shaped))
+    named = {
+        name: weight.requires_grad_()
+        for name, weight in zip(_SHAPES, weights, strict=True)
     }
-    for tensor in tensors.values():
-        tensor.requires_grad_()
-    return x, tensors, x.new_zeros(len(x), H)
-
-
-def _errors(dhs: ArrayLike, x: Tensor, zeros: Tensor) -> Tensor:
-    """Return the error of each step, (N, T, H)."""
-    N, H = zeros.shape
-    return torch.tensor(check_array("dhs", dhs, (N, x.shape[1], H)))
+    return x, named, x.new_zeros(len(x), weights[1].shape[1])
 
 
 def _run(
@@ -271,7 +256,7 @@ def _run(
     out, h, c = torch.lstm(
         x,
         (h[None], c[None]),
-        [weights[name] for name in _ORDER] + [no_bias],
+        [*weights.values(), no_bias],
         has_biases=True,
         num_layers=1,
         dropout=0.0,

@@ -4,49 +4,21 @@ References of the exercises' checks that stand here and not in the notebooks,
 where they would be a solution to read. They use brute force.
 """
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_number, check_whole
+from unrolled._checks import check, check_number, check_whole
 
-# Where answers must lie: by chapter and what, the range.
+_FILE = Path(__file__).with_name("ranges.toml")
 RANGES = {
-    ("01_vanishing", "no inputs"): (0.999, 1.001),
-    ("01_vanishing", "weak inputs"): (0.21, 0.41),
-    ("01_vanishing", "strong inputs"): (1e-6, 1e-4),
-    ("07_network", "one unit"): (0.65, 0.85),
-    ("07_network", "sixteen units"): (0.9, 1.0),
-    ("08_thirty_steps", "bias 0"): (0.7, 0.8),
-    ("08_thirty_steps", "bias 2"): (0.85, 1.0),
-    ("08_thirty_steps", "bias 6"): (0.5, 0.7),
-    ("09_gates", "the move of c₃"): (0.4675, 0.4685),
-    ("09_gates", "erased after step 1"): (0.8867, 0.8947),
-    ("09_gates", "erased after step 5"): (0.8353, 0.8433),
-    ("09_gates", "erased after step 15"): (0.7873, 0.7953),
-    ("09_gates", "replaced after step 1"): (0.9073, 0.9153),
-    ("09_gates", "replaced after step 5"): (0.9373, 0.9453),
-    ("09_gates", "replaced after step 15"): (0.936, 0.944),
-    ("11_free_running", "8 told"): (0.331, 0.351),
-    ("11_free_running", "16 told"): (0.109, 0.129),
-    ("11_free_running", "8 seen"): (0.194, 0.214),
-    ("11_free_running", "8 alone"): (0.147, 0.167),
-    ("11_free_running", "8 told, its own"): (0.199, 0.219),
-    ("11_free_running", "8 told, the truth"): (0.108, 0.128),
-    ("11_free_running", "16 told, its own"): (0.015, 0.035),
-    ("11_free_running", "16 told, the truth"): (0.047, 0.067),
-    ("11_free_running", "8 seen, its own"): (0.09, 0.11),
-    ("11_free_running", "8 seen, the truth"): (0.109, 0.129),
-    ("11_free_running", "8 alone, its own"): (0.036, 0.056),
-    ("11_free_running", "8 alone, the truth"): (0.112, 0.132),
-    ("12_beyond", "the length for width 48"): (302.5, 305.5),
-    ("12_beyond", "the length for width 96"): (589.0, 595.0),
-    ("12_beyond", "the length for width 192"): (1162.0, 1174.0),
-    ("12_beyond", "the length for width 384"): (2308.0, 2332.0),
-    ("12_beyond", "the share for width 48"): (0.966, 0.986),
-    ("12_beyond", "the share for width 96"): (0.978, 0.998),
-    ("12_beyond", "the share for width 192"): (0.984, 1.004),
-    ("12_beyond", "the share for width 384"): (0.987, 1.007),
+    (chapter, what): (low, high)
+    for chapter, rows in tomllib.loads(_FILE.read_text("utf-8")).items()
+    for what, (low, high) in rows.items()
 }
+"""Where answers must lie: by chapter and what, the smallest and the largest."""
 
 
 def kept_pairs(T: int, k1: int, k2: int) -> int:
@@ -125,7 +97,7 @@ def stopped(losses: ArrayLike, patience: int) -> tuple[int, int]:
 
     Reference: Prechelt (1998).
     """
-    losses = check_array("losses", losses, ("E",))
+    losses = check(losses=(losses, "E"))
     patience = check_whole("patience", patience)
     E = len(losses)
     kept = [int(losses[:epoch].argmin()) + 1 for epoch in range(1, E + 1)]
@@ -148,7 +120,7 @@ def cost_of_patience(losses: ArrayLike, patience: int) -> np.ndarray:
         >>> cost_of_patience([[3.0, 2.0, 1.0], [3.0, 3.0, 1.0]], 1).tolist()
         [0.0, 2.0]
     """
-    rows = check_array("losses", losses, ("S", "E"))
+    rows = check(losses=(losses, "S E"))
     ends = [stopped(row, patience)[1] for row in rows]
     found = [row[:end].min() for row, end in zip(rows, ends, strict=True)]
     return np.array(found) - rows.min(axis=1)
@@ -174,7 +146,7 @@ def interval_of_five(values: ArrayLike) -> tuple[float, float]:
 
     Reference: Student (1908).
     """
-    values = check_array("values", values, (5,))
+    values = check(values=(values, "5"))
     gaps = values[:, None] - values  # (5, 5), 20 of them between two
     variance = (gaps**2).sum() / 20 / 2
     return float(values.mean()), float(2.776 * np.sqrt(variance / 5))
