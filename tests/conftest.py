@@ -7,13 +7,6 @@ from matplotlib import pyplot as plt
 mpl.use("Agg")  # draws into memory: the tests need no screen
 
 
-def pytest_configure(config):
-    """Name the tests that take long, so that one can leave them out."""
-    config.addinivalue_line(
-        "markers", "mutation: breaks the package on purpose (a minute or two)"
-    )
-
-
 @pytest.fixture(name="only_draws")
 def check_only_draws(monkeypatch):
     """Hold around each figure: nothing is shown, no setting changes."""
