@@ -31,15 +31,15 @@ PAGES     := $(filter-out book/_%,$(call files,book,*.md)) \
              $(call files,book solutions exercises,*.ipynb)
 # What all pages depend on.
 LOOK      := _config.yml _toc.yml $(call files,book/_ext book/_static) \
-             $(call files,book,*.bib) $(filter src/unrolled_book/%,$(PACKAGES)) \
-             $(wildcard src/unrolled/claims*)
+             $(call files,book,*.bib) $(wildcard src/unrolled/claims*) \
+             $(filter src/unrolled_book/%,$(PACKAGES))
 TESTS     := $(call files,tests grading bench tools) Makefile \
              $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)
 RECORDS   := $(call files,results)
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
 .PHONY: help book test chapter pages serve lab exercises execute bench \
-        reproduce mutants portable clean FORCE
+        reproduce mutants portable links clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -56,6 +56,7 @@ help:
 	@echo "make mutants  break the packages in thousands of places (hours);"
 	@echo "              MODULE=unrolled.data: one module (minutes)"
 	@echo "make portable    repeat tests and notebooks as on other processors"
+	@echo "make links    ask whether every link of the pages still leads there"
 	@echo "make clean    remove the environment and everything built"
 	@echo
 	@echo "VENV=FOLDER puts the environment elsewhere, PYTHON=python3.12 makes"
@@ -212,10 +213,18 @@ execute: $(DONE)/install
 	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(TIDY) $(NOTEBOOKS)
 
+# Asks other people's servers, so it is no part of `make test`.
+links: $(DONE)/install
+	$(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . \
+	    --all --quiet --builder linkcheck --path-output _build/links
+
 # ---- What takes long, or only counts on a quiet machine --------------------
 
+# The compiled rival alone can take minutes: bench/training_step.py --compiled
 bench: $(DONE)/install
-	$(BIN)/python bench/training_step.py
+	@echo "Comparing training steps, about a minute and a half ..."
+	@$(BIN)/python bench/training_step.py
+	@echo "Measured in $(TOOK)."
 
 # Can be stopped at any time, and goes on from there. JOBS: the cores to use.
 reproduce: $(DONE)/install
@@ -233,7 +242,7 @@ portable: $(DONE)/install-test
 clean:
 	@if test -f $(OURS); then rm -rf $(VENV); \
 	elif test -e $(VENV); then echo "$(VENV) is not ours: left as it is."; fi
-	@rm -rf $(HTML) _build/.doctrees _build/.jupyter_cache $(READY) \
+	@rm -rf $(HTML) _build/links _build/.doctrees _build/.jupyter_cache $(READY) \
 	    _build/jupyter_execute _build/_page _build/latex _build/pdf mutants
 	@rm -rf src/*.egg-info .pytest_cache .ruff_cache .hypothesis
 	@if test -d _build; then rmdir _build 2>/dev/null || \

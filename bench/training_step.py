@@ -147,13 +147,16 @@ def bytes_kept(layer: nn.Module, steps: int) -> int:
     return sum(kept.values())
 
 
-def measure(seconds: float) -> dict:
+def measure(seconds: float, with_compiled: bool = False) -> dict:
     """Measure everything: a record of plain numbers."""
+    asked = " --compiled" if with_compiled else ""
     record = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "torch": torch.__version__,
         "date": time.strftime("%Y-%m-%d"),
-        "command": f"bench/training_step.py --seconds {seconds:g} --record",
+        "command": (
+            f"bench/training_step.py --seconds {seconds:g}{asked} --record"
+        ),
         "step": {},
         "longer": {},
         "bytes": {},
@@ -163,7 +166,7 @@ def measure(seconds: float) -> dict:
         contenders = {
             name: training_step(layer, T) for name, layer in layers().items()
         }
-        if threads == 1:
+        if threads == 1 and with_compiled:
             contenders |= compiled()
         contenders[FLOOR] = products_alone(T)
         times = take_turns(contenders, seconds)
@@ -220,9 +223,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--record", action="store_true", help="keep the result")
+    parser.add_argument(
+        "--compiled",
+        action="store_true",
+        help="with the readable cell under torch.compile: minutes more",
+    )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    record = measure(arguments.seconds)
+    record = measure(arguments.seconds, arguments.compiled)
     print(table(record))
     if arguments.record:
         rounds = min(step["rounds"] for step in record["step"].values())

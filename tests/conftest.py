@@ -35,13 +35,6 @@ def has_shape(hint):
 install_import_hook("unrolled", "conftest.after_the_call")
 
 
-def pytest_configure(config):
-    """Name the tests that take long, so that one can leave them out."""
-    config.addinivalue_line(
-        "markers", "mutation: breaks the package on purpose (a minute or two)"
-    )
-
-
 @pytest.fixture(name="only_draws")
 def check_only_draws(monkeypatch):
     """Hold around each figure: nothing is shown, no setting changes."""

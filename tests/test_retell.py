@@ -23,9 +23,9 @@ def make_build(tmp_path):
 
     def build():
         """The exit code, and what Sphinx says."""
+        sphinx = ["-m", "sphinx", "-W", "-n", "--keep-going"]
         run = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going"]
-            + [str(tmp_path), str(tmp_path / "html")],
+            [sys.executable, *sphinx, tmp_path, tmp_path / "html"],
             env={"PYTHONPATH": str(EXTENSIONS)},
             capture_output=True,
             text=True,

@@ -31,9 +31,8 @@ def say(text: str) -> None:
 
 def pip(*arguments: str) -> list[str]:
     """Make a command for pip."""
-    return [sys.executable, "-m", "pip", "--disable-pip-version-check"] + [
-        *arguments
-    ]
+    program = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    return [*program, *arguments]
 
 
 def install(*arguments: str) -> int:

@@ -31,7 +31,9 @@ def source(path: str) -> str:
 def prerequisite(event: str, arguments: tuple) -> str | None:
     """What make must look at for this event, relative to the project."""
     exists = OPENING.get(event) or LISTING.get(event)
-    if exists is None or not isinstance(arguments[0], str | bytes | os.PathLike):
+    if exists is None or not isinstance(
+        arguments[0], str | bytes | os.PathLike
+    ):
         return None
     if event in OPENING and (arguments[2] or 0) & WRITING:
         return None
