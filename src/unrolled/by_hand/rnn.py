@@ -44,11 +44,7 @@ def forward(
         The states hs after each step, and the T caches.
 
     Example:
-        >>> params = {
-        ...     "weight_ih": np.array([[0.5]]),
-        ...     "weight_hh": np.array([[0.9]]),
-        ...     "bias": np.zeros(1),
-        ... }
+        >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
         >>> hs, caches = forward([[[1.0], [0.0]]], params)
         >>> hs.ravel().round(4).tolist()
         [0.4621, 0.3935]
@@ -96,11 +92,7 @@ def bptt(
         sequences.
 
     Example:
-        >>> params = {
-        ...     "weight_ih": np.array([[0.5]]),
-        ...     "weight_hh": np.array([[0.9]]),
-        ...     "bias": np.zeros(1),
-        ... }
+        >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
         >>> hs, caches = forward([[[1.0], [0.0]]], params)
         >>> dx, grads = bptt([[[0.0], [1.0]]], caches, params)
         >>> round(float(grads["weight_hh"][0, 0]), 4)  # (1 - h_2²) h_1
@@ -147,11 +139,7 @@ def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
         the last step it is the identity.
 
     Example:
-        >>> params = {
-        ...     "weight_ih": np.array([[0.5]]),
-        ...     "weight_hh": np.array([[0.9]]),
-        ...     "bias": np.zeros(1),
-        ... }
+        >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
         >>> hs, _ = forward([[[1.0], [0.0]]], params)
         >>> jacobians(hs, params).ravel().round(4).tolist()
         [0.7607, 1.0]
