@@ -177,6 +177,7 @@ def train_variant(
     check_type("seeds", seeds, Sequence)
     if not seeds:
         raise ValueError(f"seeds: expected one or more, got {seeds!r}")
+    seeds = [check_whole("seeds", seed, 0) for seed in seeds]
     if check_whole("updates", updates) % check_whole("every", every):
         raise ValueError(
             f"updates: expected a multiple of every ({every}), got {updates}"

@@ -169,12 +169,15 @@ def sweep(
     Chapter: 08_thirty_steps.
     """
     check_type("configs", configs, list)
+    for config in configs:
+        check_type("configs", config, RunConfig)
     folder = results_folder(folder).resolve()  # a worker may stand elsewhere
     records = [RunFiles(config, folder).record for config in configs]
     if len(set(records)) < len(records):
         twice = next(path.stem for path in records if records.count(path) > 1)
         raise ValueError(f"configs: expected each run once, got {twice} again")
-    threads = check_whole("threads", threads)
+    check_whole("threads", threads)
+    check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
     lost = "no worker gave an answer"
     with (
