@@ -37,7 +37,11 @@ def fit_resumably(
     """Do what `fit` does, with a checkpoint after every epoch.
 
     Args:
-        model, train_set, valid_set, config, progress: as for `fit`.
+        model: as for `fit`.
+        train_set: as for `fit`.
+        valid_set: as for `fit`.
+        config: as for `fit`.
+        progress: as for `fit`.
         checkpoint: a file in a folder that exists. If it is there already, the
             training goes on where it ended, whatever weights the model has,
             and ends with the same bits as one that was never stopped; if it

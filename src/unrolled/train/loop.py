@@ -95,7 +95,7 @@ def fit(
     """
     run = Training(model, config)
     train = Data("train_set", train_set, config.loss, run.device)
-    valid = None
+    valid = score = None
     if valid_set is not None:
         valid = Data("valid_set", valid_set, config.loss, run.device)
     elif config.keep == "best" or config.patience is not None:
@@ -110,19 +110,15 @@ def fit(
     check_type("progress", progress, bool)
     if state is not None:
         run.load_state_dict(state)
-    bar = tqdm(
-        range(len(run.epochs) + 1, config.epochs + 1),
-        initial=len(run.epochs),
-        total=config.epochs,
-        unit="epoch",
-        disable=not progress,
-    )
     optimizer, max_norm = run.optimizer, config.max_norm or math.inf
-    for epoch in bar:
-        if run.out_of_patience:
+    done = len(run.history.epochs)
+    epochs, hidden = range(done + 1, config.epochs + 1), not progress
+    for epoch in tqdm(
+        epochs, "epochs", config.epochs, disable=hidden, initial=done
+    ):
+        if run.history.stopped_early:
             break
-        start, score = time.perf_counter(), None
-        lr = optimizer.param_groups[0]["lr"]
+        start = time.perf_counter()
         with mode(model, training=True), run.streams.lent():
             with Tally(f"epoch {epoch}, step") as tally:
                 for batch in train.shuffled(config.batch_size):
@@ -132,14 +128,12 @@ def fit(
                     norm = clip_grad_norm_(run.parameters, max_norm)
                     optimizer.step()
                     tally.add(result, norm)
-            run.scheduler.step()
             if valid is not None:
                 where = f"epoch {epoch}, validation batch"
                 score = measure_all(model, valid, config.batch_size, where)
         optimizer.zero_grad()
-        run.note(tally, score, lr, time.perf_counter() - start)
-        last = run.epochs[-1]
-        bar.set_postfix(train=last.train_loss, valid=last.valid_loss)
+        run.note(tally, score, time.perf_counter() - start)
+        run.scheduler.step()
         if on_epoch is not None:
             on_epoch(run)
     if run.best is not None:
@@ -153,8 +147,9 @@ class Training:
     Attributes:
         model, config: as given.
         optimizer, scheduler: PyTorch's own.
-        epochs: a record of each epoch so far.
+        history: what was measured so far.
         best: the weights of the best epoch, if they are to be kept.
+        streams: the state of its random streams.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
@@ -173,34 +168,18 @@ class Training:
         gamma = config.gamma if config.step_size else 1.0
         self.scheduler = StepLR(self.optimizer, config.step_size or 1, gamma)
         self.streams = Streams(self.device, config.seed)
-        self.epochs: list[Epoch] = []
-        self.best = weights_of(model) if config.keep == "best" else None
+        self.best = _copy(model) if config.keep == "best" else None
+        self.history = self._history_of()
 
-    @property
-    def history(self) -> History:
-        """What was measured so far."""
-        early = len(self.epochs) < self.config.epochs
-        return History(
-            epochs=tuple(self.epochs),
-            stopped_early=early and self.out_of_patience,
-        )
+    def _history_of(self, *epochs: Epoch) -> History:
+        """Judge from the epochs done whether the patience has run out."""
+        history = History(epochs=epochs, stopped_early=False)
+        stale = len(epochs) - (history.best_epoch or len(epochs))
+        is_early = len(epochs) < self.config.epochs
+        is_over = stale >= (self.config.patience or math.inf)
+        return history.replace(stopped_early=is_early and is_over)
 
-    @property
-    def out_of_patience(self) -> bool:
-        """Whether the validation loss has not fallen for too long."""
-        patience = self.config.patience
-        if patience is None or not self.epochs:
-            return False
-        return len(self.epochs) - self._best_epoch >= patience
-
-    @property
-    def _best_epoch(self) -> int | None:
-        whole = History(epochs=tuple(self.epochs), stopped_early=False)
-        return whole.best_epoch
-
-    def note(
-        self, tally: Tally, valid: Score | None, lr: float, seconds: float
-    ) -> None:
+    def note(self, tally: Tally, valid: Score | None, seconds: float) -> None:
         """Write down what an epoch has measured, and keep the best weights."""
         train = tally.score()
         epoch = Epoch(
@@ -208,13 +187,14 @@ class Training:
             train_accuracy=train.accuracy,
             valid_loss=valid and valid.loss,
             valid_accuracy=valid and valid.accuracy,
-            lr=lr,
+            lr=self.optimizer.param_groups[0]["lr"],
             grad_norm=tally.mean_norm(),
             seconds=seconds,
         )
-        self.epochs.append(epoch)
-        if self.best is not None and self._best_epoch == len(self.epochs):
-            self.best = weights_of(self.model)
+        self.history = self._history_of(*self.history.epochs, epoch)
+        is_best = self.history.best_epoch == len(self.history.epochs)
+        if self.best is not None and is_best:
+            self.best = _copy(self.model)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to go on, of plain types.
@@ -233,17 +213,21 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state; the model stays as it is if it does not suit.
+        """Go on from a state.
 
         Args:
             state: from `state_dict`. Its configuration must be this one, but
-                for the `epochs`, of which there must not be fewer than done.
+                for the `epochs`: as many as are done, or more.
         """
         check_names("state", state, self.state_dict())
         state = copy.deepcopy(state)  # or the caller's would change
-        before = weights_of(self.model)
         try:
-            history = self._check_past(state)
+            epochs = History.from_json(state["history"]).epochs
+            config, there = self.config.model_dump(), state["config"]
+            there["epochs"] = max(config["epochs"], len(epochs))
+            for name, value in config.items():
+                if there[name] != value:
+                    raise ValueError(f"{name} is {there[name]}, not {value}")
             for kind in self.streams.states:
                 torch.Generator(kind).set_state(state["random"][kind])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -252,26 +236,12 @@ class Training:
                 self.model.load_state_dict(state["best"])
             self.model.load_state_dict(state["model"])
         except Exception as error:  # what does not suit can fail in any way
-            self.model.load_state_dict(before)
             raise ValueError(
                 "state: expected one of this training, got one that does not "
                 f"suit ({error!s:.200})"
             ) from error
-        self.epochs = [*history.epochs]
+        self.history = self._history_of(*epochs)
         self.best, self.streams.states = state["best"], state["random"]
-
-    def _check_past(self, state: dict[str, Any]) -> History:
-        """Return the history of a state, if it can be this training's."""
-        history = History.from_json(state["history"])
-        here, done = self.config.model_dump(), len(history.epochs)
-        there = state["config"] | {"epochs": max(done, here["epochs"])}
-        for name in here:
-            if there[name] != here[name]:
-                raise ValueError(
-                    f"{name}: expected {here[name]!r}, as in config, got "
-                    f"{there[name]!r:.60}"
-                )
-        return history
 
 
 class Streams:
@@ -308,6 +278,5 @@ class Streams:
                 self.states[kind] = module.get_rng_state(self.device)
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Copy a model's parameters and buffers."""
+def _copy(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}

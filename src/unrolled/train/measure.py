@@ -1,7 +1,7 @@
 """Losses and accuracies of batches, and what they add up to."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple, Self, get_args
 
 import torch
@@ -27,8 +27,8 @@ def evaluate(
     .. math:: L = \frac{1}{|P|} \sum_{p \in P} \ell(\hat y_p, y_p)
 
     over the counted positions P of *all* batches, so that the batch size does
-    not matter, but for rounding. The model is in the same mode afterwards as
-    before, training or evaluation, each of its modules.
+    not matter, but for rounding. Each module is in the same mode afterwards as
+    before, training or evaluation.
 
     Args:
         model: called with all tensors of a batch but the last.
@@ -48,12 +48,10 @@ def evaluate(
     Example:
         >>> model = nn.Identity()
         >>> model.register_parameter("unused", nn.Parameter(torch.zeros(1)))
-        >>> scores = torch.tensor([[2.0, 0.0], [0.0, 0.0], [0.0, 2.0]])
-        >>> score = evaluate(
-        ...     model, TensorDataset(scores, torch.tensor([0, 1, IGNORE]))
-        ... )
-        >>> round(score.loss, 4), score.accuracy  # log(1 + 1 / e²), log 2
-        (0.41, 0.5)
+        >>> scores = torch.tensor([[0.0, 9.0], [0.0, 9.0], [9.0, 0.0]])
+        >>> labels = torch.tensor([1, 0, IGNORE])
+        >>> evaluate(model, TensorDataset(scores, labels)).accuracy
+        0.5
 
     Chapter: 07_network.
     """
@@ -70,7 +68,7 @@ def device_of(model: nn.Module) -> torch.device:
     if len(devices) != 1:
         raise ValueError(
             "model: expected parameters, all on one device, got them on "
-            f"{[str(device) for device in devices]!s:.80}"
+            f"{[*map(str, devices)]!s:.80}"
         )
     return devices.pop()
 
@@ -86,13 +84,12 @@ class Batch(NamedTuple):
     """Counted positions that are right; None for the squared error."""
 
     def backward(self) -> None:
-        """Compute the gradients of the mean loss."""
+        """Compute the gradient of the mean loss; 0 where nothing counts."""
         if not self.loss.requires_grad:
             raise ValueError(
                 "model: expected an output that depends on parameters that "
                 "require a gradient, got one that does not"
             )
-        # A batch in which nothing counts has a loss of 0, not of 0 / 0.
         (self.loss / self.count.clamp(min=1)).backward()
 
 
@@ -101,54 +98,32 @@ class Data:
 
     Args:
         name: what the caller's argument is called.
-        dataset: the model's positional arguments and, last, the target.
+        data: the model's positional arguments and, last, the target.
         loss: how the output is compared with the target.
         device: the model's.
     """
 
     def __init__(
-        self,
-        name: str,
-        dataset: TensorDataset,
-        loss: Loss,
-        device: torch.device,
+        self, name: str, data: TensorDataset, loss: Loss, device: torch.device
     ) -> None:
-        check_type(name, dataset, TensorDataset)
-        if len(dataset.tensors) < 2:
+        check_type(name, data, TensorDataset)
+        if len(data.tensors) < 2:
             raise ValueError(
                 f"{name}: expected the model's inputs and a target, got "
-                f"{len(dataset.tensors)} tensors"
+                f"{len(data.tensors)} tensors"
             )
-        for tensor in dataset.tensors:
+        for tensor in data.tensors:
             check(like=tensor, **{name: (tensor, "...")})
         self.name, self.loss = name, loss
-        self.tensors = [t.detach().to(device) for t in dataset.tensors]
+        self.tensors = [t.detach().to(device) for t in data.tensors]
         target = self.tensors[-1]
-        if loss == "cross_entropy":
-            self.classes = self._count_classes(target)
-        elif not target.is_floating_point():
-            raise ValueError(
-                f"{name}: expected floating-point targets, got {target.dtype}"
-            )
-
-    def _count_classes(self, target: Tensor) -> int:
-        """Return how many classes there are, by the highest target."""
-        if target.dtype != torch.int64:
-            raise ValueError(
-                f"{self.name}: expected targets of torch.int64, "
-                f"got {target.dtype}"
-            )
+        if loss == "squared_error":
+            check(like=Tensor, **{f"{name}, target": (target, "...")})
+            return
         counted = target[target != IGNORE]  # (counted positions,)
-        if not len(counted) or counted.min() < 0:
-            got = counted.min().item() if len(counted) else f"only {IGNORE}"
-            raise ValueError(
-                f"{self.name}: expected targets of at least 0, or {IGNORE} "
-                f"where none counts, got {got}"
-            )
-        return int(counted.max()) + 1
-
-    def __len__(self) -> int:
-        return len(self.tensors[-1])
+        wanted = (counted, "positions", range(2**31))
+        check(like=counted, **{f"{name}, target but {IGNORE}": wanted})
+        self.classes = int(counted.max()) + 1
 
     def in_order(self, size: int) -> Iterator[tuple[Tensor, ...]]:
         """Yield all examples in batches: each tensor (size, ...)."""
@@ -156,7 +131,8 @@ class Data:
 
     def shuffled(self, size: int) -> Iterator[tuple[Tensor, ...]]:
         """Yield all examples in batches, in an order from the CPU's stream."""
-        order = torch.randperm(len(self)).to(self.tensors[-1].device)
+        target = self.tensors[-1]
+        order = torch.randperm(len(target)).to(target.device)
         for index in order.split(size):
             yield tuple(tensor[index] for tensor in self.tensors)
 
@@ -173,7 +149,7 @@ class Data:
         total = cross_entropy(
             scores, target, ignore_index=IGNORE, reduction="sum"
         )
-        right = scores.detach().argmax(dim=-1) == target
+        right = scores.detach().argmax(dim=-1) == target  # (positions,)
         return Batch(total, (target != IGNORE).sum(), right.sum())
 
     def _check_output(self, output: Tensor, target: Tensor) -> None:
@@ -185,8 +161,7 @@ class Data:
         fits = got == wanted
         if self.loss == "cross_entropy":
             sizes = ", ".join(map(str, [*target.shape, "classes"]))
-            wanted = f"({sizes}), floating-point scores of at least "
-            wanted += f"{self.classes} classes"
+            wanted = f"({sizes}), scores of {self.classes} classes or more"
             fits = (
                 isinstance(output, Tensor)
                 and output.is_floating_point()
@@ -204,8 +179,8 @@ class Tally:
     """What the batches of one pass over the data add up to.
 
     A context: at its end all numbers must be finite, or a FloatingPointError
-    names the step; no ValueError, as nothing that was given is wrong. So it
-    does if the model objects to what an earlier step made of its weights.
+    names the step. (No ValueError: nothing that was given is wrong.) So it does
+    also if the model objects to what an earlier step made of its weights.
 
     Args:
         where: whose batches they are, for the error: ``"epoch 2, step"``.
@@ -213,24 +188,26 @@ class Tally:
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._batches: list[Batch] = []
-        self._norms: list[Tensor] = []
+        self._rows: list[tuple[Tensor | None, ...]] = []
 
     def add(self, batch: Batch, norm: Tensor | None = None) -> None:
         """Note a batch and, in training, the length of its gradient."""
-        self._batches.append(batch._replace(loss=batch.loss.detach()))
-        self._norms += [] if norm is None else [norm]
+        self._rows.append((batch.loss.detach(), batch.count, batch.right, norm))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        losses = _numbers([batch.loss for batch in self._batches])
-        norms = _numbers(self._norms) or [0.0] * len(losses)
-        for step, pair in enumerate(zip(losses, norms, strict=True), 1):
-            for name, number in zip(
-                ("loss", "gradient norm"), pair, strict=True
-            ):
+        if not self._rows:
+            return
+        self._losses, self._counts, self._rights, self._norms = (
+            # All at once: a GPU is waited for once.
+            None if column[0] is None else torch.stack(column).tolist()
+            for column in zip(*self._rows, strict=True)
+        )
+        pairs = zip(self._losses, self._norms or self._losses, strict=True)
+        for step, (loss, norm) in enumerate(pairs, 1):
+            for name, number in (("loss", loss), ("gradient norm", norm)):
                 if not math.isfinite(number):
                     raise FloatingPointError(
                         f"{self._where} {step}: expected a finite {name}, "
@@ -239,16 +216,13 @@ class Tally:
 
     def score(self) -> Score:
         """Return the mean loss and the accuracy over all counted positions."""
-        losses, counts, rights = zip(*self._batches, strict=True)
-        count, accuracy = sum(_numbers(counts)), None
-        if rights[0] is not None:
-            accuracy = sum(_numbers(rights)) / count
-        loss = math.fsum(_numbers(losses)) / count
-        return Score(loss=loss, accuracy=accuracy)
+        count, rights = sum(self._counts), self._rights
+        accuracy = None if rights is None else sum(rights) / count
+        return Score(loss=math.fsum(self._losses) / count, accuracy=accuracy)
 
     def mean_norm(self) -> float:
         """Return the mean length of the gradients."""
-        return math.fsum(_numbers(self._norms)) / len(self._norms)
+        return math.fsum(self._norms) / len(self._norms)
 
 
 def measure_all(
@@ -266,8 +240,3 @@ def measure_all(
         for batch in data.in_order(size):
             tally.add(data.measure(model, batch))
     return tally.score()
-
-
-def _numbers(tensors: Sequence[Tensor]) -> list[float]:
-    """Fetch many numbers at once: a GPU is waited for once."""
-    return torch.stack(tensors).tolist() if tensors else []
