@@ -14,8 +14,8 @@ from unrolled_lab import (
     forecasters,
     load_forecasters,
     load_losses,
-    save_forecasters,
 )
+from unrolled_lab.forecasters import save_forecasters
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")

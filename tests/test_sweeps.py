@@ -16,7 +16,6 @@ import torch
 from small_runs import numbers, run
 from unrolled_lab import (
     CATALOGUE,
-    Outcome,
     execute,
     load_record,
     load_records,
@@ -27,6 +26,7 @@ from unrolled_lab import (
 from unrolled_lab.__main__ import main
 from unrolled_lab.files import RunFiles
 from unrolled_lab.resume import load_checkpoint
+from unrolled_lab.sweeps import Outcome
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PAIR = [run("LSTM", dropout=0.2), run("GRU", seed=1, diagnose=True)]
