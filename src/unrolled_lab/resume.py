@@ -30,7 +30,7 @@ def fit_resumably(
     train_set: TensorDataset,
     valid_set: TensorDataset | None,
     config: TrainConfig,
-    checkpoint: Path | str,
+    path: Path | str,
     *,
     progress: bool = False,
 ) -> History:
@@ -42,7 +42,7 @@ def fit_resumably(
         valid_set: as for `fit`.
         config: as for `fit`.
         progress: as for `fit`.
-        checkpoint: a file in a folder that exists. If it is there already, the
+        path: a file in a folder that exists. If it is there already, the
             training goes on where it ended, whatever weights the model has,
             and ends with the same bits as one that was never stopped; if it
             had finished, its history is returned at once. Another number of
@@ -53,8 +53,8 @@ def fit_resumably(
         The history. A checkpoint of another training is refused: of another
         configuration, model, device, or other data.
     """
-    path = check_path(checkpoint)
-    about = describe(model, train_set, valid_set, config)
+    path = check_path(path)
+    about = _describe(model, train_set, valid_set, config)
     state = None
     if path.exists():
         state = load_checkpoint(path)
@@ -74,7 +74,7 @@ def fit_resumably(
     )
 
 
-def describe(
+def _describe(
     model: nn.Module,
     train_set: TensorDataset,
     valid_set: TensorDataset | None,
@@ -87,10 +87,10 @@ def describe(
     check_type("model", model, nn.Module)
     check_type("config", config, TrainConfig)
     about = config.model_dump(exclude={"epochs"})
-    about["train_set"] = fingerprint("train_set", train_set)
+    about["train_set"] = _fingerprint("train_set", train_set)
     about["valid_set"] = "none"
     if valid_set is not None:
-        about["valid_set"] = fingerprint("valid_set", valid_set)
+        about["valid_set"] = _fingerprint("valid_set", valid_set)
     # A module's text shows what its weights do not, such as the dropout.
     for line, text in enumerate(str(model).splitlines(), 1):
         about[f"model (line {line})"] = text.strip()
@@ -100,7 +100,7 @@ def describe(
     return about
 
 
-def fingerprint(name: str, dataset: TensorDataset) -> str:
+def _fingerprint(name: str, dataset: TensorDataset) -> str:
     """Describe a data set: a hash of its values, and its sizes.
 
     Args:
@@ -109,7 +109,7 @@ def fingerprint(name: str, dataset: TensorDataset) -> str:
 
     Example:
         >>> data = TensorDataset(torch.zeros(5, 3), torch.arange(5))
-        >>> fingerprint("train_set", data)
+        >>> _fingerprint("train_set", data)
         '1340b72cb8203d15 of (5, 3) torch.float32, (5,) torch.int64'
     """
     check_type(name, dataset, TensorDataset)
@@ -165,11 +165,11 @@ def _kind(tensor: Tensor) -> str:
 def check_path(path: Path | str) -> Path:
     """Return the path of a file that could be written here."""
     if not isinstance(path, Path | str) or not str(path):
-        raise ValueError(f"checkpoint: expected a path, got {path!r:.80}")
+        raise ValueError(f"path: expected a path, got {path!r:.80}")
     path = Path(path)
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(
-            "checkpoint: expected a file in a folder that exists, got "
+            "path: expected a file in a folder that exists, got "
             f"{str(path)!r:.200}"
         )
     return path

@@ -112,10 +112,10 @@ def fit(
         run.load_state_dict(state)
     optimizer, max_norm = run.optimizer, config.max_norm or math.inf
     done = len(run.history.epochs)
-    epochs, hidden = range(done + 1, config.epochs + 1), not progress
-    for epoch in tqdm(
-        epochs, "epochs", config.epochs, disable=hidden, initial=done
-    ):
+    epochs = range(done + 1, config.epochs + 1)
+    show = {"total": config.epochs, "initial": done, "disable": not progress}
+    bar = tqdm(epochs, "epochs", **show)
+    for epoch in bar:
         if run.history.stopped_early:
             break
         start = time.perf_counter()
@@ -134,6 +134,7 @@ def fit(
         optimizer.zero_grad()
         run.note(tally, score, time.perf_counter() - start)
         run.scheduler.step()
+        bar.set_postfix(train=tally.score().loss, valid=score and score.loss)
         if on_epoch is not None:
             on_epoch(run)
     if run.best is not None:
