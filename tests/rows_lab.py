@@ -1,7 +1,9 @@
 """Good calls of the laboratory: see `bad_input`."""
 
+import atexit
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import numpy as np
 import torch
@@ -67,8 +69,8 @@ EXCEPT = {
     "unrolled_lab.sweeps.connect": "see `sweep`",
 }
 
-SCRATCH = TemporaryDirectory()
-FOLDER, RESULTS = Path(SCRATCH.name), results_folder()
+FOLDER, RESULTS = Path(mkdtemp()), results_folder()
+atexit.register(rmtree, FOLDER)
 CONFIG = run("RNN", diagnose=True, weights=("best", "last"))
 RECORD = execute(CONFIG)
 PUBLISHED = load_records("published")[0]
