@@ -69,10 +69,11 @@ def connect(
 def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
     """Connect to a Dask cluster, or start one."""
     distributed = _import("distributed", "dask")
-    options = {"n_workers": jobs, "threads_per_worker": 1}
+    own = {"n_workers": jobs, "threads_per_worker": 1}
+    own |= {"dashboard_address": None}
     try:
         client = distributed.Client(
-            scheduler, timeout="10s", dashboard_address=None, **options
+            scheduler, timeout="10s", **({} if scheduler else own)
         )
     except (OSError, ValueError, TypeError) as error:
         raise _no_cluster("Dask", scheduler, error) from error
