@@ -4,8 +4,6 @@ Each comes out as the right answer says. They stand here and not in a chapter,
 since there a reader would see them first.
 """
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -258,7 +256,7 @@ def test_with_a_forget_bias_of_four_the_gradient_grows():
     v = torch.randn(32, 256, generator=torch.Generator().manual_seed(0))
     ratios = []
     for forget_bias in (2.0, 4.0):
-        config = dataclasses.replace(two, forget_bias=forget_bias)
+        config = two.replace(forget_bias=forget_bias)
         norms = gradient_norms(build_model(config), x, v)
         ratios.append((norms[0] / norms[-1]).item())
     assert 1 < ratios[0] < 2 < 4 < ratios[1]

@@ -118,7 +118,8 @@ def _check_tensor(
         raise refusal(name, "torch.int64", value.dtype)
     if allowed is None and value.dtype != dtype:
         raise refusal(name, f"{dtype}, as the parameters", value.dtype)
-    if allowed is None and not value.is_floating_point():
+    same = isinstance(like, torch.Tensor)
+    if allowed is None and not same and not value.is_floating_point():
         raise refusal(name, "floating-point numbers", value.dtype)
     if value.device != device:
         wanted = f"a tensor on {device}, as the parameters"

@@ -17,7 +17,6 @@ the validation data, a fresh draw of the same task.
 """
 
 from unrolled_lab.build import (
-    Datasets,
     build_model,
     count_parameters,
     generator_for,
@@ -36,17 +35,13 @@ from unrolled_lab.forecasters import (
     begin_forecaster,
     load_forecasters,
     load_losses,
-    save_forecasters,
-    train_forecasters,
 )
 from unrolled_lab.record import Record
 from unrolled_lab.runs import execute, follow, replay
-from unrolled_lab.sweeps import Outcome, sweep
+from unrolled_lab.sweeps import sweep
 
 __all__ = [
     "CATALOGUE",
-    "Datasets",
-    "Outcome",
     "Record",
     "RunConfig",
     "begin_forecaster",
@@ -66,7 +61,5 @@ __all__ = [
     "replay",
     "results_folder",
     "runs_of",
-    "save_forecasters",
     "sweep",
-    "train_forecasters",
 ]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy, one_hot
 
@@ -24,7 +24,8 @@ from unrolled.cells import (
     PeepholeLSTMCell,
 )
 from unrolled.lstm import LSTMCell
-from unrolled.models.parts import make_head
+from unrolled.models import Tagger
+from unrolled.recurrent import Recurrent
 from unrolled.tasks import first_last, intervals
 from unrolled_lab.build import generator_for
 
@@ -35,19 +36,21 @@ INPUTS = 2
 class Variant(NamedTuple):
     """A kind of cell, and a size at which all kinds have as many parameters."""
 
-    make_cell: Callable[..., Cell]
-    """Such as a class of `unrolled.cell`."""
+    cell_class: type[Cell]
+    """Such as `unrolled.lstm.LSTMCell`."""
     hidden_size: int
     """H, such that a network has between 1,250 and 1,300 parameters."""
+    options: dict[str, float]
+    """How the cell begins."""
 
 
 VARIANTS = {
-    "LSTM": Variant(LSTMCell, 16),
-    "peephole": Variant(PeepholeLSTMCell, 16),
-    "coupled": Variant(CoupledLSTMCell, 19),
-    "layer norm": Variant(LayerNormLSTMCell, 15),
-    "GRU": Variant(GRUCell, 19),
-    "GRU, z open": Variant(partial(GRUCell, update_bias=1.0), 19),
+    "LSTM": Variant(LSTMCell, 16, {}),
+    "peephole": Variant(PeepholeLSTMCell, 16, {}),
+    "coupled": Variant(CoupledLSTMCell, 19, {}),
+    "layer norm": Variant(LayerNormLSTMCell, 15, {}),
+    "GRU": Variant(GRUCell, 19, {}),
+    "GRU, z open": Variant(GRUCell, 19, {"update_bias": 1.0}),
 }
 """What is compared, by name. All kinds of LSTM begin with a forget gate of
 σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 by default."""
@@ -86,38 +89,7 @@ TASKS = {
 """The tasks, by name: 10 and 20 steps; intervals of 1 to 6 and of 7 to 9."""
 
 
-class Network(nn.Module):
-    r"""A cell in a loop, with a linear head on each hidden state.
-
-    .. math:: \text{logits}_t = W\, h_t + b
-
-    Without checks, which vmap could not go through: a `Tagger` for experts.
-
-    Args:
-        cell: the cell.
-        generator: the source of the head's first weights.
-
-    Chapter: 12_beyond.
-    """
-
-    def __init__(self, cell: Cell, generator: Generator) -> None:
-        super().__init__()
-        check_type("cell", cell, Cell)
-        check_type("generator", generator, Generator)
-        self.cell = cell
-        self.head = make_head(cell, cell.hidden_size, 2, generator)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Score both tags of each step: x (N, T, D) to logits (N, T, 2)."""
-        zeros = x.new_zeros(len(x), self.cell.hidden_size)
-        states, hs = [zeros for _ in self.cell.state_names], []
-        for x_t in x.unbind(dim=1):  # (N, D)
-            states = self.cell.step(x_t, *states)
-            hs.append(states[0])
-        return self.head(torch.stack(hs, dim=1))  # (N, T, 2)
-
-
-def make_network(variant: str, seed: int) -> Network:
+def make_network(variant: str, seed: int) -> Tagger:
     """Make a network of a kind, with its first weights.
 
     Args:
@@ -133,9 +105,10 @@ def make_network(variant: str, seed: int) -> Network:
     """
     check_choice("variant", variant, tuple(VARIANTS))
     generator = generator_for("weights", check_whole("seed", seed, 0))
-    make_cell, hidden_size = VARIANTS[variant]
-    cell = make_cell(INPUTS, hidden_size, generator=generator)
-    return Network(cell, generator)
+    cell_class, hidden_size, options = VARIANTS[variant]
+    options = options | {"generator": generator}
+    layer = Recurrent(cell_class, INPUTS, hidden_size, **options)
+    return Tagger(layer, 2, generator=generator)
 
 
 def train_variant(
@@ -175,8 +148,9 @@ def train_variant(
     """
     check_choice("task", task, tuple(TASKS))
     check_type("seeds", seeds, Sequence)
+    seeds = [check_whole("seeds", seed, 0) for seed in seeds]
     if not seeds:
-        raise ValueError(f"seeds: expected one or more, got {seeds!r}")
+        raise ValueError("seeds: expected one or more, got none")
     if check_whole("updates", updates) % check_whole("every", every):
         raise ValueError(
             f"updates: expected a multiple of every ({every}), got {updates}"

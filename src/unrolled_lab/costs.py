@@ -1,7 +1,8 @@
 """What a network costs, counted where it can be, and timed where it cannot."""
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from unrolled._checks import check_array, check_whole
+from unrolled._checks import check, check_whole
 
 
 def longest_chain(result: Tensor) -> int:
@@ -71,7 +72,8 @@ def multiplications(call: Callable[[], object]) -> int:
 
     Chapter: 12_beyond.
     """
-    _check_call("call", call)
+    if not callable(call):
+        raise ValueError(f"call: expected a function, got {call!r:.80}")
     plainly = sdpa_kernel(SDPBackend.MATH)
     with plainly, FlopCounterMode(display=False) as counter:
         call()
@@ -120,15 +122,8 @@ def growth(x: ArrayLike, y: ArrayLike) -> np.ndarray:
 
     Chapter: 12_beyond.
     """
-    x = check_array("x", x, ("n",))
-    if len(x) < 2 or (np.diff(x) <= 0).any() or x[0] <= 0:
-        raise ValueError(
-            f"x: expected two or more rising numbers above 0, got {x!r:.80}"
-        )
-    y = check_array("y", y, (len(x),))
-    if (y <= 0).any():
-        raise ValueError(f"y: expected numbers above 0, got {y.min():g}")
-    return np.diff(np.log(y)) / np.diff(np.log(x))
+    x, y = _logarithms(x=x, y=y)
+    return np.diff(y) / np.diff(x)
 
 
 def crossing(x: ArrayLike, one: ArrayLike, other: ArrayLike) -> float | None:
@@ -151,10 +146,8 @@ def crossing(x: ArrayLike, one: ArrayLike, other: ArrayLike) -> float | None:
 
     Chapter: 12_beyond.
     """
-    growth(x, one)
-    growth(x, other)
-    x = np.log(np.asarray(x, dtype=float))
-    ahead = np.log(one) - np.log(other)  # (n,)
+    x, one, other = _logarithms(x=x, one=one, other=other)
+    ahead = one - other  # (n,)
     if ahead[-1] <= 0:
         return None
     if (ahead > 0).all():
@@ -164,8 +157,23 @@ def crossing(x: ArrayLike, one: ArrayLike, other: ArrayLike) -> float | None:
     return float(np.exp(x[last] + share * (x[last + 1] - x[last])))
 
 
+def _logarithms(**series: ArrayLike) -> list[np.ndarray]:
+    """Take the logarithms of numbers above 0, of which the first rise."""
+    wanted = {name: (values, "n") for name, values in series.items()}
+    arrays = check(**wanted)
+    for name, values in zip(series, arrays, strict=True):
+        if (values <= 0).any():
+            raise ValueError(
+                f"{name}: expected numbers above 0, got {values.min():g}"
+            )
+    x = arrays[0]
+    if len(x) < 2 or (np.diff(x) <= 0).any():
+        raise ValueError(f"x: expected two or more rising numbers, got {x}")
+    return [np.log(values) for values in arrays]
+
+
 def least_seconds(
-    calls: Mapping[str, Callable[[], object]], rounds: int
+    calls: dict[str, Callable[[], object]], rounds: int
 ) -> dict[str, float]:
     """Time calls by turns, and keep the shortest time of each.
 
@@ -188,22 +196,16 @@ def least_seconds(
 
     Chapter: 12_beyond.
     """
-    if not isinstance(calls, Mapping) or not calls:
-        raise ValueError(f"calls: expected a dict by name, got {calls!r:.80}")
-    rounds, best = check_whole("rounds", rounds), {}
-    for name, call in calls.items():
-        _check_call(f"calls[{name!r}]", call)
-    for _ in range(rounds):
+    is_dict = isinstance(calls, dict) and calls
+    if not is_dict or not all(map(callable, calls.values())):
+        raise ValueError(
+            f"calls: expected a dict of functions by name, got {calls!r:.80}"
+        )
+    best = dict.fromkeys(calls, math.inf)
+    for _ in range(check_whole("rounds", rounds)):
         for name, call in calls.items():
             call()
             start = time.perf_counter()
             call()
-            seconds = time.perf_counter() - start
-            best[name] = min(seconds, best.get(name, seconds))
+            best[name] = min(best[name], time.perf_counter() - start)
     return best
-
-
-def _check_call(name: str, call: object) -> None:
-    """Insist on something that can be called."""
-    if not callable(call):
-        raise ValueError(f"{name}: expected a function, got {call!r:.80}")

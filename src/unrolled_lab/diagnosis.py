@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from unrolled._torch_checks import check_tensor
+from unrolled._checks import check
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
 from unrolled.modes import gradients, mode
@@ -59,9 +59,9 @@ def gradient_norms(
             "model: expected a Classifier or a Transformer, got "
             f"{type(model).__name__}"
         )
-    like = model.head.weight
-    check_tensor("x", x, ("N", "T", "D"), like)
-    check_tensor("projections", projections, ("P", model.head.in_features))
+    sizes, like = {"K": model.head.in_features}, model.head.weight
+    wanted = {"x": (x, "N T D"), "projections": (projections, "P K")}
+    check(sizes, like=like, **wanted)
     caught = []  # what the head reads, (N, K)
     with mode(model, training=False), gradients(model):
         hook = model.head.register_forward_pre_hook(
@@ -73,7 +73,7 @@ def gradient_norms(
         finally:
             hook.remove()
         total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
-        for v in projections.to(like, copy=True):
+        for v in projections.clone():  # never one of inference mode
             h = (caught[0] @ v).sum()
             (dx,) = torch.autograd.grad(h, x, retain_graph=True)
             total += dx.double().square().sum(dim=2).mean(dim=0).cpu()  # (T,)

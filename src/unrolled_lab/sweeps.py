@@ -69,10 +69,11 @@ def connect(
 def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
     """Connect to a Dask cluster, or start one."""
     distributed = _import("distributed", "dask")
-    options = {"n_workers": jobs, "threads_per_worker": 1}
+    own = {"n_workers": jobs, "threads_per_worker": 1}
+    own |= {"dashboard_address": None}
     try:
         client = distributed.Client(
-            scheduler, timeout="10s", dashboard_address=None, **options
+            scheduler, timeout="10s", **({} if scheduler else own)
         )
     except (OSError, ValueError, TypeError) as error:
         raise _no_cluster("Dask", scheduler, error) from error
@@ -169,12 +170,15 @@ def sweep(
     Chapter: 08_thirty_steps.
     """
     check_type("configs", configs, list)
+    for config in configs:
+        check_type("configs", config, RunConfig)
     folder = results_folder(folder).resolve()  # a worker may stand elsewhere
     records = [RunFiles(config, folder).record for config in configs]
     if len(set(records)) < len(records):
         twice = next(path.stem for path in records if records.count(path) > 1)
         raise ValueError(f"configs: expected each run once, got {twice} again")
-    threads = check_whole("threads", threads)
+    check_whole("threads", threads)
+    check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
     lost = "no worker gave an answer"
     with (

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_type
+from unrolled._checks import check, check_type
 from unrolled_lab.record import Record, columns
 
 
@@ -100,7 +100,8 @@ def first_above(values: ArrayLike, level: float) -> int | None:
 
     Chapter: 08_thirty_steps.
     """
-    above = np.flatnonzero(check_array("values", values, ("E",)) > level)
+    values, level = check(values=(values, "E"), level=(level, ""))
+    above = np.flatnonzero(values > level)
     return int(above[0]) + 1 if len(above) else None
 
 

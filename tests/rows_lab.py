@@ -1,0 +1,204 @@
+"""Good calls of the laboratory: see `bad_input`."""
+
+import atexit
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+import numpy as np
+import torch
+from torch import nn
+
+from bad_input import bad, fine, good
+from small_runs import run, train
+from unrolled.train import Epoch
+from unrolled_lab import (
+    CATALOGUE,
+    Record,
+    RunConfig,
+    begin_forecaster,
+    build_model,
+    count_parameters,
+    estimate,
+    execute,
+    generator_for,
+    gradient_norms,
+    load_forecasters,
+    load_losses,
+    load_model,
+    load_record,
+    load_records,
+    make_data,
+    replay,
+    results_folder,
+    runs_of,
+    sweep,
+    tables,
+)
+from unrolled_lab import transformer_race as race
+from unrolled_lab.catalogue import source_b
+from unrolled_lab.cell_race import make_network, train_variant
+from unrolled_lab.costs import crossing, growth, least_seconds, multiplications
+from unrolled_lab.files import RunFiles
+from unrolled_lab.forecasters import save_forecasters
+from unrolled_lab.record import circumstances
+
+MODULES = [
+    f"unrolled_lab.{name}"
+    for name in (
+        "build", "catalogue", "cell_race", "config", "costs", "diagnosis",
+        "files", "forecasters", "record", "runs", "sweeps", "tables",
+        "transformer_race",
+    )
+]  # fmt: skip
+EXCEPT = {
+    "unrolled_lab.build.Datasets": "a container",
+    "unrolled_lab.cell_race.Task": "a container",
+    "unrolled_lab.cell_race.Variant": "a container",
+    "unrolled_lab.costs.held_bytes": "see test_races.py",
+    "unrolled_lab.costs.longest_chain": "see test_races.py",
+    "unrolled_lab.files.RunFiles.lock": "takes nothing",
+    "unrolled_lab.files.RunFiles.save": "takes what `execute` made",
+    "unrolled_lab.files.locked": "takes what `RunFiles` made",
+    "unrolled_lab.forecasters.train_forecasters": "see `begin_forecaster`",
+    "unrolled_lab.record.Record.of": "see `Record`",
+    "unrolled_lab.record.Record.to_json": "takes nothing",
+    "unrolled_lab.record.columns": "takes what `fit` made",
+    "unrolled_lab.runs.follow": "see test_runs.py",
+    "unrolled_lab.sweeps.Outcome": "a container",
+    "unrolled_lab.sweeps.connect": "see `sweep`",
+}
+
+FOLDER, RESULTS = Path(mkdtemp()), results_folder()
+atexit.register(rmtree, FOLDER)
+CONFIG = run("RNN", diagnose=True, weights=("best", "last"))
+RECORD = execute(CONFIG)
+PUBLISHED = load_records("published")[0]
+READER, LSTM = race.make_rival("Transformer"), race.make_rival("LSTM")
+TOKENS = torch.zeros(2, 4, dtype=torch.int64)
+RISING = np.array([1.0, 2, 4])
+LSTM_ = {"cell": "LSTM", "forget_bias": 1.0}
+BARE = LSTM_ | {"bias": False}
+ATTENTION = {"cell": "Transformer", "init": "xavier"}
+LONGER = run("RNN", training={"epochs": 3})
+RULES = [
+    ("forget_bias: expected a number", LSTM_ | {"forget_bias": None}),
+    ("forget_bias: expected 0.0 for .*bias=False", BARE),
+    ("two_biases: expected False",
+     BARE | {"forget_bias": 0.0, "two_biases": True}),
+    ("forget_bias: expected None for a RNN", {"forget_bias": 0.0}),
+    ("update_bias: expected 0.0 for a LSTM", LSTM_ | {"update_bias": 1.0}),
+    ("update_bias: expected 0.0 for a RNN", {"update_bias": 1.0}),
+    ("update_bias: .*bias=False",
+     {"cell": "GRU", "bias": False, "update_bias": 1.0}),
+    ("init: .*Transformer", ATTENTION | {"init": "uniform"}),
+    ("layers: .*Transformer", ATTENTION | {"layers": "all"}),
+    ("bias: .*Transformer", ATTENTION | {"bias": False}),
+    ("two_biases: .*Transformer", ATTENTION | {"two_biases": True}),
+    ("forget_bias: .*Transformer", ATTENTION | {"forget_bias": 1.0}),
+    ("train.keep: expected 'best'", {"train": train(keep="last")}),
+    ("train.loss: expected 'cross_", {"train": train(loss="squared_error")}),
+    ("weights: expected each at most once", {"weights": ("best", "best")}),
+    ("dropout: .*less than 1, got 1", {"dropout": 1.0}),
+    ("dropout: .*than or equal to 0", {"dropout": -0.1}),
+    ("experiment: .*pattern.*got 'A'", {"experiment": "A"}),
+    *[("group: .*pattern", {"group": text}) for text in (
+        "", "A", "a b", "../a", ".a", "ä", "a/", "a\n", "x" * 41)],
+]  # fmt: skip
+CUT = {"stopped_early": False, "lr": [0.1]}
+CUT |= {name: [0.5, 0.5] for name in Epoch.model_fields if name != "lr"}
+
+ROWS = [
+    good(generator_for, purpose="weights", seed=0),
+    good(make_data, config=CONFIG),
+    good(build_model,
+         bad("hidden_size: .* got 6", config=run("Transformer", hidden_size=6)),
+         config=CONFIG),
+    good(count_parameters, model=nn.Linear(2, 3)),
+    *[good(make) for make in CATALOGUE.values()],
+    good(source_b, experiment="trial", group="bare", seed=0),
+    good(runs_of,
+         bad("experiment: .*'published' or .*'x", experiment="x" * 500),
+         experiment="published"),
+    good(estimate, config=CONFIG),
+    good(RunConfig, *RULES, fine("weights: (.*fewer|\\(\\))"),
+         **dict(CONFIG) | {"steps": 2, "features": 1, "data_seed": 0}),
+    good(gradient_norms, model=build_model(CONFIG),
+         x=make_data(CONFIG).test.tensors[0][:3],
+         projections=torch.randn(7, 4, generator=generator_for("test", 0))),
+    good(Record,
+         bad("date: .*got 'yesterday'", date="yesterday"),
+         bad("best_epoch: expected 2, .*got 3", best_epoch=3),
+         bad("history: expected 3, .*got 2", config=LONGER, id=LONGER.id),
+         bad("gradient_norms: expected 5, .*got 0", gradient_norms=None),
+         bad("id: expected .*got '00000000'", id="00000000"),
+         bad("command: expected 'python ", command="python"),
+         bad("name: expected 'rnn-seed0'", name="rnn"),
+         bad("history: .*one length", history=CUT),
+         bad("history: expected .*'train_loss'", history={"lr": [0.1]}),
+         **dict(RECORD)),
+    good(circumstances),
+    good(results_folder,
+         bad("folder: .*got 'no_such", folder="no_such/folder", create=True),
+         bad("folder: .*got ''", folder=""),
+         bad("folder: .*got '/.*py'", folder=__file__, create=True),
+         folder=FOLDER),
+    good(RunFiles, fine("folder: None"), config=CONFIG, folder=FOLDER),
+    good(load_record,
+         bad("nothing.json: .*No such file", path="nothing.json"),
+         bad("rows_lab.py: expected a record", path=__file__),
+         path=RunFiles(PUBLISHED.config, None).record),
+    good(load_records,
+         bad("experiment: .*records, got 'nothing'", experiment="nothing"),
+         experiment="decay", folder=RESULTS),
+    good(load_model,
+         bad("moment: expected one of \\(\\), .*got 'best'",
+             record=load_records("decay")[0]),
+         record=PUBLISHED, moment="best", folder=RESULTS),
+    good(begin_forecaster, series="henon", seed=0),
+    good(save_forecasters, series="henon", seed=0, folder=RESULTS),
+    good(load_forecasters, series="henon", folder=RESULTS),
+    good(load_losses, bad("checkpoint: .*henon-seed0", folder=FOLDER),
+         series="henon", folder=RESULTS),
+    good(execute, bad("folder: .*got 'none'", folder="none"), config=CONFIG),
+    good(replay, bad("epochs: expected at most 2, .*got 3", epochs=3),
+         config=CONFIG, epochs=1),
+    good(sweep,
+         bad("configs: expected each run once, got rnn-seed0-.* again",
+             configs=[CONFIG, run(), CONFIG]),
+         bad("scheduler: expected None for loky", scheduler="tcp://x:1"),
+         bad("scheduler: expected a str, got 3", scheduler=3),
+         fine(r"configs: \[\]"),
+         configs=[CONFIG], folder=FOLDER, jobs=1, threads=1, backend="loky",
+         progress=False),
+    good(tables.runs, records=[RECORD]),
+    good(tables.epochs, records=[RECORD]),
+    good(tables.first_above, fine("level: True"),
+         values=np.array([0.5, 0.9]), level=0.7),
+    good(multiplications, fine("call: <class 'object'>"), call=lambda: None),
+    *[good(call,
+           bad("x: .*rising", x=RISING[::-1]),
+           bad("x: .*rising", **{name: [1] for name in names}),
+           bad("x: .*above 0", x=RISING - 1),
+           bad(f"{names[-1]}: .*above 0, got 0", **{names[-1]: RISING - 1}),
+           **dict.fromkeys(names, RISING))
+      for call, names in ((growth, "xy"), (crossing, ("x", "one", "other")))],
+    good(least_seconds, fine("calls: another name", "calls: a: <class 'int'>"),
+         calls={"a": list}, rounds=1),
+    good(race.make_rival, bad("name: expected .*got 'RNN'", name="RNN"),
+         name="LSTM", generator=torch.Generator()),
+    good(race.PyTorchReader, bad("model: .*CharLM", model=READER), model=LSTM),
+    good(race.PyTorchReader(LSTM).forward, tokens=TOKENS),
+    good(race.training_step, model=READER, count=1, steps=1),
+    good(race.generating_step,
+         bad("way: expected .*got 'RNN'", way="RNN"),
+         bad("model: expected a CharLM", model=READER),
+         way="LSTM", length=1),
+    good(make_network, bad("variant: expected .*got 'RNN'", variant="RNN"),
+         variant="GRU", seed=0),
+    good(train_variant,
+         bad("variant: expected .*got 'RNN'", variant="RNN"),
+         bad("task: expected .*got 'brackets'", task="brackets"),
+         bad("updates: expected a multiple .*got 3", updates=3, every=2),
+         variant="GRU", task="first-last", seeds=[0], updates=1, every=1),
+]  # fmt: skip

@@ -1,0 +1,298 @@
+"""What chapter 12 compares: trained as if alone, counted by hand, timed."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from unrolled.cells import RNNCell
+from unrolled.recurrent import Recurrent
+from unrolled.tasks import LEAD, exact_match, first_last, intervals
+from unrolled_lab import (
+    cell_race,
+    costs,
+    generator_for,
+    results_folder,
+    transformer_race,
+)
+from unrolled_lab.transformer_race import generating_step, make_rival
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+H, LAYERS, V = 96, 2, len(transformer_race.CHARACTERS)
+
+
+def stream(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# Kinds of cells
+
+
+def test_the_tasks_are_those_of_the_chapter():
+    x, label = cell_race.TASKS["first-last"].usual(3, stream())
+    for ours, want in zip(
+        (x, label), first_last(3, 10, 2, stream()), strict=True
+    ):
+        assert torch.equal(ours, want)
+    longer, _ = cell_race.TASKS["first-last"].longer(2, stream())
+    assert longer.shape == (2, 20, 2)
+    for kind, gaps in zip(
+        cell_race.TASKS["intervals"], (range(1, 7), range(7, 10)), strict=True
+    ):
+        x, tags = kind(500, stream())
+        assert x.shape == (500, LEAD + 2 * gaps[-1], 2)
+        assert torch.equal(x.sum(dim=2), torch.ones_like(x[..., 0]))
+        seen = set()
+        for row, tag in zip(x[..., 1], tags, strict=True):
+            begin, again = row.nonzero().flatten().tolist()
+            assert tag.nonzero().flatten().tolist() == [2 * again - begin]
+            seen.add((begin, again - begin))
+        assert seen == {(a, n) for a in range(LEAD) for n in gaps}
+    assert intervals(2, 6, stream())[0].max() == 1
+
+
+@pytest.mark.parametrize("name", cell_race.VARIANTS)
+def test_the_networks_are_of_one_size(name):
+    network = cell_race.make_network(name, 3)
+    assert 1250 <= sum(p.numel() for p in network.parameters()) <= 1300
+    (cell,) = network.recurrent.cells
+    assert type(cell) is cell_race.VARIANTS[name].cell_class
+    assert network.head.out_features == 2
+
+
+def test_an_open_update_gate_is_all_that_differs():
+    usual, opened = (
+        cell_race.make_network(name, 0).state_dict()
+        for name in ("GRU", "GRU, z open")
+    )
+    name = "recurrent.cells.0.bias"
+    moved = opened.pop(name) - usual.pop(name)
+    assert moved.view(3, -1).mean(dim=1).tolist() == [0, 1, 0]  # r, z, n
+    assert all(torch.equal(usual[name], opened[name]) for name in usual)
+
+
+def alone(name, task, seed, updates):
+    """One network, trained as anybody would: its loss at each update."""
+    network = cell_race.make_network(name, seed)
+    adam = torch.optim.Adam(network.parameters(), lr=0.01)
+    source, losses = generator_for("training data", seed), []
+    for _ in range(updates):
+        x, target = cell_race.TASKS[task].usual(64, source)
+        logits = network(x)
+        if task == "first-last":
+            logits, target = logits[:, -1:], target[:, None]
+        loss = cross_entropy(logits.flatten(0, 1), target.flatten())
+        adam.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        adam.step()
+        losses.append(loss.item())
+    return losses, network
+
+
+@pytest.mark.parametrize("task", cell_race.TASKS)
+@pytest.mark.parametrize("name", ["peephole", "GRU"])
+def test_side_by_side_is_as_alone(name, task):
+    seeds = [2, 5]
+    curves = cell_race.train_variant(name, task, seeds, 4, every=1)
+    means = cell_race.train_variant(name, task, seeds, 4, every=2)["loss"]
+    for row, seed in enumerate(seeds):
+        losses, network = alone(name, task, seed, 4)
+        assert curves["loss"][row] == pytest.approx(losses, rel=1e-4)
+        pairs = np.reshape(losses, (2, 2)).mean(axis=1)
+        assert means[row] == pytest.approx(pairs, rel=1e-4)
+        source = generator_for("test data", seed)
+        for key, draw in zip(
+            ("right", "longer"), cell_race.TASKS[task], strict=True
+        ):
+            x, target = draw(500, source)
+            found = network(x).argmax(dim=2)
+            if task == "first-last":
+                found, target = found[:, -1:], target[:, None]
+            got = np.ravel(curves[key][row])[-1]
+            assert got == pytest.approx(exact_match(found, target), abs=0.005)
+
+
+def test_gradients_are_clipped_one_by_one_at_a_norm_of_1(monkeypatch):
+    weights = [torch.zeros(2, 3), torch.zeros(2, 1)]
+    weights[0].grad = torch.tensor([[3.0, 0, 0], [0.3, 0, 0]])
+    weights[1].grad = torch.tensor([[4.0], [0.4]])
+    cell_race._clip(weights, 1.0)
+    for weight, want in zip(
+        weights, ([[0.6, 0, 0], [0.3, 0, 0]], [[0.8], [0.4]]), strict=True
+    ):
+        assert torch.allclose(weight.grad, torch.tensor(want), atol=1e-6)
+    norms = []
+    monkeypatch.setattr(cell_race, "_clip", lambda _, norm: norms.append(norm))
+    cell_race.train_variant("GRU", "first-last", [0], 2, every=1)
+    assert norms == [1.0, 1.0]
+
+
+def test_the_record_of_the_cells():
+    record = json.loads((results_folder() / "variants.json").read_text())
+    assert record["parameters"] == {
+        name: sum(
+            p.numel() for p in cell_race.make_network(name, 0).parameters()
+        )
+        for name in cell_race.VARIANTS
+    }
+    assert set(record["tasks"]) == set(cell_race.TASKS)
+    for task, groups in record["tasks"].items():
+        assert list(groups) == list(cell_race.VARIANTS)
+        tests = record["updates"][task] // record["every"]
+        for curves in groups.values():
+            assert len(curves["right"]) == len(record["seeds"]) >= 5
+            assert {len(row) for row in curves["right"]} == {tests}
+            assert len(curves["longer"]) == len(record["seeds"])
+    again = cell_race.train_variant("LSTM", "first-last", [1], 20, every=20)
+    want = record["tasks"]["first-last"]["LSTM"]
+    at = record["seeds"].index(1)
+    for key, within in (("loss", 0.01), ("right", 0.03)):
+        got, wanted = again[key][0][0], want[key][at][0]
+        assert got == pytest.approx(wanted, abs=within)
+
+
+# The LSTM and the Transformer
+
+
+def by_hand(way, n):
+    """Multiplications in the matrix products of one generated token."""
+    if way == "LSTM":
+        units = 132
+        first, second = 4 * units * (V + units), 4 * units * 2 * units
+        return first + second + units * V
+    projected = 12 * H * H  # query, key, value: 3; out: 1; inner, outer: 4 each
+    back = 2 * n * H  # scores, and the mean of the values
+    one = LAYERS * (projected + back) + 2 * V * H  # inlet and head
+    return one if way == "Transformer, cache" else n * one
+
+
+@pytest.mark.parametrize("way", transformer_race.WAYS)
+@pytest.mark.parametrize("n", [1, 2, 40])
+def test_what_a_token_costs(way, n):
+    step = generating_step(way, n)
+    assert costs.multiplications(step) == by_hand(way, n)
+    assert (
+        costs.held_bytes(step()[1])
+        == {
+            "LSTM": 4 * 2 * LAYERS * 132,
+            "Transformer, cache": 4 * 2 * LAYERS * H * n,
+            "Transformer, no cache": 8 * n,
+        }[way]
+    )
+
+
+def test_all_ways_foretell_the_same():
+    model, lstm = make_rival("Transformer"), make_rival("LSTM")
+    tokens = torch.randint(V, (1, 9), generator=stream())
+    for way in transformer_race.WAYS:
+        reader = lstm if way == "LSTM" else model
+        scores, _ = generating_step(way, 9, reader)()
+        assert torch.allclose(scores, reader(tokens)[:, -1:], atol=1e-5)
+
+
+def test_rivals_are_of_one_size_and_two_are_one():
+    sizes = [
+        sum(p.numel() for p in make_rival(name).parameters())
+        for name in transformer_race.TRAINED
+    ]
+    assert max(sizes) / min(sizes) < 1.01
+    ours, theirs = (
+        make_rival(name, stream()) for name in transformer_race.TRAINED[:2]
+    )
+    tokens = torch.randint(V, (3, 9), generator=stream(1))
+    scores = ours(tokens), theirs(tokens)
+    torch.testing.assert_close(*scores)
+    for out in scores:
+        out.square().sum().backward()
+    torch.testing.assert_close(
+        ours.recurrent.cells[1].weight_hh.grad,
+        theirs.recurrent.weight_hh_l1.grad,
+    )
+
+
+@pytest.mark.parametrize("name", transformer_race.TRAINED)
+def test_training_steps_are_those_of_anybody(name):
+    """Against a loop of one's own: what is foretold, clipped and zeroed."""
+    # In float64: Adam divides each gradient by its size and 1e-8, which makes
+    # whole steps of float32's rounding, 1e-7 where the exact gradient is 0, as
+    # it is for a Transformer's key biases, which softmax drops.
+    model, twin = (make_rival(name, stream()).double() for _ in "ab")
+    with torch.no_grad():  # so large a head that the gradient is clipped
+        for each in (model, twin):
+            each.head.weight *= 50
+    step = transformer_race.training_step(model, 3, 5)
+    tokens = transformer_race._tokens(3, 5)
+    assert tokens.shape == (3, 6)
+    adam, norms = torch.optim.Adam(twin.parameters()), []
+    for _ in range(3):
+        step()
+        logits = twin(tokens[:, :5])
+        right = logits.log_softmax(dim=2).gather(2, tokens[:, 1:, None])
+        adam.zero_grad()
+        (-right.mean()).backward()
+        norm = nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
+        norms.append(norm.item())
+        adam.step()
+    assert min(norms) > 1
+    pairs = zip(model.parameters(), twin.parameters(), strict=True)
+    # Three steps of 0.001 times what is left of rounding: 1e-16 by 1e-8.
+    assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in pairs)
+
+
+# Counting and timing
+
+
+def test_the_longest_chain():
+    a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
+    assert costs.longest_chain(a + b) == 2
+    assert costs.longest_chain((a + b).exp().exp() * b) == 5
+    many = a
+    for _ in range(5000):  # deeper than Python's recursion
+        many = many + b
+    assert costs.longest_chain(many) == 5001
+    layer = Recurrent(RNNCell, 2, 3)
+    chains = [costs.longest_chain(layer(torch.ones(1, T, 2))[0])
+              for T in (3, 4, 10, 11)]  # fmt: skip
+    # The product with h, two sums, the tanh.
+    assert np.diff(chains)[::2].tolist() == [4, 4]
+    tokens, model = torch.zeros(1, 30).long(), make_rival("Transformer")
+    assert (
+        len({costs.longest_chain(model(tokens[:, :T])) for T in (2, 30)}) == 1
+    )
+
+
+def test_growth_and_crossing():
+    x = np.array([1.0, 10.0, 100.0, 1000.0])
+    for power in (0, 0.5, 2):
+        np.testing.assert_allclose(
+            costs.growth(x, 7 * x**power), power, atol=1e-12
+        )
+    assert costs.crossing(x, x, 0 * x + 31.6227766) == pytest.approx(31.6227766)
+    assert costs.crossing(x, x, x + 1) is None
+    assert costs.crossing(x, x + 1, x) == pytest.approx(1)
+    assert costs.crossing(x, [1, 2, 2, 1], [1, 1, 1, 1]) is None  # equal last
+    falls_back = [0.5, 2, 0.5, 2]  # above twice, and only then for good
+    assert 100 < costs.crossing(x, falls_back, [1, 1, 1, 1]) < 1000
+    above_first = [2, 0.5, 2, 2]
+    assert 10 < costs.crossing(x, above_first, [1, 1, 1, 1]) < 100
+
+
+def test_the_least_time_of_several_by_turns(monkeypatch):
+    calls, clock = [], iter([0, 5, 10, 12, 20, 23, 30, 39])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    timed = {name: lambda n=name: calls.append(n) for name in "ab"}
+    assert costs.least_seconds(timed, 2) == {"a": 3, "b": 2}
+    assert calls == list("aabbaabb")
+
+
+@pytest.mark.parametrize("bad", [None, 3, "a", torch.ones(2)])
+def test_what_cannot_be_counted(bad):
+    with pytest.raises(ValueError, match=r"result: expected a tensor .*got"):
+        costs.longest_chain(bad)
+    with pytest.raises(ValueError, match=r"state: expected tensors in .*got"):
+        costs.held_bytes([torch.ones(2), {"h": bad}])
