@@ -180,6 +180,11 @@ def test_the_ends_of_each_range_pass_and_beyond_them_fail(claim_id, capsys):
         ("a05", 1.9068, "claim_id: expected one of A04, .*, got 'a05'"),
         ("A05", [1.9068, 1.9068], r"value: .*shape \(1,\).*got \(2,\)"),
         ("A06", 0.4902, r"value: expected shape \(2,\).*got \(1,\)"),
+        ("A05", [], r"value: expected .*no empty axis, got \(0,\)"),
+        ("A05", np.inf, "value: expected finite numbers, got inf"),
+        ("A06", [0.4902, np.nan], "value: expected finite .*got nan"),
+        ("A05", "high", "value: expected numbers .*got 'high'"),
+        (None, 1.0, "claim_id: expected one of A04, .*, got None"),
     ],
 )
 def test_check_refuses_what_it_cannot_compare(claim_id, value, message):
