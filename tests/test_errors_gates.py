@@ -21,7 +21,7 @@ MODEL = Classifier(LSTM(D, H, 2, generator=seeded()), 2)
 with torch.inference_mode():
     MADE_INSIDE = Classifier(LSTM(D, H), 2)
 X = torch.randn(N, T, D, generator=seeded(1))
-_, _, (TRACE, _) = MODEL.recurrent(X, return_gates=True)
+TRACE, _ = MODEL.recurrent.trace(X)
 SIGNAL = X[:, 0, 0]
 PARTS = gates.slopes(TRACE, SIGNAL)
 SEVEN = GateTrace(*(torch.rand(7, T, H, generator=seeded(2)) for _ in "ifgoch"))
@@ -217,8 +217,6 @@ TABLE = [
     ("input_gradients",
      lambda: gates.input_gradients(MODEL, X, (), [Clamp(2, "i", 0.0)]),
      "clamps: expected layer from 0 to 1, got 2"),
-    *[("run_clamped", partial(run_clamped, MODEL, X, (), flag),
-       "return_gates: expected a bool, got ") for flag in [1, None, "yes"]],
     *[("run_clamped", partial(run_clamped, MODEL, bad_x), f"x: {message}")
       for bad_x, message in [
           (X.double(), "expected torch.float32.*got torch.float64"),

@@ -212,12 +212,9 @@ def rows_of_layers():
         yield from rows_of_states(
             name, partial(here, x), names, (4, N, H), "state "
         )
-        for bad in BAD_FLAGS:
-            words = "^return_gates: expected a bool, got "
-            yield name, partial(here, x, return_gates=bad), words
     for kind in (GRUCell, RNNCell):
-        words = f"^return_gates: expected False.*True with {kind.__name__}"
-        call = partial(Recurrent(kind, D, H), x, return_gates=True)
+        words = f"^trace: expected a kind of LSTM.*got {kind.__name__}"
+        call = partial(Recurrent(kind, D, H).trace, x)
         yield name, call, words
 
 

@@ -377,7 +377,7 @@ def test_erased_and_replaced_are_those_of_runs_that_go_on():
     for record in load_records("published"):
         net = load_model(record, "best")
         x = make_data(record.config).test.tensors[0][:300]
-        traces = net.recurrent(x, return_gates=True)[2]
+        traces = net.recurrent.trace(x)
         own = x[:, 0, 0] + x[:, -1, 0] > 0
         donor = x[:, 0, 0].roll(1) + x[:, -1, 0] > 0
         for step in (1, 5, 15):

@@ -6,7 +6,7 @@ import torch
 
 from oracles import randomise, seeded
 from unrolled import gates
-from unrolled.gates import Clamp, GateTrace, run_clamped
+from unrolled.gates import Clamp, GateTrace, run_clamped, trace_clamped
 from unrolled.gates.interventions import unroll
 from unrolled.lstm import LSTM
 from unrolled.models.heads import Classifier
@@ -32,7 +32,7 @@ MODEL, X = network(), inputs()
 def plain(model, x):
     """The model's own logits and traces, without dropout."""
     with torch.no_grad():
-        _, _, traces = model.eval().recurrent(x, return_gates=True)
+        traces = model.eval().recurrent.trace(x)
         return model(x), traces
 
 
@@ -215,7 +215,7 @@ def test_correlations_are_numpy_s():
 def test_without_clamps_it_is_the_model(model, training):
     logits, traces = plain(model, X)
     model.train(training)
-    ours, our_traces = run_clamped(model, X, return_gates=True)
+    ours, our_traces = run_clamped(model, X), trace_clamped(model, X)
     assert model.training == training
     torch.testing.assert_close(ours, logits, rtol=0, atol=1e-12)
     for our, their in zip(our_traces, traces, strict=True):
@@ -249,7 +249,7 @@ def before(states):
 @pytest.mark.parametrize("name", PARTS)
 def test_a_clamp_acts_where_it_says(name, steps, units):
     clamp = Clamp(0, name, -0.3, steps, units)
-    _, (trace, above) = run_clamped(MODEL, X, [clamp], return_gates=True)
+    trace, above = trace_clamped(MODEL, X, [clamp])
     where = np.zeros((T, H), dtype=bool)
     where[np.ix_(steps or range(T), units or range(H))] = True
     assert (getattr(trace, name)[:, where] == -0.3).all()
@@ -278,14 +278,14 @@ def test_a_clamp_acts_where_it_says(name, steps, units):
 
 def test_a_later_clamp_wins():
     clamps = [Clamp(1, "f", 0.2), Clamp(1, "f", 0.6, units=[0])]
-    _, (_, trace) = run_clamped(MODEL, X, clamps, return_gates=True)
+    _, trace = trace_clamped(MODEL, X, clamps)
     assert (trace.f[..., 0] == 0.6).all()
     assert (trace.f[..., 1:] == 0.2).all()
 
 
 def test_values_along_some_axes():
     means = torch.rand(1, T, 1, generator=seeded()).double()
-    _, (trace, _) = run_clamped(MODEL, X, [Clamp(0, "o", means)], True)
+    trace, _ = trace_clamped(MODEL, X, [Clamp(0, "o", means)])
     assert (trace.o == means).all()
 
 
@@ -420,7 +420,7 @@ def test_a_network_whose_parameters_are_frozen():
 @pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
 def test_gradients_where_they_are_off(off):
     def look(x):
-        _, (trace, _) = run_clamped(MODEL, x, return_gates=True)
+        trace, _ = trace_clamped(MODEL, x)
         clamps = [Clamp(0, "c", trace.c, steps=[2])]
         return [
             gates.input_gradients(MODEL, x, clamps=clamps),

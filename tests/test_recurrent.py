@@ -248,13 +248,8 @@ def test_traces_hold_what_the_gates_did(kind, case, ragged):
     layer = case.build(kind)
     lengths = case.lengths if ragged else torch.full((case.N,), case.T)
     result = layer(case.x, (case.h, case.c), lengths if ragged else None)
-    out, state, traces = layer(
-        case.x,
-        (case.h, case.c),
-        lengths if ragged else None,
-        return_gates=True,
-    )
-    assert_same([out, *state], flat(result), 0)
+    out, state = result
+    traces = layer.trace(case.x, (case.h, case.c), lengths if ragged else None)
     assert len(traces) == len(layer.cells)
     last = layer.num_directions * (layer.num_layers - 1)
     assert_same(torch.cat([t.h for t in traces[last:]], dim=2), out.detach())
@@ -291,7 +286,7 @@ def test_traces_hold_what_the_gates_did(kind, case, ragged):
 def test_gates_of_the_first_layer_equal_the_equations(kind, case):
     """Each gate in its own field: from weights, input and states alone."""
     layer = case.build(kind)
-    _, _, (trace, *_) = layer(case.x, (case.h, case.c), return_gates=True)
+    trace, *_ = layer.trace(case.x, (case.h, case.c))
     cell = layer.cells[0]
     h_before = torch.cat([case.h[0][:, None], trace.h[:, :-1]], dim=1)
     z = case.x @ cell.weight_ih.T + h_before @ cell.weight_hh.T

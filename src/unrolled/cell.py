@@ -4,17 +4,20 @@ import math
 from typing import ClassVar, Literal, get_args
 
 import torch
+from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_type, check_whole
-from unrolled._torch_checks import check_states, check_tensor
+from unrolled._checks import check, check_choice, check_type, check_whole
+
+State = Tensor | tuple[Tensor, ...]
+"""What a cell hands from step to step: h, or the pair of h and c."""
 
 Init = Literal["uniform", "xavier", "pytorch"]
 """How the weights of each gate are drawn."""
 
 
 class Cell(nn.Module):
-    r"""One step in time: the base of every cell in `unrolled.cell`.
+    r"""One step in time: the base of every cell.
 
     Parameters have PyTorch's names and packing: ``weight_ih`` (KH, D),
     ``weight_hh`` (KH, H) and ``bias`` (KH,), for K blocks of H rows. A
@@ -32,11 +35,7 @@ class Cell(nn.Module):
             :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`. Biases are 0
             with both. ``"pytorch"``: weights and biases on
             :math:`\pm 1/\sqrt H`, PyTorch's default.
-        generator: the source of randomness; PyTorch's global one unless told.
-
-    Raises:
-        ValueError: a size that is not a whole number of at least 1, options
-            of another type, two biases without a bias, an unknown `init`.
+        generator: the source of the weights. Default: PyTorch's global one.
 
     Example:
         >>> class LeakyCell(Cell):
@@ -75,11 +74,9 @@ class Cell(nn.Module):
             raise ValueError(
                 "two_biases: expected False, as bias is False, got True"
             )
-        if init not in get_args(Init):
-            raise ValueError(
-                f"init: expected one of {', '.join(get_args(Init))}, "
-                f"got {init!r:.80}"
-            )
+        check_choice("init", init, get_args(Init))
+        if generator is not None:
+            check_type("generator", generator, Generator)
         rows = self.blocks * H
         self.weight_ih = nn.Parameter(torch.empty(rows, D))
         self.weight_hh = nn.Parameter(torch.empty(rows, H))
@@ -90,8 +87,6 @@ class Cell(nn.Module):
     @torch.no_grad()
     def _init_parameters(self, init: Init, generator: Generator | None) -> None:
         """Draw the weights gate by gate."""
-        if generator is not None:
-            check_type("generator", generator, Generator)
         bound = 1 / math.sqrt(self.hidden_size)
         for weight in (self.weight_ih, self.weight_hh):
             for gate in weight.chunk(self.blocks):  # (H, D) or (H, H)
@@ -119,28 +114,32 @@ class Cell(nn.Module):
         for bias in self.biases:
             bias.chunk(self.blocks)[block].add_(value / len(self.biases))
 
-    def forward(
-        self, x: Tensor, state: Tensor | tuple[Tensor, ...]
-    ) -> Tensor | tuple[Tensor, ...]:
+    def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
         """Compute one step, from the state before it to the state after it.
 
         Args:
-            x: the step's input, (N, D).
+            x: the step's input.
             state: h (N, H), or the pair of h and c for an LSTM.
 
         Returns:
             The new state, in the same form.
-
-        Raises:
-            ValueError: wrong shapes, dtypes or devices, NaN or infinite
-                values, another number of states.
         """
-        like = self.weight_ih
-        check_tensor("x", x, ("N", self.input_size), like)
-        shape = (len(x), self.hidden_size)
-        states = check_states(self.state_names, state, shape, like)
-        states = self.step(x, *states)
-        return states if len(states) > 1 else states[0]
+        states = self.name_states(state)
+        shaped = {name: (value, "N H") for name, value in states.items()}
+        sizes = {"D": self.input_size, "H": self.hidden_size}
+        check(sizes, like=self.weight_ih, x=(x, "N D"), **shaped)
+        new = self.step(x, *states.values())
+        return new if len(new) > 1 else new[0]
+
+    def name_states(self, state: State) -> dict[str, Tensor]:
+        """Name the parts of a state: h, or h and c."""
+        names = self.state_names
+        parts = state if len(names) > 1 else (state,)
+        if not isinstance(parts, tuple | list) or len(parts) != len(names):
+            raise ValueError(
+                f"state: expected ({', '.join(names)}), got {state!r:.80}"
+            )
+        return dict(zip(names, parts, strict=True))
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""

@@ -5,8 +5,9 @@ import math
 import torch
 from torch import Generator, Tensor, nn
 
+from unrolled._checks import check_number
 from unrolled.cell import Cell, Init
-from unrolled.lstm import LSTMCell, _check_gate_bias
+from unrolled.lstm import LSTMCell
 from unrolled.trace import GateTrace
 
 __all__ = [
@@ -35,9 +36,6 @@ class PeepholeLSTMCell(LSTMCell):
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
         options: as for `LSTMCell`.
-
-    Raises:
-        ValueError: as `LSTMCell`.
 
     Example:
         >>> cell = PeepholeLSTMCell(3, 2)
@@ -88,9 +86,6 @@ class CoupledLSTMCell(LSTMCell):
         options: as for `LSTMCell`. A `forget_bias` of b is −b on the input
             gate, as 1 − σ(−b) = σ(b).
 
-    Raises:
-        ValueError: as `LSTMCell`.
-
     Example:
         >>> CoupledLSTMCell(3, 2).bias.tolist()
         [-1.0, -1.0, 0.0, 0.0, 0.0, 0.0]
@@ -135,9 +130,6 @@ class LayerNormLSTMCell(LSTMCell):
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
         options: as for `LSTMCell`.
-
-    Raises:
-        ValueError: as `LSTMCell`.
 
     Example:
         >>> cell = LayerNormLSTMCell(3, 2)
@@ -186,12 +178,9 @@ class GRUCell(Cell):
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
         bias: whether there is a bias.
-        update_bias: added to the bias of z, the update gate, at the start, 0.0
-            unless told: to a GRU what `forget_bias` is to an `LSTMCell`.
+        update_bias: added to the bias of z, the update gate, at the start:
+            to a GRU what `forget_bias` is to an `LSTMCell`.
         options: `two_biases`, `init`, `generator`, as for `Cell`.
-
-    Raises:
-        ValueError: as `Cell`; an `update_bias` that is not finite.
 
     Example:
         >>> cell = GRUCell(3, 2, update_bias=2.0)
@@ -215,7 +204,8 @@ class GRUCell(Cell):
         **options,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **options)
-        self._add_to_bias(1, _check_gate_bias("update_bias", update_bias))
+        check_number("update_bias", update_bias, "that is finite")
+        self._add_to_bias(1, update_bias)
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks: the new h."""
@@ -242,9 +232,6 @@ class RNNCell(Cell):
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
         options: `bias`, `two_biases`, `init`, `generator`, as for `Cell`.
-
-    Raises:
-        ValueError: as `Cell`.
 
     Example:
         >>> cell = RNNCell(3, 2)

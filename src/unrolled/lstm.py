@@ -1,6 +1,11 @@
-r"""The fast LSTM: the same numbers as the readable cell looped in time."""
+r"""The LSTM: its equations, the layer, and its backward pass by hand.
 
-import math
+`LSTMCell` is the readable one: its equations, with PyTorch's autograd for the
+way back. `LSTM` is its fast twin, the same numbers but for rounding: a layer
+is one operation, `LSTMScan`, whose backward pass is written out below it. What
+each of its arrangements is worth, `make bench` prints.
+"""
+
 from collections.abc import Sequence
 
 import torch
@@ -14,14 +19,78 @@ from unrolled.recurrent import Recurrent
 from unrolled.trace import GateTrace
 
 
+class LSTMCell(Cell):
+    r"""One step of the LSTM.
+
+    .. math::
+        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
+        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
+        \qquad g = \tanh(z_g) \\
+        c_t &= f \odot c_{t-1} + i \odot g \\
+        h_t &= o \odot \tanh(c_t)
+
+    Args:
+        input_size: D, inputs per step.
+        hidden_size: H, hidden units.
+        bias: whether there is a bias.
+        forget_bias: added to the forget gate's bias at the start; the total,
+            however many biases there are. Without a bias it has no effect.
+        options: `two_biases`, `init` and `generator`, as for `Cell`.
+
+    Example:
+        >>> cell = LSTMCell(3, 2, generator=torch.Generator().manual_seed(0))
+        >>> zeros = torch.zeros(1, 2)
+        >>> h, c = cell(torch.ones(1, 3), (zeros, zeros))
+        >>> h.shape, cell.bias.tolist()
+        (torch.Size([1, 2]), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+
+    Reference: Hochreiter & Schmidhuber (1997) for the cell; Gers, Schmidhuber
+    & Cummins (2000) for the forget gate. Chapter: 07_network.
+    """
+
+    blocks = 4
+    state_names = ("h", "c")
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        forget_bias: float = 1.0,
+        **options,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, **options)
+        check_number("forget_bias", forget_bias, "that is finite")
+        self._open_forget_gate(forget_bias)
+
+    def _open_forget_gate(self, forget_bias: float) -> None:
+        """Let the forget gate start at sigmoid(forget_bias)."""
+        self._add_to_bias(1, forget_bias)
+
+    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
+        """Compute the equations, without checks, and keep every gate."""
+        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
+        z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
+        i, f, o = z_i.sigmoid(), z_f.sigmoid(), z_o.sigmoid()
+        g = z_g.tanh()
+        c = f * c + i * g
+        h = o * c.tanh()
+        return GateTrace(i, f, g, o, c, h)
+
+    def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        """Compute the equations, without checks: the new h and c."""
+        trace = self.gates(x, *states)
+        return trace.h, trace.c
+
+
 class LSTM(Recurrent):
     r"""A stack of LSTM layers: `Recurrent` with `LSTMCell`, but fast.
 
     Parameters, arguments and results are those of
     ``Recurrent(LSTMCell, ...)``, and so is the order of ``cells``; only the
     loop over the steps and its gradient are computed in another way. Results
-    differ by rounding alone. Under ``torch.autocast`` it
-    stays in the dtype of its parameters.
+    differ by rounding alone. Under ``torch.autocast`` it stays in the dtype of
+    its parameters.
 
     Args:
         input_size: D, inputs per step.
@@ -37,20 +106,19 @@ class LSTM(Recurrent):
             PyTorch's has.
         init: how the weights are drawn: ``"uniform"``, ``"xavier"`` or
             ``"pytorch"``, as for ``unrolled.cell.Cell``.
-        generator: the source of the first weights; PyTorch's global one
-            unless told.
+        generator: the source of the first weights. Default: PyTorch's global
+            one.
 
     Raises:
-        ValueError: as `Recurrent` and `LSTMCell`. A second derivative is a
-            RuntimeError: the backward pass is not differentiable itself.
+        RuntimeError: a second derivative is asked for: the backward pass is
+            not differentiable itself.
 
     Example:
         >>> lstm = LSTM(3, 5, num_layers=2)
         >>> out, (h, c) = lstm(torch.ones(4, 7, 3))
         >>> out.shape, h.shape
         (torch.Size([4, 7, 5]), torch.Size([2, 4, 5]))
-        >>> out, (h, c), trace = lstm(torch.ones(4, 7, 3), return_gates=True)
-        >>> trace[0].f.shape  # the first layer's forget gate
+        >>> lstm.trace(torch.ones(4, 7, 3))[0].f.shape  # layer 1, gate f
         torch.Size([4, 7, 5])
 
     Reference: Hochreiter & Schmidhuber (1997); Gers, Schmidhuber & Cummins
@@ -92,17 +160,13 @@ class LSTM(Recurrent):
         Args:
             other: the layer to copy. Ours is always batch first; whether the
                 other is makes no difference to its parameters.
-            two_biases: whether to keep PyTorch's two biases apart; their sum
-                becomes our one bias unless told.
+            two_biases: whether to keep PyTorch's two biases apart. Default:
+                their sum becomes our one bias.
 
         Returns:
             A layer with copies of the parameters, of the same dtype, on the
-            same device, in the same mode (training or not).
-
-        Raises:
-            ValueError: something else than ``torch.nn.LSTM``, or one with
-                projections (``proj_size``), which ours has not, or with a
-                dropout of 1.
+            same device, in the same mode (training or not). Projections
+            (``proj_size``) are refused: ours has none.
 
         Example:
             >>> theirs = nn.LSTM(3, 5, batch_first=True)
@@ -181,11 +245,11 @@ class LSTM(Recurrent):
         cell: Cell,
         x: Tensor,
         start: tuple[Tensor, ...],
-        return_gates: bool,
+        with_gates: bool,
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Do what the base class does, but as one operation for autograd."""
         if x.shape[1] == 1 and not torch.is_grad_enabled():
-            return super()._scan(cell, x, start, return_gates)  # less overhead
+            return super()._scan(cell, x, start, with_gates)  # less overhead
         bias = cell.total_bias if cell.biases else None
         with torch.autocast(x.device.type, enabled=False):
             hs, cs, h, c, gates = LSTMScan.apply(
@@ -197,84 +261,10 @@ class LSTM(Recurrent):
             )
         hs, cs = hs.permute(2, 0, 1), cs.permute(2, 0, 1)  # (N, T, H) each
         trace = []
-        if return_gates:
+        if with_gates:
             gates = gates.permute(2, 0, 1)  # (N, T, 4H)
-            trace = [*gates.chunk(4, dim=2), cs.detach(), hs.detach().clone()]
+            trace = [*gates.chunk(4, dim=2), cs, hs]
         return (hs, cs), (h.T, c.T), trace
-
-
-class LSTMCell(Cell):
-    r"""One step of the LSTM.
-
-    .. math::
-        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
-        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
-        \qquad g = \tanh(z_g) \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        h_t &= o \odot \tanh(c_t)
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        bias: whether there is a bias.
-        forget_bias: added to the forget gate's bias at the start, 1.0 unless
-            told; the total, however many biases there are. Without a bias it
-            has no effect.
-        options: `two_biases`, `init` and `generator`, as for `Cell`.
-
-    Raises:
-        ValueError: as `Cell`; a `forget_bias` that is not finite.
-
-    Example:
-        >>> cell = LSTMCell(3, 2, generator=torch.Generator().manual_seed(0))
-        >>> zeros = torch.zeros(1, 2)
-        >>> h, c = cell(torch.ones(1, 3), (zeros, zeros))
-        >>> h.shape, cell.bias.tolist()
-        (torch.Size([1, 2]), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
-
-    Reference: Hochreiter & Schmidhuber (1997) for the cell; Gers, Schmidhuber
-    & Cummins (2000) for the forget gate. Chapter: 07_network.
-    """
-
-    blocks = 4
-    state_names = ("h", "c")
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        forget_bias: float = 1.0,
-        **options,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, **options)
-        self._open_forget_gate(_check_gate_bias("forget_bias", forget_bias))
-
-    def _open_forget_gate(self, forget_bias: float) -> None:
-        """Let the forget gate start at sigmoid(forget_bias)."""
-        self._add_to_bias(1, forget_bias)
-
-    def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
-        """Compute the equations, without checks, and keep every gate."""
-        z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
-        z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
-        i, f, o = z_i.sigmoid(), z_f.sigmoid(), z_o.sigmoid()
-        g = z_g.tanh()
-        c = f * c + i * g
-        h = o * c.tanh()
-        return GateTrace(i, f, g, o, c, h)
-
-    def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        """Compute the equations, without checks: the new h and c."""
-        trace = self.gates(x, *states)
-        return trace.h, trace.c
-
-
-def _check_gate_bias(name: str, value: float) -> float:
-    """Insist on a finite number."""
-    return check_number(
-        name, value, "that is finite", minimum=-math.inf, below=math.inf
-    )
 
 
 class LSTMScan(Function):

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_number, check_type, check_whole
-from unrolled._torch_checks import (
-    check_states,
-    check_tensor,
-    check_whole_tensor,
-)
-from unrolled.cell import Cell
+from unrolled._checks import check, check_number, check_type, check_whole
+from unrolled.cell import Cell, State
 from unrolled.trace import GateTrace
 
 
@@ -28,19 +24,13 @@ class Recurrent(nn.Module):
         hidden_size: H, hidden units in each layer and direction.
         num_layers: L, the layers.
         dropout: the probability that a hidden state is dropped on its way to
-            the next layer, in training.
+            the next layer, in training; drawn from PyTorch's global generator.
         bidirectional: whether each layer reads in both directions.
-        generator: the source of the first weights; PyTorch's global one
-            unless told. Dropout draws from the global one.
+        generator: the source of the first weights. Default: the global one.
         options: further arguments of the cell, for all layers and directions.
 
-    Raises:
-        ValueError: something else than a kind of cell, a size that is not a
-            whole number of at least 1, a dropout that is not from 0 to below
-            1 or has no next layer, and whatever the cell refuses.
-
     Example:
-        >>> from unrolled.cell import GRUCell
+        >>> from unrolled.cells import GRUCell
         >>> layer = Recurrent(GRUCell, 3, 5, num_layers=2, bidirectional=True)
         >>> out, h = layer(torch.ones(4, 7, 3))
         >>> out.shape, h.shape
@@ -97,41 +87,69 @@ class Recurrent(nn.Module):
 
     def forward(
         self,
-        x: Tensor,
-        state: Tensor | tuple[Tensor, ...] | None = None,
-        lengths: Tensor | None = None,
-        return_gates: bool = False,
-    ) -> tuple:
+        x: Float[Tensor, "N T D"],
+        state: State | None = None,
+        lengths: Int64[Tensor, " N"] | None = None,
+    ) -> tuple[Float[Tensor, "N T output"], State]:
         """Run the stack over whole sequences.
 
         Args:
-            x: the inputs, (N, T, D), with anything finite past a sequence's
-                end.
+            x: the inputs, with anything finite past a sequence's end.
             state: what the cells start from: h (L, N, H), or the pair of h
                 and c for an LSTM; (2L, N, H) if bidirectional, in PyTorch's
-                order: a layer's two directions, then the next layer. Zeros
-                unless told.
-            lengths: each sequence's steps, int64, (N,), from 1 to T; all T
-                unless told.
-            return_gates: whether to return a trace, too; LSTMs only.
+                order: a layer's two directions, then the next layer.
+                Default: zeros.
+            lengths: each sequence's steps, from 1 to T. Default: all T.
 
         Returns:
-            The last layer's hidden states (N, T, H), twice as wide if
-            bidirectional, 0 past a sequence's end; the state after each
-            sequence's last real step (for the second direction: after its
-            first step), in the form of `state`; and, if asked for, a list of
-            one `GateTrace` for each layer and direction, its arrays
-            (N, T, H), 0 past a sequence's end.
+            The last layer's hidden states, those of both directions joined, 0
+            past a sequence's end; and the state after each sequence's last
+            real step (for the second direction: after its first step), in the
+            form of `state`.
+        """
+        out, state, _ = self._run(x, state, lengths)
+        return out, state
+
+    @torch.no_grad()
+    def trace(
+        self,
+        x: Float[Tensor, "N T D"],
+        state: State | None = None,
+        lengths: Int64[Tensor, " N"] | None = None,
+    ) -> list[GateTrace]:
+        """Run the stack as `forward` does, and keep what its gates did.
+
+        Args:
+            x: as for `forward`, and so are `state` and `lengths`.
+            state: what the cells start from.
+            lengths: each sequence's steps.
+
+        Returns:
+            One trace for each layer and direction, its arrays (N, T, H), 0
+            past a sequence's end; without gradients.
 
         Raises:
-            ValueError: wrong shapes, dtypes or devices, NaN or infinite
-                values, empty batches, lengths out of range, gates asked of a
-                cell that has none.
+            ValueError: cells that are no kind of LSTM.
         """
-        states = self._check(x, state, lengths, return_gates)
+        kind = type(self.cells[0])
+        if not hasattr(kind, "gates"):
+            raise ValueError(
+                "trace: expected a kind of LSTM, as others have not its "
+                f"gates, got {kind.__name__}"
+            )
+        return self._run(x, state, lengths, with_gates=True)[2]
+
+    def _run(
+        self,
+        x: Tensor,
+        state: State | None,
+        lengths: Tensor | None,
+        with_gates: bool = False,
+    ) -> tuple[Tensor, State, list[GateTrace]]:
+        """Run layer by layer: the output, the last state, the traces."""
+        starts = self._check(x, state, lengths)
         ends = _Ends(lengths, x.shape[1])
         below, finals, traces = ends.clear(x), [], []
-        starts = list(zip(*states, strict=True))  # one for each cell
         for layer in range(self.num_layers):
             if layer:
                 below = self._drop(below)
@@ -139,28 +157,27 @@ class Recurrent(nn.Module):
             for direction in range(self.num_directions):
                 number = layer * self.num_directions + direction
                 in_order = ends.reverse if direction else _as_it_is
-                sequences, last, trace = self._scan(
+                states, last, gates = self._scan(
                     self.cells[number],
                     in_order(below),
-                    starts[number],
-                    return_gates,
+                    tuple(start[number] for start in starts),
+                    with_gates,
                 )
-                finals.append(last if lengths is None else ends.last(sequences))
-                outs.append(ends.clear(in_order(sequences[0])))
-                traces.append([ends.clear(in_order(s)) for s in trace])
+                finals.append(last if lengths is None else ends.last(states))
+                outs.append(ends.clear(in_order(states[0])))
+                if with_gates:
+                    gates = [ends.clear(in_order(gate)) for gate in gates]
+                    traces.append(GateTrace(*gates))
             below = outs[0] if len(outs) == 1 else torch.cat(outs, dim=2)
         final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
-        state = final if len(final) > 1 else final[0]
-        if return_gates:
-            return below, state, [GateTrace(*trace) for trace in traces]
-        return below, state
+        return below, final if len(final) > 1 else final[0], traces
 
     def _scan(
         self,
         cell: Cell,
         x: Tensor,
         start: tuple[Tensor, ...],
-        return_gates: bool,
+        with_gates: bool,
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Loop a cell over the steps.
 
@@ -171,13 +188,13 @@ class Recurrent(nn.Module):
         """
         state, states, gates = start, [], []
         for x_t in x.unbind(dim=1):  # (N, D)
-            if return_gates:
+            if with_gates:
                 gates.append(cell.gates(x_t, *state))
                 state = (gates[-1].h, gates[-1].c)
             else:
                 state = cell.step(x_t, *state)
             states.append(state)
-        return _stack(states), state, [s.detach() for s in _stack(gates)]
+        return _stack(states), state, _stack(gates)
 
     def _drop(self, x: Tensor) -> Tensor:
         """Apply dropout: as PyTorch's, at half the time on a CPU."""
@@ -187,29 +204,21 @@ class Recurrent(nn.Module):
         return x * is_kept / (1 - self.dropout)
 
     def _check(
-        self,
-        x: Tensor,
-        state: Tensor | tuple[Tensor, ...] | None,
-        lengths: Tensor | None,
-        return_gates: bool,
+        self, x: Tensor, state: State | None, lengths: Tensor | None
     ) -> tuple[Tensor, ...]:
         """Check the arguments of `forward`; return the states."""
-        cell = self.cells[0]
-        like, names = cell.weight_hh, cell.state_names
-        check_tensor("x", x, ("N", "T", self.input_size), like)
+        cell, K = self.cells[0], len(self.cells)
+        like, H = cell.weight_hh, self.hidden_size
+        check({"D": self.input_size}, like=like, x=(x, "N T D"))
         N, T, _ = x.shape
         if lengths is not None:
-            check_whole_tensor("lengths", lengths, (N,), 1, T, like)
-        check_type("return_gates", return_gates, bool)
-        if return_gates and not hasattr(cell, "gates"):
-            raise ValueError(
-                "return_gates: expected False, as this cell has no LSTM's "
-                f"gates, got True with {type(cell).__name__}"
-            )
-        shape = (len(self.cells), N, self.hidden_size)
+            check(like=like, lengths=(lengths, (N,), range(1, T + 1)))
         if state is None:
-            return tuple(like.new_zeros(shape) for _ in names)
-        return check_states(names, state, shape, like, "state ")
+            return tuple(like.new_zeros(K, N, H) for _ in cell.state_names)
+        states = cell.name_states(state)
+        shaped = {f"state {name}": (s, (K, N, H)) for name, s in states.items()}
+        check(like=like, **shaped)
+        return tuple(states.values())
 
     def extra_repr(self) -> str:
         """Say the options when printed."""

@@ -1,4 +1,4 @@
-"""What an LSTM's gates did: the record that `return_gates=True` gives."""
+"""What an LSTM's gates did: what `Recurrent.trace` returns."""
 
 from typing import NamedTuple
 

@@ -12,7 +12,7 @@ on LSTM layers in one direction. Layers, steps and units count from 0.
 """
 
 from unrolled.gates.flow import cell_jacobians, input_gradients, state_gradients
-from unrolled.gates.interventions import Clamp, run_clamped
+from unrolled.gates.interventions import Clamp, run_clamped, trace_clamped
 from unrolled.gates.probes import correlations, probe
 from unrolled.gates.statistics import (
     Saturation,
@@ -39,4 +39,5 @@ __all__ = [
     "saturation",
     "slopes",
     "state_gradients",
+    "trace_clamped",
 ]

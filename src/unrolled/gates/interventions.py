@@ -137,11 +137,8 @@ Cut = tuple[int, str]
 
 
 def run_clamped(
-    model: Classifier,
-    x: Tensor,
-    clamps: Sequence[Clamp] = (),
-    return_gates: bool = False,
-) -> Tensor | tuple[Tensor, list[GateTrace]]:
+    model: Classifier, x: Tensor, clamps: Sequence[Clamp] = ()
+) -> Tensor:
     r"""Run a classifier, and replace what the clamps say.
 
     .. math::
@@ -160,12 +157,9 @@ def run_clamped(
             out.
         x: the inputs, (N, T, D).
         clamps: what to replace.
-        return_gates: whether to return the traces, too.
 
     Returns:
-        The logits, (N, C); and, if asked for, one `GateTrace` for each layer,
-        with what was replaced in it, its arrays (N, T, H). Nothing of it has a
-        gradient.
+        The logits, (N, C), without a gradient.
 
     Raises:
         ValueError: another model, wrong shapes or dtypes, NaN or infinite
@@ -184,12 +178,36 @@ def run_clamped(
     Reference: Geiger et al. (2021), "Causal abstractions of neural networks",
     for replacing a state by that of another input. Chapter: 09_gates.
     """
-    check_type("return_gates", return_gates, bool)
     with torch.no_grad():
-        logits, steps = unroll(model, x, clamps)
-        if not return_gates:
-            return logits
-        return logits, [stack(layer) for layer in steps]
+        return unroll(model, x, clamps)[0]
+
+
+def trace_clamped(
+    model: Classifier, x: Tensor, clamps: Sequence[Clamp] = ()
+) -> list[GateTrace]:
+    """Run as `run_clamped` does, and keep what the gates did.
+
+    Args:
+        model: as for `run_clamped`.
+        x: the inputs, (N, T, D).
+        clamps: what to replace.
+
+    Returns:
+        One trace for each layer, with what was replaced in it, its arrays
+        (N, T, H), without gradients.
+
+    Example:
+        >>> from unrolled.lstm import LSTM
+        >>> model = Classifier(LSTM(3, 5), 2)
+        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
+        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), shut)
+        >>> trace.c.abs().max().item()
+        0.0
+
+    Chapter: 09_gates.
+    """
+    with torch.no_grad():
+        return [stack(layer) for layer in unroll(model, x, clamps)[1]]
 
 
 def stack(steps: Sequence[GateTrace]) -> GateTrace:
@@ -255,10 +273,8 @@ def _step(
                 value = torch.where(where[t], new[:, t], value)
         return value
 
-    z = x @ cell.weight_ih.T + h @ cell.weight_hh.T + cell.total_bias
-    z_i, z_f, z_g, z_o = z.chunk(4, dim=1)  # (N, H) each
-    i, f = fix("i", z_i.sigmoid()), fix("f", z_f.sigmoid())
-    g, o = fix("g", z_g.tanh()), fix("o", z_o.sigmoid())
+    trace = cell.gates(x, h, c)
+    i, f, g, o = (fix(name, getattr(trace, name)) for name in "ifgo")
     c = fix("c", f * c + i * g)
     h = fix("h", o * c.tanh())
     return GateTrace(i, f, g, o, c, h)

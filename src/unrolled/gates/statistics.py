@@ -138,7 +138,7 @@ def slopes(trace: GateTrace, signal: Tensor) -> Slopes:
     Example:
         >>> from unrolled.lstm import LSTM
         >>> x = torch.tensor([[1.0], [0.5], [-2.0]])[:, None].tile(1, 4, 2)
-        >>> _, _, (trace,) = LSTM(2, 3)(x, return_gates=True)
+        >>> (trace,) = LSTM(2, 3).trace(x)
         >>> parts = slopes(trace, x[:, 0, 0])
         >>> parts.c.shape
         torch.Size([4, 3])
