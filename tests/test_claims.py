@@ -85,9 +85,9 @@ def test_valid_rows(fields, load):
 
 AS_CLAIMED = "measured: expected ranges that make .* "
 INVALID = {
-    "finding: expected this field, got": without("finding"),
-    "id: expected this field, got": without("id"),
-    "extra: expected no such field, got 1": changed(extra=1),
+    "finding: expected a value, got none": without("finding"),
+    "id: expected a value, got none": without("id"),
+    "extra: expected no field of .*, got 1": changed(extra=1),
     "verdict: expected 'confirmed', .*got 'true'": changed(verdict="true"),
     "source: expected 'A' or 'B', got 'C'": changed(source="C"),
     "source: expected A, .*got B": changed(source="B"),
@@ -95,17 +95,15 @@ INVALID = {
     "id: expected .*pattern.*got 'X1'": changed(id="X1"),
     "says: expected .*at least 1 character, got ''": changed(says=""),
     "expected: expected .*at least 1 item, got": changed(expected=[]),
-    "expected: 1: expected a valid number, got 'a'": changed(expected=["a", 1]),
-    "expected: 2: .*finite number, got nan": changed(expected=[0.5, np.nan]),
-    "tolerance: 1: .*finite number, got inf": changed(tolerance=np.inf),
-    "tolerance: 1: .*valid number, got 'small'": changed(tolerance="small"),
-    "tolerance: 2: .*equal to 0, got -0.005": changed(
-        tolerance=[0.005, -0.005]
-    ),
+    "expected.0: expected a valid number, got 'a'": changed(expected=["a", 1]),
+    "expected.1: .*finite number, got nan": changed(expected=[0.5, np.nan]),
+    "tolerance.0: .*finite number, got inf": changed(tolerance=np.inf),
+    "tolerance.0: .*valid number, got 'small'": changed(tolerance="small"),
+    "tolerance.1: .*equal to 0, got -0.005": changed(tolerance=[0.005, -0.005]),
     "tolerance: expected 1 or 2 numbers, got": changed(tolerance=[0.1] * 3),
-    "measured: 1: 2: .*finite.*inf": changed(measured=[[0, np.inf], [0, 1]]),
-    "measured: 1: expected a valid list": changed(measured=[0.5, -2.0]),
-    "measured: 1: .*at least 2 items, got": changed(measured=[[0.5], [-2]]),
+    "measured.0.1: .*finite.*inf": changed(measured=[[0, np.inf], [0, 1]]),
+    "measured.0: expected a valid list": changed(measured=[0.5, -2.0]),
+    "measured.0: .*at least 2 items, got": changed(measured=[[0.5], [-2]]),
     "measured: expected 2 ranges": changed(measured=[[0.499, 0.501]]),
     "measured: .*2 ranges .low": changed(measured=[[0.501, 0.499], [-2, -2]]),
     AS_CLAIMED + "confirmed, got .*0.4,": changed(

@@ -271,13 +271,13 @@ BAD = {
     "expected a list of 5 to 8 questions, got 4": GOOD[:4],
     "expected a list of 5 to 8 questions, got 12": GOOD + GOOD,
     "question 3: expected .*dictionary.*got 1": changed(2, to=1),
-    r"question 2: asks: expected this field, got \['id', 'type'": changed(
+    r"question 2: asks: expected a value, got none": changed(
         CHOICE, "asks", to=None
     ),
-    "question 2: hint: expected no such field, got 'Think.'": changed(
+    "question 2: hint: expected no field of .*, got 'Think.'": changed(
         CHOICE, "hint", to="Think."
     ),
-    "question 2: otherwise: expected no such field": changed(
+    "question 2: otherwise: expected no field of ": changed(
         CHOICE, "otherwise", to="x" * 40
     ),
     "asks: expected 'idea', .*'prediction', got 'recall'": changed(
@@ -294,13 +294,13 @@ BAD = {
     "answers: expected a valid list, got 'yes'": changed(
         CHOICE, "answers", to="yes"
     ),
-    "answers: 1: expected .*dictionary.*got 'yes'": changed(
+    "answers.0: expected .*dictionary.*got 'yes'": changed(
         CHOICE, "answers", 0, to="yes"
     ),
-    "answers: 1: feedback: expected this field, got": changed(
+    "answers.0.feedback: expected a value, got none": changed(
         CHOICE, "answers", 0, "feedback", to=None
     ),
-    "answers: 2: feedback: expected .*40 characters, got 'No.'": changed(
+    "answers.1.feedback: expected .*40 characters, got 'No.'": changed(
         CHOICE, "answers", 1, "feedback", to="No."
     ),
     "feedback: expected .*40 characters, got ' ": changed(
@@ -329,10 +329,10 @@ BAD = {
     "key: expected one of answer, no_tanh, .*got 'anwser'": changed(
         NUMERIC, "answers", 0, "key", to="anwser"
     ),
-    "question 1: answers: 1: key: expected one of .*got 0.1637": changed(
+    "question 1: key: expected one of .*got 0.1637": changed(
         NUMERIC, "answers", 0, "key", to=0.1637
     ),
-    "within: expected greater than 0, got 0": changed(
+    "answers.0.within: expected a number greater than 0, got 0": changed(
         NUMERIC, "answers", 0, "within", to=0
     ),
     "expected numbers that lie apart, got 0.1637.* and 0.17": changed(

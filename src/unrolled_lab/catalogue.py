@@ -8,7 +8,6 @@ data where their data have the same shape; compare them in pairs.
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 from unrolled import _fields
 from unrolled._checks import check_type
@@ -52,8 +51,8 @@ def data() -> list[RunConfig]:
         for seed in range(seeds):
             # Whole epochs for half of the updates, twice.
             half = round(UPDATES / 2 / math.ceil(count / BATCH))
-            train = replace(
-                source_b_training(seed), epochs=2 * half, step_size=half
+            train = source_b_training(seed).replace(
+                epochs=2 * half, step_size=half
             )
             group = f"data-{count:05}"
             runs.append(
@@ -80,7 +79,7 @@ def decay() -> list[RunConfig]:
             "decay",
             "decay-1.0",
             seed,
-            train=replace(forty_epochs(seed), weight_decay=1.0),
+            train=forty_epochs(seed).replace(weight_decay=1.0),
         )
         for seed in range(5)
     ]
@@ -135,7 +134,7 @@ def forty_epochs(seed: int) -> TrainConfig:
 
     Chapter: 08_thirty_steps.
     """
-    return replace(source_b_training(seed), epochs=40)
+    return source_b_training(seed).replace(epochs=40)
 
 
 def source_b_run(
@@ -304,7 +303,7 @@ def controls() -> list[RunConfig]:
             two_biases=False,
             forget_bias=None,
             train_count=count,
-            train=replace(source_b_training(seed), **changes),
+            train=source_b_training(seed).replace(**changes),
         )
         for seed in range(5)
         for group, (count, changes) in settings.items()

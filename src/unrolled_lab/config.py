@@ -252,7 +252,7 @@ class RunConfig:
 
     def to_json(self) -> str:
         """Write all fields as one JSON object."""
-        return json.dumps(asdict(self))
+        return json.dumps(asdict(self), default=dict)
 
     @classmethod
     def from_json(cls, text: str) -> RunConfig:
@@ -282,8 +282,7 @@ class RunConfig:
             value = _defaults(cls) | value
             train = value.get("train")
             if isinstance(train, dict):
-                train = _defaults(TrainConfig) | train
-                value["train"] = _fields.make(TrainConfig, train)
+                value["train"] = TrainConfig.from_json(json.dumps(train))
             if isinstance(value["weights"], list):
                 value["weights"] = tuple(value["weights"])
         return _fields.make(cls, value)
@@ -298,13 +297,14 @@ def _defaults(cls: type) -> dict[str, Any]:
     }
 
 
-def _without_defaults(config: object) -> dict[str, Any]:
+def _without_defaults(config: RunConfig) -> dict[str, Any]:
     """Return the fields that do not have their default, to any depth."""
     defaults, told = _defaults(type(config)), {}
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name in defaults and defaults[field.name] == value:
             continue
-        is_nested = isinstance(value, TrainConfig)
-        told[field.name] = _without_defaults(value) if is_nested else value
+        if isinstance(value, TrainConfig):
+            value = value.model_dump(exclude_defaults=True)
+        told[field.name] = value
     return told

@@ -18,16 +18,16 @@ from unrolled import _fields
 from unrolled._checks import check_type
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
-from unrolled.train.checkpoint import (
+from unrolled_lab.build import build_model
+from unrolled_lab.config import Moment, RunConfig
+from unrolled_lab.record import Record
+from unrolled_lab.resume import (
     check_same,
     form,
     load_checkpoint,
     save_checkpoint,
     write_whole,
 )
-from unrolled_lab.build import build_model
-from unrolled_lab.config import Moment, RunConfig
-from unrolled_lab.record import Record
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ one series and one seed are in one file, ``results/forecasters/NAME.pt``.
 
 import json
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -20,9 +19,9 @@ from unrolled._checks import check_whole
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.train import TrainConfig, fit
-from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
 from unrolled_lab.files import locked, results_folder
 from unrolled_lab.record import circumstances
+from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
 Series = Literal["oscillations", "henon"]
 Regime = Literal["teacher", "scheduled", "own 6", "own 20"]
@@ -275,5 +274,5 @@ def _train(
     seed: int,
 ) -> list[float]:
     """Train, and return the loss of each epoch."""
-    history = fit(module, data, None, replace(config, seed=seed))
+    history = fit(module, data, None, config.replace(seed=seed))
     return history.column("train_loss")

@@ -128,10 +128,12 @@ class Record:
         told |= {name: getattr(self.config, name) for name in _DERIVED}
         told |= asdict(self)
         told["history"] = {"stopped_early": self.history.stopped_early} | {
-            field.name: self.history.column(field.name)
-            for field in fields(Epoch)
+            name: self.history.column(name) for name in Epoch.model_fields
         }
-        lines = (f" {json.dumps(k)}: {json.dumps(v)}" for k, v in told.items())
+        lines = (
+            f" {json.dumps(k)}: {json.dumps(v, default=dict)}"
+            for k, v in told.items()
+        )
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
     @classmethod
@@ -163,7 +165,7 @@ class Record:
                 )
         value["history"] = _history(value["history"])
         for name in ("test_best", "test_last"):
-            value[name] = _fields.make(Score, value[name])
+            value[name] = Score.from_json(json.dumps(value[name]))
         if isinstance(value["gradient_norms"], list):
             value["gradient_norms"] = tuple(value["gradient_norms"])
         return _fields.make(cls, value)
@@ -196,7 +198,7 @@ def circumstances() -> dict[str, Any]:
 
 def _history(value: object) -> History:
     """Make a history of its columns."""
-    names = [field.name for field in fields(Epoch)]
+    names = [*Epoch.model_fields]
     check_names("history", value, ["stopped_early", *names])
     lengths = set()
     for name in names:
@@ -208,7 +210,7 @@ def _history(value: object) -> History:
         )
     rows = zip(*(value[name] for name in names), strict=True)
     epochs = (Epoch(**dict(zip(names, row, strict=True))) for row in rows)
-    return History(tuple(epochs), value["stopped_early"])
+    return History(epochs=tuple(epochs), stopped_early=value["stopped_early"])
 
 
 def _rounded(value: float | None) -> float | None:
@@ -228,7 +230,7 @@ def _check_rounded(name: str, value: float) -> float:
 
 def _check_score(name: str, value: Score) -> Score:
     check_type(name, value, Score)
-    return Score(_rounded(value.loss), _rounded(value.accuracy))
+    return Score(loss=_rounded(value.loss), accuracy=_rounded(value.accuracy))
 
 
 def _check_history(name: str, value: History) -> History:
@@ -237,7 +239,7 @@ def _check_history(name: str, value: History) -> History:
         Epoch(**{key: _rounded(number) for key, number in vars(epoch).items()})
         for epoch in value.epochs
     )
-    return History(tuple(epochs), value.stopped_early)
+    return History(epochs=tuple(epochs), stopped_early=value.stopped_early)
 
 
 def _check_norms(name: str, value: tuple[float, ...]) -> tuple[float, ...]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -12,7 +11,6 @@ from torch import nn
 
 from unrolled._checks import check_type, check_whole
 from unrolled.train import History, evaluate, fit
-from unrolled.train.checkpoint import load_checkpoint
 from unrolled_lab.build import (
     Datasets,
     build_model,
@@ -24,6 +22,7 @@ from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
 from unrolled_lab.files import KEPT_AS, RunFiles, Weights, load_record
 from unrolled_lab.record import Record, circumstances
+from unrolled_lab.resume import fit_resumably, load_checkpoint
 
 Found = TypeVar("Found")
 
@@ -104,7 +103,7 @@ def replay(config: RunConfig, epochs: int) -> History:
     """
     check_type("config", config, RunConfig)
     epochs = _check_epochs(epochs, config)
-    data, shorter = make_data(config), replace(config.train, epochs=epochs)
+    data, shorter = make_data(config), config.train.replace(epochs=epochs)
     return fit(build_model(config), data.train, data.valid, shorter)
 
 
@@ -155,17 +154,13 @@ def follow(
     check_type("data", data, Datasets)
     model = build_model(config)
     found = [measure(model)]
-    with TemporaryDirectory() as scratch:  # each epoch goes on from the last
-        for done in range(1, epochs + 1):
-            train = replace(config.train, epochs=done, keep="last")
-            history = fit(
-                model,
-                data.train,
-                data.valid,
-                train,
-                checkpoint=Path(scratch) / "run.pt",
-            )
-            found.append(measure(model))
+    history = fit(
+        model,
+        data.train,
+        data.valid,
+        config.train.replace(epochs=epochs, keep="last"),
+        on_epoch=lambda _: found.append(measure(model)),
+    )
     return history, found
 
 
@@ -189,13 +184,13 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     if config.diagnose:
         norms = _diagnose(model, data, config.seed)
     before = time.perf_counter() - start
-    history = fit(
-        model, data.train, data.valid, config.train, checkpoint=checkpoint
+    history = fit_resumably(
+        model, data.train, data.valid, config.train, checkpoint
     )
     start = time.perf_counter()
     moments["best"] = _copy(model)
     test_best = evaluate(model, data.test)
-    # `fit` hands the best weights over; its checkpoint has the last ones, too.
+    # The model holds the best weights; the checkpoint has the last ones, too.
     model.load_state_dict(load_checkpoint(checkpoint)["model"])
     moments["last"] = _copy(model)
     test_last = evaluate(model, data.test)

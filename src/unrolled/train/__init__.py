@@ -3,7 +3,8 @@
 from unrolled.tasks import IGNORE
 from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
-from unrolled.train.loop import evaluate, fit
+from unrolled.train.loop import Training, fit
+from unrolled.train.measure import evaluate
 
 __all__ = [
     "IGNORE",
@@ -11,6 +12,7 @@ __all__ = [
     "History",
     "Score",
     "TrainConfig",
+    "Training",
     "evaluate",
     "fit",
 ]

@@ -1,17 +1,16 @@
-"""Training a PyTorch model: `fit`, which can be killed and resumed, `evaluate`.
+"""Training a PyTorch model, on one page: `fit`.
 
 The loop is the one that anybody would write: shuffle, forward, loss, backward,
-clip, Adam's step, at the end of an epoch the scheduler's. What is added is
-care with the random streams, the bookkeeping, and the checkpoints.
+clip, Adam's step; at the end of an epoch the scheduler's. What is added is
+care with the random streams, and the bookkeeping.
 """
 
-from __future__ import annotations
-
+import contextlib
+import copy
 import math
 import time
-from dataclasses import asdict
-from pathlib import Path
-from typing import get_args
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,285 +20,11 @@ from torch.optim.lr_scheduler import StepLR
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
-from unrolled import _fields
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_names, check_type
 from unrolled.modes import mode
-from unrolled.train.checkpoint import (
-    State,
-    check_path,
-    check_same,
-    fingerprint,
-    form,
-    load_checkpoint,
-    save_checkpoint,
-)
-from unrolled.train.config import Loss, TrainConfig
+from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
-from unrolled.train.measure import Batch, Data, Tally, measure_all
-from unrolled.train.streams import current_streams, lend_streams, seeded_streams
-
-
-class Run:
-    """A model in training, and everything that a checkpoint holds.
-
-    Args:
-        model: what is trained.
-        train: the data it learns from.
-        valid: the data it is measured on; None for none.
-        config: everything else.
-        device: where the model is.
-    """
-
-    def __init__(
-        self,
-        model: nn.Module,
-        train: Data,
-        valid: Data | None,
-        config: TrainConfig,
-        device: torch.device,
-    ) -> None:
-        self.model, self.train, self.valid = model, train, valid
-        self.config, self.device = config, device
-        named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-        self._trained = ", ".join(name for name, _ in named)
-        self.parameters = [parameter for _, parameter in named]
-        if not self.parameters:
-            raise ValueError(
-                "model: expected a parameter that requires a gradient, got none"
-            )
-        self.optimizer = AdamW(
-            self.parameters, lr=config.lr, weight_decay=config.weight_decay
-        )
-        # No step size: a factor of 1 at every epoch, which changes no bit.
-        self.scheduler = StepLR(
-            self.optimizer,
-            config.step_size or 1,
-            config.gamma if config.step_size else 1.0,
-        )
-        self.steps = math.ceil(len(train) / config.batch_size)
-        self.random = seeded_streams(device, config.seed)
-        self.epochs: list[Epoch] = []
-        self.best = weights_of(model) if config.keep == "best" else None
-
-    @property
-    def history(self) -> History:
-        """What was measured so far."""
-        stopped_early = self._out_of_patience and (
-            len(self.epochs) < self.config.epochs
-        )
-        return History(tuple(self.epochs), stopped_early)
-
-    @property
-    def finished(self) -> bool:
-        """Whether no epoch is left to do."""
-        return self._out_of_patience or (len(self.epochs) >= self.config.epochs)
-
-    @property
-    def _out_of_patience(self) -> bool:
-        best = History(tuple(self.epochs), False).best_epoch
-        if self.config.patience is None or best is None:
-            return False
-        return len(self.epochs) - best >= self.config.patience
-
-    def epoch(self, bar: tqdm) -> None:
-        """Go through the training set once, and measure."""
-        start = time.perf_counter()
-        number = len(self.epochs) + 1
-        bar.set_description(f"epoch {number}/{self.config.epochs}")
-        lr = self.optimizer.param_groups[0]["lr"]
-        tally = Tally(f"epoch {number}, step")
-        try:
-            for batch in self.train.shuffled(self.config.batch_size):
-                tally.add(*self._step(batch))
-                bar.update()
-        finally:  # also if the model objects to what an earlier step made of it
-            tally.check()
-        self.scheduler.step()
-        train, valid = tally.score(), None
-        if self.valid is not None:
-            where = f"epoch {number}, validation batch"
-            size = self.config.batch_size
-            valid = measure_all(self.model, self.valid, size, where)
-        self.epochs.append(
-            Epoch(
-                train_loss=train.loss,
-                train_accuracy=train.accuracy,
-                valid_loss=valid.loss if valid else None,
-                valid_accuracy=valid.accuracy if valid else None,
-                lr=lr,
-                grad_norm=tally.mean_norm(),
-                seconds=time.perf_counter() - start,
-            )
-        )
-        if self.best is not None and self.history.best_epoch == number:
-            self.best = weights_of(self.model)
-        self.random = current_streams(self.device)
-        shown = {"train": train.loss}
-        if valid:
-            shown["valid"] = valid.loss
-        bar.set_postfix(shown)
-
-    def _step(self, batch: tuple[Tensor, ...]) -> tuple[Batch, Tensor]:
-        """Learn from one batch; also return its gradient's length."""
-        result = self.train.measure(self.model, batch)
-        if not result.loss.requires_grad:
-            raise ValueError(
-                "model: expected an output that depends on parameters that "
-                "require a gradient, got one that does not"
-            )
-        self.optimizer.zero_grad()
-        # A batch in which nothing counts has a loss of 0, not of 0 / 0.
-        (result.loss / result.count.clamp(min=1)).backward()
-        max_norm = self.config.max_norm or math.inf  # inf: only measured
-        norm = clip_grad_norm_(self.parameters, max_norm)
-        self.optimizer.step()
-        return result, norm
-
-    def finish(self) -> None:
-        """Leave the weights to keep in the model, and no gradients."""
-        self.optimizer.zero_grad()
-        if self.best is not None:
-            self.model.load_state_dict(self.best)
-
-    def about(
-        self, train_set: TensorDataset, valid_set: TensorDataset | None
-    ) -> dict[str, object]:
-        """Describe what must be the same when a training is resumed.
-
-        Not the number of epochs: nothing before the last one depends on it.
-        """
-        for name, value in self.model.state_dict().items():
-            check_type(f"model.{name}", value, Tensor)
-        about = asdict(self.config) | {
-            "device": self.device.type,
-            "trained": self._trained,
-            "train_set": fingerprint(train_set),
-            "valid_set": fingerprint(valid_set),
-        }
-        del about["epochs"]
-        # A module's text shows what its weights do not, such as the dropout.
-        for line, text in enumerate(str(self.model).splitlines(), 1):
-            about[f"model (line {line})"] = text.strip()
-        return about
-
-    def state(self, about: dict[str, object]) -> State:
-        """Return all that a checkpoint holds, of plain types."""
-        return {
-            "config": self.config.to_json(),
-            "about": about,
-            "history": self.history.to_json(),
-            "model": dict(self.model.state_dict()),
-            "best": self.best,
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "random": self.random,
-        }
-
-    def restore(self, path: Path, about: dict[str, object]) -> None:
-        """Go on from a checkpoint; the model stays as it is if it is refused.
-
-        Raises:
-            ValueError: no checkpoint, or one of another training.
-        """
-        state = load_checkpoint(path)
-        check_same(path.name, state.get("about"), about)
-        check_same(path.name, form(state), form(self._template(state)))
-        try:
-            history = History.from_json(state["history"])
-        except ValueError as error:
-            raise ValueError(f"{path.name:.80}: {error!s:.300}") from None
-        if len(history.epochs) > self.config.epochs:
-            raise ValueError(
-                f"{path.name:.80}: expected a checkpoint of at most "
-                f"{self.config.epochs} epochs, as in config, got one of "
-                f"{len(history.epochs)}"
-            )
-        before = weights_of(self.model)
-        try:
-            for kind, stream in state["random"].items():
-                torch.Generator(kind).set_state(stream)
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scheduler.load_state_dict(state["scheduler"])
-            self.model.load_state_dict(state["model"])
-        except Exception as error:  # the right form, but not the right content
-            self.model.load_state_dict(before)
-            raise ValueError(
-                f"{path.name:.80}: expected the state of this training, got "
-                f"one that cannot be used ({error!s:.200})"
-            ) from error
-        self.epochs = [*history.epochs]
-        self.best, self.random = state["best"], state["random"]
-
-    def _template(self, state: State) -> State:
-        """Return a state of the form that a checkpoint of this run has."""
-        template = self.state(state["about"])
-        # Adam makes its averages at a parameter's first gradient.
-        optimizer = state.get("optimizer")
-        if isinstance(optimizer, dict):
-            filled = optimizer.get("state")
-            template["optimizer"]["state"] = {
-                key: {
-                    "step": torch.tensor(0.0),
-                    "exp_avg": parameter.detach(),
-                    "exp_avg_sq": parameter.detach(),
-                }
-                for key, parameter in enumerate(self.parameters)
-                if isinstance(filled, dict) and key in filled
-            }
-        return template
-
-
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Copy a model's parameters and buffers."""
-    return {name: value.clone() for name, value in model.state_dict().items()}
-
-
-def evaluate(
-    model: nn.Module,
-    dataset: TensorDataset,
-    loss: Loss = "cross_entropy",
-    batch_size: int = 256,
-) -> Score:
-    r"""Measure a model on a data set, without dropout and without gradients.
-
-    .. math:: L = \frac{1}{|P|} \sum_{p \in P} \ell(\hat y_p, y_p)
-
-    over the counted positions P of *all* batches, so that the batch size does
-    not matter, but for rounding. The model is in the same mode afterwards as
-    before, training or evaluation, each of its modules.
-
-    Args:
-        model: called with all tensors of a batch but the last.
-        dataset: the inputs and, as the last tensor, the target: for the
-            cross-entropy the classes (N, ...), int64, `IGNORE` where a
-            position does not count, to an output (N, ..., classes); for the
-            squared error numbers of the output's own shape and dtype.
-        loss: ``"cross_entropy"`` or ``"squared_error"``.
-        batch_size: examples in a batch, 1 or more.
-
-    Returns:
-        The mean loss and, for the cross-entropy, the accuracy.
-
-    Raises:
-        ValueError: no module with parameters, a data set or an output that
-            does not suit, an unknown loss, a batch size below 1.
-        FloatingPointError: a loss that is not finite.
-
-    Example:
-        >>> model = nn.Identity()
-        >>> model.register_parameter("unused", nn.Parameter(torch.zeros(1)))
-        >>> scores = torch.tensor([[0.0, 9.0], [0.0, 9.0], [9.0, 0.0]])
-        >>> labels = torch.tensor([1, 0, IGNORE])
-        >>> evaluate(model, TensorDataset(scores, labels)).accuracy
-        0.5
-
-    Chapter: 07_network.
-    """
-    device = _check_model(model)
-    _fields.check_choice("loss", loss, get_args(Loss))
-    size = check_whole("batch_size", batch_size)
-    data = Data("dataset", dataset, loss, device)
-    return measure_all(model, data, size, "batch")
+from unrolled.train.measure import Data, Tally, device_of, measure_all
 
 
 def fit(
@@ -308,10 +33,11 @@ def fit(
     valid_set: TensorDataset | None,
     config: TrainConfig,
     *,
-    checkpoint: Path | str | None = None,
+    state: dict[str, Any] | None = None,
+    on_epoch: Callable[["Training"], object] | None = None,
     progress: bool = False,
 ) -> History:
-    r"""Train a model, and return what was measured on the way.
+    r"""Train a model, and tell what was measured on the way.
 
     Each step follows the gradient of a batch's mean loss:
 
@@ -335,12 +61,11 @@ def fit(
         valid_set: likewise; measured after each epoch. None for none: then
             nothing can stop early, and only the last weights can be kept.
         config: everything else.
-        checkpoint: a file that is written after every epoch. If it is there
-            already, the training goes on where it ended, whatever weights the
-            model has, and ends with the same bits as one that was never
-            stopped; if it had finished, its history is returned at once.
-            Another number of `epochs` is welcome, unless the file is past it.
-            One process at a time.
+        state: where to go on: what `Training.state_dict` gave in an earlier
+            training with the same model, data and configuration. The model
+            takes its weights from it, and all ends with the same bits as if
+            it had never stopped. More `epochs` are welcome.
+        on_epoch: called after each epoch with the `Training`.
         progress: whether to show a bar, on the standard error stream.
 
     Returns:
@@ -348,14 +73,9 @@ def fit(
         says, and no gradients.
 
     Raises:
-        ValueError: an argument of another kind, data or an output that do not
-            suit, no validation set for a `patience` or ``keep="best"``, a file
-            that is no checkpoint or one of another training: configuration,
-            model, data or device.
         FloatingPointError: a loss or a gradient that is not finite. All steps
             of the epoch are checked together at its end, so that the loop need
-            not wait at every step; the model is then useless, the checkpoint
-            that of the epoch before.
+            not wait at every step; the model is then useless.
 
     Example:
         >>> x = torch.linspace(-1, 1, 64)[:, None]  # (64, 1)
@@ -373,45 +93,191 @@ def fit(
     Reference: Kingma & Ba (2015), algorithm 1; Pascanu, Mikolov & Bengio
     (2013), algorithm 1. Chapter: 07_network.
     """
-    device = _check_model(model)
-    check_type("config", config, TrainConfig)
-    check_type("progress", progress, bool)
-    train = Data("train_set", train_set, config.loss, device)
-    valid = None
+    run = Training(model, config)
+    train = Data("train_set", train_set, config.loss, run.device)
+    valid = score = None
     if valid_set is not None:
-        valid = Data("valid_set", valid_set, config.loss, device)
+        valid = Data("valid_set", valid_set, config.loss, run.device)
     elif config.keep == "best" or config.patience is not None:
         raise ValueError(
             "valid_set: expected a data set for keep='best' or a patience, "
             "got None"
         )
-    run = Run(model, train, valid, config, device)
-    path = None if checkpoint is None else check_path(checkpoint)
-    about = {} if path is None else run.about(train_set, valid_set)
-    if path is not None and path.exists():
-        run.restore(path, about)
-    bar = tqdm(
-        total=config.epochs * run.steps,
-        initial=len(run.epochs) * run.steps,
-        unit="step",
-        disable=not progress,
-    )
-    with bar, mode(model, training=True), lend_streams(device, run.random):
-        while not run.finished:
-            run.epoch(bar)
-            if path is not None:
-                save_checkpoint(path, run.state(about))
-    run.finish()
+    if on_epoch is not None and not callable(on_epoch):
+        raise ValueError(
+            f"on_epoch: expected a function of a Training, got {on_epoch!r:.80}"
+        )
+    check_type("progress", progress, bool)
+    if state is not None:
+        run.load_state_dict(state)
+    optimizer, max_norm = run.optimizer, config.max_norm or math.inf
+    done = len(run.history.epochs)
+    epochs = range(done + 1, config.epochs + 1)
+    show = {"total": config.epochs, "initial": done, "disable": not progress}
+    bar = tqdm(epochs, "epochs", **show)
+    for epoch in bar:
+        if run.history.stopped_early:
+            break
+        start = time.perf_counter()
+        with mode(model, training=True), run.streams.lent():
+            with Tally(f"epoch {epoch}, step") as tally:
+                for batch in train.shuffled(config.batch_size):
+                    result = train.measure(model, batch)
+                    optimizer.zero_grad()
+                    result.backward()
+                    norm = clip_grad_norm_(run.parameters, max_norm)
+                    optimizer.step()
+                    tally.add(result, norm)
+            if valid is not None:
+                where = f"epoch {epoch}, validation batch"
+                score = measure_all(model, valid, config.batch_size, where)
+        optimizer.zero_grad()
+        run.note(tally, score, time.perf_counter() - start)
+        run.scheduler.step()
+        bar.set_postfix(train=tally.score().loss, valid=score and score.loss)
+        if on_epoch is not None:
+            on_epoch(run)
+    if run.best is not None:
+        model.load_state_dict(run.best)
     return run.history
 
 
-def _check_model(model: nn.Module) -> torch.device:
-    """Return the device of a model that can be trained."""
-    check_type("model", model, nn.Module)
-    devices = {parameter.device for parameter in model.parameters()}
-    if len(devices) != 1:
-        raise ValueError(
-            "model: expected parameters, all on one device, got them on "
-            f"{[str(device) for device in devices]!s:.80}"
+class Training:
+    """A model in training: all that `fit` changes from epoch to epoch.
+
+    Attributes:
+        model, config: as given.
+        optimizer, scheduler: PyTorch's own.
+        history: what was measured so far.
+        best: the weights of the best epoch, if they are to be kept.
+        streams: the state of its random streams.
+    """
+
+    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+        self.device = device_of(model)
+        check_type("config", config, TrainConfig)
+        self.model, self.config = model, config
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise ValueError(
+                "model: expected a parameter that requires a gradient, got none"
+            )
+        self.optimizer = AdamW(
+            self.parameters, lr=config.lr, weight_decay=config.weight_decay
         )
-    return devices.pop()
+        # No step size: a factor of 1 at every epoch, which changes no bit.
+        gamma = config.gamma if config.step_size else 1.0
+        self.scheduler = StepLR(self.optimizer, config.step_size or 1, gamma)
+        self.streams = Streams(self.device, config.seed)
+        self.best = _copy(model) if config.keep == "best" else None
+        self.history = self._history_of()
+
+    def _history_of(self, *epochs: Epoch) -> History:
+        """Judge from the epochs done whether the patience has run out."""
+        history = History(epochs=epochs, stopped_early=False)
+        stale = len(epochs) - (history.best_epoch or len(epochs))
+        is_early = len(epochs) < self.config.epochs
+        is_over = stale >= (self.config.patience or math.inf)
+        return history.replace(stopped_early=is_early and is_over)
+
+    def note(self, tally: Tally, valid: Score | None, seconds: float) -> None:
+        """Write down what an epoch has measured, and keep the best weights."""
+        train = tally.score()
+        epoch = Epoch(
+            train_loss=train.loss,
+            train_accuracy=train.accuracy,
+            valid_loss=valid and valid.loss,
+            valid_accuracy=valid and valid.accuracy,
+            lr=self.optimizer.param_groups[0]["lr"],
+            grad_norm=tally.mean_norm(),
+            seconds=seconds,
+        )
+        self.history = self._history_of(*self.history.epochs, epoch)
+        is_best = self.history.best_epoch == len(self.history.epochs)
+        if self.best is not None and is_best:
+            self.best = _copy(self.model)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that is needed to go on, of plain types.
+
+        As PyTorch's, it holds the training's own tensors, which the next epoch
+        changes: write it to a file, or keep a `copy.deepcopy`.
+        """
+        return {
+            "config": self.config.model_dump(),
+            "history": self.history.to_json(),
+            "model": dict(self.model.state_dict()),
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "random": self.streams.states,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state.
+
+        Args:
+            state: from `state_dict`. Its configuration must be this one, but
+                for the `epochs`: as many as are done, or more.
+        """
+        check_names("state", state, self.state_dict())
+        state = copy.deepcopy(state)  # or the caller's would change
+        try:
+            epochs = History.from_json(state["history"]).epochs
+            config, there = self.config.model_dump(), state["config"]
+            there["epochs"] = max(config["epochs"], len(epochs))
+            for name, value in config.items():
+                if there[name] != value:
+                    raise ValueError(f"{name} is {there[name]}, not {value}")
+            for kind in self.streams.states:
+                torch.Generator(kind).set_state(state["random"][kind])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            if self.best is not None:
+                self.model.load_state_dict(state["best"])
+            self.model.load_state_dict(state["model"])
+        except Exception as error:  # what does not suit can fail in any way
+            raise ValueError(
+                "state: expected one of this training, got one that does not "
+                f"suit ({error!s:.200})"
+            ) from error
+        self.history = self._history_of(*epochs)
+        self.best, self.streams.states = state["best"], state["random"]
+
+
+class Streams:
+    """PyTorch's global random streams, as a training finds and leaves them.
+
+    Dropout draws from the stream of the device where it happens, and from no
+    other source. So a training that wants its own randomness must put it there.
+
+    Attributes:
+        states: of each stream by the type of its device: the CPU's, and one
+            more if the model is elsewhere.
+    """
+
+    def __init__(self, device: torch.device, seed: int) -> None:
+        self.device = device
+        self.states = {
+            kind: torch.Generator(kind).manual_seed(seed).get_state()
+            for kind in dict.fromkeys(["cpu", device.type])
+        }
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Set the streams, and at the end put those back that were there."""
+        kind, elsewhere = self.device.type, self.device.type != "cpu"
+        module = torch.get_device_module(self.device)
+        devices = [self.device] if elsewhere else []
+        with torch.random.fork_rng(devices, device_type=kind):
+            torch.set_rng_state(self.states["cpu"])
+            if elsewhere:
+                module.set_rng_state(self.states[kind], self.device)
+            yield
+            self.states = {"cpu": torch.get_rng_state()}
+            if elsewhere:
+                self.states[kind] = module.get_rng_state(self.device)
+
+
+def _copy(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}

@@ -1,20 +1,76 @@
 """Losses and accuracies of batches, and what they add up to."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, Self, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check_type
+from unrolled._checks import check, check_choice, check_type, check_whole
 from unrolled.modes import mode
 from unrolled.tasks import IGNORE
+from unrolled.train.config import Loss
 from unrolled.train.history import Score
+
+
+def evaluate(
+    model: nn.Module,
+    dataset: TensorDataset,
+    loss: Loss = "cross_entropy",
+    batch_size: int = 256,
+) -> Score:
+    r"""Measure a model on a data set, without dropout and without gradients.
+
+    .. math:: L = \frac{1}{|P|} \sum_{p \in P} \ell(\hat y_p, y_p)
+
+    over the counted positions P of *all* batches, so that the batch size does
+    not matter, but for rounding. Each module is in the same mode afterwards as
+    before, training or evaluation.
+
+    Args:
+        model: called with all tensors of a batch but the last.
+        dataset: the inputs and, as the last tensor, the target: for the
+            cross-entropy the classes (N, ...), int64, `IGNORE` where a
+            position does not count, to an output (N, ..., classes); for the
+            squared error numbers of the output's own shape and dtype.
+        loss: ``"cross_entropy"`` or ``"squared_error"``.
+        batch_size: examples in a batch.
+
+    Returns:
+        The mean loss and, for the cross-entropy, the accuracy.
+
+    Raises:
+        FloatingPointError: a loss that is not finite.
+
+    Example:
+        >>> model = nn.Identity()
+        >>> model.register_parameter("unused", nn.Parameter(torch.zeros(1)))
+        >>> scores = torch.tensor([[0.0, 9.0], [0.0, 9.0], [9.0, 0.0]])
+        >>> labels = torch.tensor([1, 0, IGNORE])
+        >>> evaluate(model, TensorDataset(scores, labels)).accuracy
+        0.5
+
+    Chapter: 07_network.
+    """
+    device = device_of(model)
+    check_choice("loss", loss, get_args(Loss))
+    data = Data("dataset", dataset, loss, device)
+    return measure_all(model, data, check_whole("batch_size", batch_size))
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Return the one device on which all parameters of a model are."""
+    check_type("model", model, nn.Module)
+    devices = {parameter.device for parameter in model.parameters()}
+    if len(devices) != 1:
+        raise ValueError(
+            "model: expected parameters, all on one device, got them on "
+            f"{[*map(str, devices)]!s:.80}"
+        )
+    return devices.pop()
 
 
 class Batch(NamedTuple):
@@ -27,74 +83,47 @@ class Batch(NamedTuple):
     right: Tensor | None
     """Counted positions that are right; None for the squared error."""
 
+    def backward(self) -> None:
+        """Compute the gradient of the mean loss; 0 where nothing counts."""
+        if not self.loss.requires_grad:
+            raise ValueError(
+                "model: expected an output that depends on parameters that "
+                "require a gradient, got one that does not"
+            )
+        (self.loss / self.count.clamp(min=1)).backward()
+
 
 class Data:
     """A data set's tensors on the model's device, checked once.
 
     Args:
         name: what the caller's argument is called.
-        dataset: the model's positional arguments and, last, the target.
-        loss: ``"cross_entropy"`` or ``"squared_error"``.
+        data: the model's positional arguments and, last, the target.
+        loss: how the output is compared with the target.
         device: the model's.
-
-    Raises:
-        ValueError: no `TensorDataset`, fewer than two tensors, an empty one,
-            NaN or infinite values, targets that do not suit the loss.
     """
 
     def __init__(
-        self, name: str, dataset: TensorDataset, loss: str, device: torch.device
+        self, name: str, data: TensorDataset, loss: Loss, device: torch.device
     ) -> None:
-        check_type(name, dataset, TensorDataset)
-        tensors = [tensor.detach() for tensor in dataset.tensors]
-        if len(tensors) < 2:
+        check_type(name, data, TensorDataset)
+        if len(data.tensors) < 2:
             raise ValueError(
                 f"{name}: expected the model's inputs and a target, got "
-                f"{len(tensors)} tensors"
+                f"{len(data.tensors)} tensors"
             )
-        for tensor in tensors:
-            if not tensor.numel():
-                raise ValueError(
-                    f"{name}: expected tensors with no empty axis, got "
-                    f"{tuple(tensor.shape)}"
-                )
-            if not tensor.isfinite().all():
-                bad = tensor[~tensor.isfinite()][0].item()
-                raise ValueError(f"{name}: expected finite numbers, got {bad}")
+        for tensor in data.tensors:
+            check(like=tensor, **{name: (tensor, "...")})
         self.name, self.loss = name, loss
-        self.tensors = [tensor.to(device) for tensor in tensors]
-        self.classes = 0
+        self.tensors = [t.detach().to(device) for t in data.tensors]
         target = self.tensors[-1]
         if loss == "squared_error":
-            if not target.is_floating_point():
-                raise ValueError(
-                    f"{name}: expected floating-point targets, "
-                    f"got {target.dtype}"
-                )
-        else:
-            self.classes = self._count_classes(target)
-
-    def _count_classes(self, target: Tensor) -> int:
-        """Return how many classes there are, by the highest target."""
-        if target.dtype != torch.int64:
-            raise ValueError(
-                f"{self.name}: expected targets of torch.int64, "
-                f"got {target.dtype}"
-            )
+            check(like=Tensor, **{f"{name}, target": (target, "...")})
+            return
         counted = target[target != IGNORE]  # (counted positions,)
-        if not len(counted):
-            raise ValueError(
-                f"{self.name}: expected a target that counts, got only {IGNORE}"
-            )
-        if counted.min() < 0:
-            raise ValueError(
-                f"{self.name}: expected targets of at least 0, or {IGNORE} "
-                f"where none counts, got {counted.min().item()}"
-            )
-        return int(counted.max()) + 1
-
-    def __len__(self) -> int:
-        return len(self.tensors[-1])
+        wanted = (counted, "positions", range(2**31))
+        check(like=counted, **{f"{name}, target but {IGNORE}": wanted})
+        self.classes = int(counted.max()) + 1
 
     def in_order(self, size: int) -> Iterator[tuple[Tensor, ...]]:
         """Yield all examples in batches: each tensor (size, ...)."""
@@ -102,16 +131,13 @@ class Data:
 
     def shuffled(self, size: int) -> Iterator[tuple[Tensor, ...]]:
         """Yield all examples in batches, in an order from the CPU's stream."""
-        order = torch.randperm(len(self)).to(self.tensors[-1].device)
+        target = self.tensors[-1]
+        order = torch.randperm(len(target)).to(target.device)
         for index in order.split(size):
             yield tuple(tensor[index] for tensor in self.tensors)
 
     def measure(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Batch:
-        """Run the model on a batch and compare with the target.
-
-        Raises:
-            ValueError: an output that does not suit the target.
-        """
+        """Run the model on a batch and compare with the target."""
         *inputs, target = batch
         output = model(*inputs)
         self._check_output(output, target)
@@ -123,37 +149,38 @@ class Data:
         total = cross_entropy(
             scores, target, ignore_index=IGNORE, reduction="sum"
         )
-        right = scores.detach().argmax(dim=-1) == target
+        right = scores.detach().argmax(dim=-1) == target  # (positions,)
         return Batch(total, (target != IGNORE).sum(), right.sum())
 
     def _check_output(self, output: Tensor, target: Tensor) -> None:
         """Insist on an output that can be compared with the target."""
-        is_tensor = isinstance(output, Tensor) and output.is_floating_point()
         got = type(output).__name__
         if isinstance(output, Tensor):
             got = f"{tuple(output.shape)} {output.dtype}"
-        shape = tuple(target.shape)
-        if self.loss == "squared_error":
-            wanted = f"{shape} {target.dtype}"
-            fits = is_tensor and got == wanted
-        else:
-            sizes = ", ".join(map(str, [*shape, "classes"]))
-            wanted = f"floating-point scores of shape ({sizes})"
-            fits = is_tensor and output.shape[:-1] == target.shape
+        wanted = f"{tuple(target.shape)} {target.dtype}"
+        fits = got == wanted
+        if self.loss == "cross_entropy":
+            sizes = ", ".join(map(str, [*target.shape, "classes"]))
+            wanted = f"({sizes}), scores of {self.classes} classes or more"
+            fits = (
+                isinstance(output, Tensor)
+                and output.is_floating_point()
+                and output.shape[:-1] == target.shape
+                and output.shape[-1] >= self.classes
+            )
         if not fits:
             raise ValueError(
                 f"model: expected an output of {wanted}, as the target of "
                 f"{self.name}, got {got}"
             )
-        if self.loss == "cross_entropy" and output.shape[-1] < self.classes:
-            raise ValueError(
-                f"model: expected scores of at least {self.classes} classes, "
-                f"as in {self.name}, got {output.shape[-1]}"
-            )
 
 
 class Tally:
     """What the batches of one pass over the data add up to.
+
+    A context: at its end all numbers must be finite, or a FloatingPointError
+    names the step. (No ValueError: nothing that was given is wrong.) So it does
+    also if the model objects to what an earlier step made of its weights.
 
     Args:
         where: whose batches they are, for the error: ``"epoch 2, step"``.
@@ -161,47 +188,46 @@ class Tally:
 
     def __init__(self, where: str) -> None:
         self._where = where
-        self._batches: list[Batch] = []
-        self._norms: list[Tensor] = []
+        self._rows: list[tuple[Tensor | None, ...]] = []
 
     def add(self, batch: Batch, norm: Tensor | None = None) -> None:
         """Note a batch and, in training, the length of its gradient."""
-        self._batches.append(batch._replace(loss=batch.loss.detach()))
-        if norm is not None:
-            self._norms.append(norm)
+        self._rows.append((batch.loss.detach(), batch.count, batch.right, norm))
 
-    def check(self) -> None:
-        """Insist on finite numbers.
+    def __enter__(self) -> Self:
+        return self
 
-        Raises:
-            FloatingPointError: a loss or a norm that is not. No ValueError:
-                whoever called gave nothing wrong, the arithmetic ran away.
-        """
-        losses = _numbers([batch.loss for batch in self._batches])
-        norms = _numbers(self._norms) or [0.0] * len(losses)
-        for step, (loss, norm) in enumerate(zip(losses, norms, strict=False)):
-            for name, number in [("loss", loss), ("gradient norm", norm)]:
+    def __exit__(self, *_: object) -> None:
+        if not self._rows:
+            return
+        self._losses, self._counts, self._rights, self._norms = (
+            # All at once: a GPU is waited for once.
+            None if column[0] is None else torch.stack(column).tolist()
+            for column in zip(*self._rows, strict=True)
+        )
+        pairs = zip(self._losses, self._norms or self._losses, strict=True)
+        for step, (loss, norm) in enumerate(pairs, 1):
+            for name, number in (("loss", loss), ("gradient norm", norm)):
                 if not math.isfinite(number):
                     raise FloatingPointError(
-                        f"{self._where} {step + 1}: expected a finite {name}, "
+                        f"{self._where} {step}: expected a finite {name}, "
                         f"got {number}"
                     )
 
     def score(self) -> Score:
         """Return the mean loss and the accuracy over all counted positions."""
-        losses, counts, rights = zip(*self._batches, strict=True)
-        count = sum(_numbers(counts))
-        loss = math.fsum(_numbers(losses)) / count
-        if rights[0] is None:
-            return Score(loss, None)
-        return Score(loss, sum(_numbers(rights)) / count)
+        count, rights = sum(self._counts), self._rights
+        accuracy = None if rights is None else sum(rights) / count
+        return Score(loss=math.fsum(self._losses) / count, accuracy=accuracy)
 
     def mean_norm(self) -> float:
         """Return the mean length of the gradients."""
-        return math.fsum(_numbers(self._norms)) / len(self._norms)
+        return math.fsum(self._norms) / len(self._norms)
 
 
-def measure_all(model: nn.Module, data: Data, size: int, where: str) -> Score:
+def measure_all(
+    model: nn.Module, data: Data, size: int, where: str = "batch"
+) -> Score:
     """Measure a model on all examples, in evaluation mode, without gradients.
 
     Args:
@@ -209,18 +235,8 @@ def measure_all(model: nn.Module, data: Data, size: int, where: str) -> Score:
         data: the examples.
         size: how many go into a batch.
         where: what the batches are called, for the error.
-
-    Raises:
-        FloatingPointError: a loss that is not finite.
     """
-    tally = Tally(where)
-    with mode(model, training=False), torch.no_grad():
+    with mode(model, training=False), torch.no_grad(), Tally(where) as tally:
         for batch in data.in_order(size):
             tally.add(data.measure(model, batch))
-    tally.check()
     return tally.score()
-
-
-def _numbers(tensors: Sequence[Tensor]) -> list[float]:
-    """Fetch many numbers at once: a GPU is waited for once."""
-    return torch.stack(tensors).tolist() if tensors else []

@@ -1,0 +1,251 @@
+"""A training that can be killed: all of it in one file, read with care.
+
+A checkpoint is a zip as `torch.save` writes it, of plain types only: dicts,
+lists, numbers, texts and tensors. It is written so that a kill does no harm.
+"""
+
+import contextlib
+import hashlib
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+
+from unrolled._checks import check_type
+from unrolled.train import History, TrainConfig, Training, fit
+
+FORMAT = "unrolled checkpoint 1"
+"""What a checkpoint says of itself; the number counts the changes of form."""
+
+State = dict[str, Any]
+
+
+def fit_resumably(
+    model: nn.Module,
+    train_set: TensorDataset,
+    valid_set: TensorDataset | None,
+    config: TrainConfig,
+    path: Path | str,
+    *,
+    progress: bool = False,
+) -> History:
+    """Do what `fit` does, with a checkpoint after every epoch.
+
+    Args:
+        model: as for `fit`.
+        train_set: as for `fit`.
+        valid_set: as for `fit`.
+        config: as for `fit`.
+        progress: as for `fit`.
+        path: a file in a folder that exists. If it is there already, the
+            training goes on where it ended, whatever weights the model has,
+            and ends with the same bits as one that was never stopped; if it
+            had finished, its history is returned at once. Another number of
+            `epochs` is welcome, unless the file is past it. One process at a
+            time.
+
+    Returns:
+        The history. A checkpoint of another training is refused: of another
+        configuration, model, device, or other data.
+    """
+    path = check_path(path)
+    about = _describe(model, train_set, valid_set, config)
+    state = None
+    if path.exists():
+        state = load_checkpoint(path)
+        check_same(path.name, state.pop("about", None), about)
+
+    def save(run: Training) -> None:
+        save_checkpoint(path, run.state_dict() | {"about": about})
+
+    return fit(
+        model,
+        train_set,
+        valid_set,
+        config,
+        state=state,
+        on_epoch=save,
+        progress=progress,
+    )
+
+
+def _describe(
+    model: nn.Module,
+    train_set: TensorDataset,
+    valid_set: TensorDataset | None,
+    config: TrainConfig,
+) -> dict[str, object]:
+    """Tell what must be the same when a training is resumed.
+
+    Not the number of epochs: nothing before the last one depends on it.
+    """
+    check_type("model", model, nn.Module)
+    check_type("config", config, TrainConfig)
+    about = config.model_dump(exclude={"epochs"})
+    about["train_set"] = _fingerprint("train_set", train_set)
+    about["valid_set"] = "none"
+    if valid_set is not None:
+        about["valid_set"] = _fingerprint("valid_set", valid_set)
+    # A module's text shows what its weights do not, such as the dropout.
+    for line, text in enumerate(str(model).splitlines(), 1):
+        about[f"model (line {line})"] = text.strip()
+    for name, value in model.state_dict(keep_vars=True).items():
+        trained = ", trained" if value.requires_grad else ""
+        about[name] = f"{_kind(value)} on {value.device.type}{trained}"
+    return about
+
+
+def _fingerprint(name: str, dataset: TensorDataset) -> str:
+    """Describe a data set: a hash of its values, and its sizes.
+
+    Args:
+        name: what the caller's argument is called.
+        dataset: the tensors.
+
+    Example:
+        >>> data = TensorDataset(torch.zeros(5, 3), torch.arange(5))
+        >>> _fingerprint("train_set", data)
+        '1340b72cb8203d15 of (5, 3) torch.float32, (5,) torch.int64'
+    """
+    check_type(name, dataset, TensorDataset)
+    digest = hashlib.sha256()
+    for tensor in dataset.tensors:
+        flat = tensor.detach().cpu().flatten().contiguous()  # (all entries,)
+        digest.update(flat.view(torch.uint8).numpy())  # their bytes
+    kinds = [_kind(tensor) for tensor in dataset.tensors]
+    digest.update("; ".join(kinds).encode())
+    return f"{digest.hexdigest()[:16]} of {', '.join(kinds)}"
+
+
+def check_same(name: str, got: State, want: State) -> None:
+    """Insist on the values of a flat dict, and name those that differ."""
+    check_type(f"{name:.80}", got, dict)
+    differing = {}
+    for key in {**want, **got}:
+        there = repr(got[key]) if key in got else "missing"
+        here = repr(want[key]) if key in want else "missing"
+        if there != here:
+            differing[str(key)] = f"{there:.60} (here {here:.60})"
+    if differing:
+        first = next(iter(differing))
+        raise ValueError(
+            f"{name:.80}: expected a checkpoint of the same training, got one "
+            f"with another {', '.join(differing):.90}; {first:.30} is "
+            f"{differing[first]}"
+        )
+
+
+def form(value: object, place: str = "") -> dict[str, str]:
+    """Say what a state is built of: each place's type, or shape and dtype.
+
+    Example:
+        >>> form({"weight": torch.zeros(2, 3)}, "model")
+        {'model': 'dict', 'model.weight': '(2, 3) torch.float32'}
+    """
+    if isinstance(value, Tensor):
+        return {place: _kind(value)}
+    found = {place: type(value).__name__}
+    if isinstance(value, list | tuple):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        for key, part in value.items():
+            found |= form(part, f"{place}.{key}".lstrip("."))
+    return found
+
+
+def _kind(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)} {tensor.dtype}"
+
+
+def check_path(path: Path | str) -> Path:
+    """Return the path of a file that could be written here."""
+    if not isinstance(path, Path | str) or not str(path):
+        raise ValueError(f"path: expected a path, got {path!r:.80}")
+    path = Path(path)
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(
+            "path: expected a file in a folder that exists, got "
+            f"{str(path)!r:.200}"
+        )
+    return path
+
+
+def save_checkpoint(path: Path | str, state: State) -> None:
+    """Write a checkpoint, so that at any moment a whole one is there.
+
+    A process killed before the end leaves the old checkpoint, and a ``.tmp``
+    file that the next call writes over. Two processes must not share a path.
+
+    Args:
+        path: the file, in a folder that exists.
+        state: what to keep, of plain types.
+
+    Raises:
+        OSError: the disk is full, say; the old checkpoint is still there.
+    """
+    check_type("state", state, dict)
+    with write_whole(path) as file:
+        torch.save({"format": FORMAT, **state}, file)
+
+
+@contextlib.contextmanager
+def write_whole(path: Path | str) -> Iterator[BinaryIO]:
+    """Hand out a file to write, which then takes its place at one stroke.
+
+    Args:
+        path: the file, in a folder that exists.
+
+    Yields:
+        A second file beside the first, opened for bytes. At the end it goes
+        down to the disk, and then takes the first one's name; or it is removed,
+        if the block fails.
+    """
+    path = check_path(path)
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path | str) -> State:
+    """Read a checkpoint, and run nothing that it may hold.
+
+    PyTorch makes only plain types of what it reads (``weights_only``), but
+    does not look at the file's checksums; they are compared here, so that a
+    damaged weight is noticed.
+
+    Args:
+        path: what `save_checkpoint` has written.
+
+    Returns:
+        The state that was saved, its tensors on the CPU.
+    """
+    path = check_path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"another checksum in {damaged}")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a foreign file can fail in any way
+        raise ValueError(
+            f"{path.name:.80}: expected a checkpoint, got a file that cannot "
+            f"be read as one ({type(error).__name__}: {error!s:.100})"
+        ) from error
+    found = state.pop("format", None) if isinstance(state, dict) else state
+    if found != FORMAT:
+        raise ValueError(
+            f"{path.name:.80}: expected a checkpoint with the format "
+            f"{FORMAT!r}, got {found!r:.80}"
+        )
+    return state

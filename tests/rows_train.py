@@ -1,0 +1,273 @@
+"""Good calls and rules: training, and resuming it."""
+
+import atexit
+import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from bad_input import bad, fine, good
+from small_models import config, made, mlp, numbers, points
+from unrolled.train import (
+    Epoch,
+    History,
+    Score,
+    TrainConfig,
+    Training,
+    evaluate,
+    fit,
+)
+from unrolled_lab import resume
+
+SCRATCH = TemporaryDirectory()
+atexit.register(SCRATCH.cleanup)
+FILE, MADE = Path(SCRATCH.name) / "run.pt", Path(SCRATCH.name) / "made.pt"
+resume.save_checkpoint(MADE, {"weight": torch.zeros(2)})
+
+X, Y = points(6).tensors
+VALUES = numbers(6)
+ENTROPY = config(epochs=1, lr=1e-30)  # so small that no weight changes
+SQUARED = ENTROPY.replace(loss="squared_error")
+EPOCH = {
+    "train_loss": 0.5,
+    "train_accuracy": 0.5,
+    "valid_loss": 0.5,
+    "valid_accuracy": 0.5,
+    "lr": 0.1,
+    "grad_norm": 1.0,
+    "seconds": 0.1,
+}
+
+
+def spoilt(tensor, value):
+    copy = tensor.clone()
+    copy.view(-1)[copy.numel() // 2] = value
+    return copy
+
+
+class Answer(nn.Module):
+    """A model that says what it is told."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer, self.weight = answer, nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        """Return the answer."""
+        return self.answer
+
+
+BAD_DATA = [
+    (r"expected the model's inputs and a target, got 1 tensors", (Y,), ENTROPY),
+    ("expected the model's inputs and a target, got 0 tensors", (), ENTROPY),
+    (r"expected any shape with no empty axis, got \(6, 0\)", (X[:, :0], Y)),
+    ("expected finite numbers, got nan", (spoilt(X, math.nan), Y)),
+    ("expected finite numbers, got inf", (spoilt(X, math.inf), Y)),
+    ("target.*: expected torch.int64, got torch.float32", (X, Y.float())),
+    ("target.*: expected torch.int64, got torch.int32", (X, Y.int())),
+    ("target.*: expected whole numbers from 0 .*got -1", (X, spoilt(Y, -1))),
+    (r"target but -100: expected .* got \(0,\)", (X, Y * 0 - 100)),
+    ("target: expected floating-point numbers, got torch.int64", (X, Y)),
+]
+"""The last for the squared error, the others for the cross-entropy."""
+BAD_OUTPUTS = [
+    (r"\(6, classes\).*got \(6,\)", torch.zeros(6), ENTROPY),
+    (r"got \(5, 4\)", torch.zeros(5, 4), ENTROPY),
+    (r"got \(6, 2, 4\)", torch.zeros(6, 2, 4), ENTROPY),
+    ("got .*int64", torch.zeros(6, 4).long(), ENTROPY),
+    ("got NoneType", None, ENTROPY),
+    ("got tuple", (torch.zeros(6, 4),), ENTROPY),
+    (r"4 classes or more.*got \(6, 3\)", torch.zeros(6, 3), ENTROPY),
+    (r"\(6, 4\).*got \(6, 1\)", torch.zeros(6, 1), SQUARED),
+    ("float32.*got .*float64", torch.zeros(6, 4).double(), SQUARED),
+]
+
+
+def data_rules(name, loss_of):
+    """The same bad data, for each argument that takes data."""
+    for k, (message, tensors, *_) in enumerate(BAD_DATA):
+        settings = SQUARED if k == len(BAD_DATA) - 1 else ENTROPY
+        changes = {name: TensorDataset(*tensors), **loss_of(settings)}
+        if name == "valid_set" and settings == SQUARED:
+            changes["train_set"] = VALUES
+        yield bad(f"{name}.*{message}", **changes)
+
+
+def output_rules(name, loss_of):
+    for message, answer, settings in BAD_OUTPUTS:
+        data = VALUES if settings == SQUARED else TensorDataset(X, Y)
+        changes = {name: data, "model": Answer(answer), **loss_of(settings)}
+        changes |= {"valid_set": None} if name == "train_set" else {}
+        yield bad(f"model: expected an output of .*{message}", **changes)
+
+
+def as_config(settings):
+    return {"config": settings}
+
+
+def as_loss(settings):
+    return {"loss": settings.loss}
+
+
+def trained(**changes):
+    run = Training(made(mlp), ENTROPY)
+    return run.state_dict() | changes
+
+
+ANY = {"model": made(mlp), "train_set": TensorDataset(X, Y)}
+MODULES = ("unrolled.train", "unrolled_lab.resume")
+EXCEPT = dict.fromkeys(
+    (
+        "unrolled.train.loop.Streams",
+        "unrolled.train.loop.Streams.lent",
+        "unrolled.train.loop.Training.load_state_dict",
+        "unrolled.train.loop.Training.note",
+        "unrolled.train.loop.Training.state_dict",
+        "unrolled.train.measure.Batch",
+        "unrolled.train.measure.Batch.backward",
+        "unrolled.train.measure.Data",
+        "unrolled.train.measure.Data.in_order",
+        "unrolled.train.measure.Data.measure",
+        "unrolled.train.measure.Data.shuffled",
+        "unrolled.train.measure.Tally",
+        "unrolled.train.measure.Tally.add",
+        "unrolled.train.measure.Tally.mean_norm",
+        "unrolled.train.measure.Tally.score",
+        "unrolled.train.measure.device_of",
+        "unrolled.train.measure.measure_all",
+        "unrolled_lab.resume.check_same",
+        "unrolled_lab.resume.form",
+        "unrolled_lab.resume.write_whole",
+    ),
+    "others call it",
+)
+ROWS = [
+    good(
+        TrainConfig,
+        bad("weight_decay: expected .* than or equal to 0", weight_decay=-0.1),
+        bad("lr: expected a number greater than 0, got 0.0", lr=0.0),
+        bad("gamma: expected a number greater than 0", gamma=-1.0),
+        bad("max_norm: expected a number greater than 0", max_norm=0.0),
+        bad("seed: expected a number less than .*got 1844", seed=2**64),
+        bad("rate: expected no field of this name, got 3", rate=3),
+        epochs=1,
+        batch_size=1,
+        lr=0.1,
+        weight_decay=0.0,
+        step_size=1,
+        gamma=0.5,
+        max_norm=1.0,
+        patience=1,
+        keep="best",
+        loss="squared_error",
+        seed=0,
+    ),
+    good(
+        Epoch,
+        fine(
+            "train_accuracy: None", "valid_loss: None", "valid_accuracy: None"
+        ),
+        *(bad(f"{name}: expected", **{name: -0.1}) for name in EPOCH),
+        bad("train_accuracy: .*got 1.01", train_accuracy=1.01),
+        bad("valid_accuracy: .*got 1.01", valid_accuracy=1.01),
+        **EPOCH,
+    ),
+    good(
+        Score,
+        fine("accuracy: None"),
+        bad("accuracy: expected .* equal to 1, got 1.5", accuracy=1.5),
+        loss=0.5,
+        accuracy=0.5,
+    ),
+    good(
+        History,
+        fine(r"epochs: (\(\)|fewer|more)"),
+        bad("epochs: expected a valid tuple", epochs=[Epoch(**EPOCH)]),
+        bad("epochs.0: expected .*Epoch", epochs=(3,)),
+        bad(
+            "epochs: expected a validation loss in each .*got 1 in 2",
+            epochs=(Epoch(**EPOCH), Epoch(**EPOCH | {"valid_loss": None})),
+        ),
+        epochs=(),
+        stopped_early=False,
+    ),
+    good(
+        History(epochs=(), stopped_early=False).column,
+        bad("name: expected 'train_loss' or .*got 'loss'", name="loss"),
+        name="lr",
+    ),
+    good(
+        fit,
+        fine("valid_set: None"),
+        *data_rules("train_set", as_config),
+        *data_rules("valid_set", as_config),
+        *output_rules("train_set", as_config),
+        bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
+        bad("requires a gradient, got none", model=mlp().requires_grad_(False)),
+        bad("depends on parameters", model=Answer(torch.zeros(6, 4))),
+        bad("for keep='best' or", config=config(keep="best"), valid_set=None),
+        bad("or a patience", config=config(patience=3), valid_set=None),
+        *(
+            bad(f"state: .*{message}", state=trained(**changes))
+            for message, changes in [
+                ("another", {"another": 3}),
+                (
+                    "lr is 0.5, not 1e-30",
+                    {"config": dict(ENTROPY.replace(lr=0.5))},
+                ),
+                ("suit", {"config": None}),
+                ("suit", {"history": "[]"}),
+                ("suit", {"history": None}),
+                ("epochs.0.train_loss", {"history": '{"epochs": [{}]}'}),
+                ("suit", {"model": {}}),
+                ("size mismatch", {"model": nn.Linear(3, 4).state_dict()}),
+                ("suit", {"optimizer": {"state": {}, "param_groups": []}}),
+                ("suit", {"scheduler": None}),
+                ("cpu", {"random": {}}),
+                ("suit", {"random": {"cpu": torch.zeros(3)}}),
+            ]
+        ),
+        bad("on_epoch: expected a function .*got 3", on_epoch=3),
+        config=ENTROPY,
+        valid_set=TensorDataset(X, Y),
+        progress=False,
+        **ANY,
+    ),
+    good(
+        Training,
+        bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
+        model=made(mlp),
+        config=ENTROPY,
+    ),
+    good(
+        evaluate,
+        *data_rules("dataset", as_loss),
+        *output_rules("dataset", as_loss),
+        bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
+        model=made(mlp),
+        dataset=TensorDataset(X, Y),
+        loss="cross_entropy",
+        batch_size=1,
+    ),
+    good(
+        resume.fit_resumably,
+        fine("valid_set: None"),
+        config=ENTROPY,
+        valid_set=None,
+        path=FILE,
+        progress=False,
+        **ANY,
+    ),
+    good(resume.save_checkpoint, path=FILE.with_name("a.pt"), state={}),
+    good(resume.load_checkpoint, path=MADE),
+    good(
+        resume.check_path,
+        bad("path: expected a path, got ''", path=""),
+        bad("expected a file in a folder that exists, got '.'", path="."),
+        bad("expected a file in a folder that exists", path="no/run.pt"),
+        path=FILE,
+    ),
+]
