@@ -1,63 +1,308 @@
-"""What the pages without code say of the chapters: their times and numbers."""
+"""The pages without code: what they say of the chapters, and of the package."""
 
+import ast
+import functools
+import pkgutil
 import re
+from collections import Counter
+from importlib import import_module
+from typing import NamedTuple
 
 import pytest
+from pybtex.database import parse_file
 
 import notebooks
+import unrolled
 
 BOOK = notebooks.REPO / "book"
 CHAPTERS = notebooks.find("book")
-ROW = re.compile(r"^\| \{doc\}`(\w+)` \|.*?\b(\d+)(?:&nbsp;| )min \|", re.M)
+PAGES = {path.name: path.read_text("utf-8") for path in BOOK.glob("*.md")}
 
 
-def stated(page):
-    """Minutes by chapter, as a table of a page has them."""
-    found = ROW.findall((BOOK / page).read_text("utf-8"))
-    return {chapter: int(minutes) for chapter, minutes in found}
+def markdown(path):
+    """The words of a notebook's cells."""
+    cells = notebooks.read(path).cells
+    return [cell.source for cell in cells if cell.cell_type == "markdown"]
 
 
-def own(path):
-    """Minutes, as the chapter's first box has them."""
-    text = "\n".join(cell.source for cell in notebooks.read(path).cells[:2])
-    match = re.search(r"\*About (?:(an hour)|(\d+) minutes)", text)
-    return 60 if match[1] else int(match[2])
+# Times and numbers of the chapters
+
+MINUTES = re.compile(
+    r"^\| \{doc\}`(\w+)` \|.*?\b(\d+)(?:&nbsp;| )min \|(?: (\d+) min \|)?", re.M
+)
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("page", ["index.md", "teachers.md"])
-def test_each_chapter_s_time_is_its_own(page, path):
-    assert stated(page).get(path.stem) == own(path)
+def test_each_chapter_s_time_is_its_own(page):
+    """As its first box has it."""
+    stated = {name: int(own) for name, own, _ in MINUTES.findall(PAGES[page])}
+    for path in CHAPTERS:
+        match = re.search(
+            r"\*About (?:(an hour)|(\d+) minutes)",
+            "\n".join(markdown(path)[:2]),
+        )
+        assert stated[path.stem] == (60 if match[1] else int(match[2]))
 
 
 def test_teachers_learn_how_long_the_exercises_take():
-    page = (BOOK / "teachers.md").read_text("utf-8")
-    row = r"^\| \{doc\}`(\w+)` \| \d+ min \| (\d+) min \|"
-    found = {
-        name: int(minutes) for name, minutes in re.findall(row, page, re.M)
-    }
-    assert found == {
+    found = MINUTES.findall(PAGES["teachers.md"])
+    assert {name: int(work) for name, _, work in found} == {
         path.stem: sum(
             int(minutes)
-            for cell in notebooks.read(path).cells
-            for minutes in re.findall(r" · (\d+) minutes · ", cell.source)
+            for text in markdown(path)
+            for minutes in re.findall(r" · (\d+) minutes · ", text)
         )
         for path in notebooks.find("solutions")
     }
 
 
 def test_chapter_numbers_are_those_of_the_files():
-    for page in BOOK.glob("*.md"):
-        links = re.findall(r"`chapter (\d+) <(\d+)_", page.read_text("utf-8"))
-        assert [link for link in links if int(link[0]) != int(link[1])] == []
+    for text in PAGES.values():
+        links = re.findall(r"`chapter (\d+) <(\d+)_", text)
+        assert not [link for link in links if int(link[0]) != int(link[1])]
 
 
 def test_the_tests_that_are_named_exist():
-    page = (BOOK / "checks.md").read_text("utf-8")
-    named = set(re.findall(r"\btest_\w+", page))
+    named = set(re.findall(r"\btest_\w+", PAGES["checks.md"]))
     tests = "".join(
         path.read_text("utf-8")
         for path in (notebooks.REPO / "tests").glob("test_*.py")
     )
     assert len(named) > 5
-    assert [name for name in named if f"def {name}(" not in tests] == []
+    assert not [name for name in named if f"def {name}(" not in tests]
+
+
+# The page of the package
+
+
+def test_every_public_module_is_on_the_page_of_the_package():
+    """Or the package that lists what is in it."""
+    walked = pkgutil.walk_packages(unrolled.__path__, "unrolled.")
+    public = {module.name for module in walked if "._" not in module.name}
+    shown = set(re.findall(r"automodule:: (unrolled\.\S+)", PAGES["api.md"]))
+    lists = {name for name in public if hasattr(import_module(name), "__all__")}
+    covered = {
+        name
+        for name in public - shown
+        if name.rpartition(".")[0] in shown & lists
+        or any(other.startswith(f"{name}.") for other in shown)
+    }
+    assert public - covered == shown
+
+
+# The bibliography
+
+ENTRIES = parse_file(str(BOOK / "references.bib"), "bibtex").entries
+EXAMINED = {"vasim", "mohapatra", "mohapatra2"}  # their pages bear no year
+WHERE = {
+    "article": "journal",
+    "inproceedings": "booktitle",
+    "incollection": "booktitle",
+}
+
+
+@pytest.mark.parametrize("key", ENTRIES)
+def test_each_entry_is_complete(key):
+    entry, fields = ENTRIES[key], ENTRIES[key].fields
+    assert entry.persons["author"]
+    assert fields["title"]
+    assert re.fullmatch(r"10\.\d{4,}/\S+", fields.get("doi", "10.1000/none"))
+    if "eprint" in fields:
+        assert fields["doi"] == f"10.48550/arXiv.{fields['eprint']}"
+    if key in EXAMINED:
+        assert fields["url"].startswith("https://")
+    else:
+        assert re.fullmatch(r"(18|19|20)\d\d", fields["year"])
+        assert WHERE.get(entry.type, "eprint") in fields
+
+
+def test_no_work_is_listed_twice():
+    for field in ("doi", "title"):
+        values = [entry.fields.get(field) for entry in ENTRIES.values()]
+        counts = Counter(value.lower() for value in values if value)
+        assert not [value for value, count in counts.items() if count > 1]
+
+
+def test_what_is_listed_is_cited_and_what_is_cited_listed():
+    texts = [*PAGES.values(), *(t for path in CHAPTERS for t in markdown(path))]
+    assert set(ENTRIES) == {
+        key.strip()
+        for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", "\n".join(texts))
+        for key in keys.split(",")
+    }
+
+
+# The table of notation
+
+MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+# First met in another sense, as the table of letters that serve twice says.
+MET_BEFORE = {"i": "01_vanishing", r"\sigma": "01_vanishing"}
+ROWS = [
+    cells
+    for line in PAGES["notation.md"].splitlines()
+    if line.startswith("| $")
+    and len(cells := [c.strip() for c in line.strip("|").split("|")]) == 5
+]
+SYMBOLS = [
+    (symbol, re.search(r"<(.+)>", cells[4])[1])
+    for cells in ROWS
+    for symbol in re.findall(r"\$([^$]+)\$", cells[0])
+]
+NAMES = sorted({n for cells in ROWS for n in re.findall(r"`(.+?)`", cells[3])})
+
+
+@functools.cache
+def names_of_the_packages():
+    """Every name in the packages' code, and every key that is one."""
+    found = set()
+    for path in (notebooks.REPO / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Name(id=name) | ast.arg(arg=name):
+                    found.add(name)
+                case ast.Attribute(attr=name) | ast.FunctionDef(name=name):
+                    found.add(name)
+                case ast.Constant(value=str(text)) if text.isidentifier():
+                    found.add(text)
+    return found
+
+
+@functools.cache
+def mathematics(path):
+    """All formulas in a chapter's words, with single blanks."""
+    words = "\n".join(markdown(path))
+    words = re.sub(r"```.*?```", "", words, flags=re.DOTALL)
+    formulas = (a or b for a, b in MATH.findall(words))
+    return " ; ".join(" ".join(formula.split()) for formula in formulas)
+
+
+def test_each_name_is_in_the_packages():
+    assert len(ROWS) > 30
+    assert {"weight_ih", "dh", "lr"} <= set(NAMES)
+    assert set(NAMES) <= names_of_the_packages()
+    assert "weight_of_nothing" not in names_of_the_packages()
+
+
+@pytest.mark.parametrize(("symbol", "chapter"), SYMBOLS)
+def test_each_symbol_first_stands_in_its_chapter(symbol, chapter):
+    whole = re.escape(symbol)
+    if symbol[0].isalpha():
+        whole = r"(?<![A-Za-z\\])" + whole
+    if symbol[-1].isalpha():
+        whole += "(?![A-Za-z])"
+    first, *_ = [p.stem for p in CHAPTERS if re.search(whole, mathematics(p))]
+    assert first == MET_BEFORE.get(symbol, chapter)
+
+
+# The glossary: each term is linked from where it is first used
+
+EVERYDAY = {
+    "attention",  # as it is paid
+    "cell",  # of a notebook
+    "error",  # linked where the book narrows its meaning
+    "leak",  # of a memory that is not wiped
+    "stack",  # what libraries do with the gates
+}
+"""Words that are used in another sense too, before they are terms."""
+
+ROLE = re.compile(r"\{term\}`([^`<]+?)(?: <([^`>]+)>)?`")
+NOT_WORDS = re.compile(
+    r"""
+      ^(?::{3,}|`{3,}).*?^(?::{3,}|`{3,})$   # boxes and blocks of code
+    | ^\#.*$                                 # headings
+    | \$\$.*?\$\$ | \$[^$\n]+\$              # formulas
+    | \{[a-z:]+\}`[^`]*`                     # roles
+    | ^\([\w.-]+\)=$                         # names of places
+    | `[^`]+`                                # code
+    """,
+    re.VERBOSE | re.MULTILINE | re.DOTALL,
+)
+
+
+class Use(NamedTuple):
+    """A link from a chapter to the glossary."""
+
+    chapter: str
+    before: str
+    """The words that a reader has read by then, in all chapters."""
+
+
+def glossary():
+    """The terms, each with the chapter that explains it."""
+    text = PAGES["glossary.md"].partition(":sorted:")[2]
+    for block in re.split(r"\n\n(?=\S)", text.strip()):
+        if block != ":::":
+            term, _, explained = block.partition("\n")
+            chapter = re.search(r"\(\{doc\}`chapter \d+ <(\w+)>`", explained)
+            assert chapter, term
+            yield term, chapter[1]
+
+
+def words(text):
+    """What is left of a text without code, formulas, boxes and links."""
+    return NOT_WORDS.sub(" ", text)
+
+
+def uses():
+    """The links of all chapters, by term and in order."""
+    found, read = {}, ""
+    for path in CHAPTERS:
+        for source in markdown(path):
+            for role in ROLE.finditer(source):
+                before = read + words(source[: role.start()])
+                use = Use(path.stem, before)
+                found.setdefault(role[2] or role[1], []).append(use)
+            read += words(source) + "\n"
+    return found
+
+
+GLOSSARY = list(glossary())
+TERMS = [term for term, _ in GLOSSARY]
+USES = uses()
+
+
+def place(term, text):
+    """The first use of a term in a text, with the words around it."""
+    longer = [other for other in TERMS if term in other and term != other]
+    for other in longer:  # a forget gate is no use of "gate"
+        text = re.sub(re.escape(other), " ", text, flags=re.I)
+    match = re.search(rf"(?<![\w-]){re.escape(term)}s?(?![\w-])", text, re.I)
+    if match:
+        start, end = match.span()
+        return " ".join(text[max(0, start - 40) : end + 40].split())
+    return None
+
+
+def test_terms_are_unique_and_in_order_and_links_lead_to_them():
+    assert len(TERMS) > 100
+    assert len(set(map(str.lower, TERMS))) == len(TERMS)
+    assert sorted(TERMS, key=str.lower) == TERMS
+    assert not set(USES) - set(TERMS)
+
+
+@pytest.mark.parametrize(("term", "chapter"), GLOSSARY)
+def test_each_term_is_linked_where_its_chapter_first_uses_it(term, chapter):
+    first, *_ = USES[term]
+    assert first.chapter == chapter
+    if term not in EVERYDAY:
+        assert not place(term, first.before)
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("gate", "three gates", True),
+        ("gate", "a Gate", True),
+        ("gate", "investigate", False),
+        ("gate", "forget gates", False),
+        ("gate", "gate-wise", False),
+        ("bias", "biased", False),
+        (
+            "gate",
+            "# Gates\n`gates` $gates$\n:::{tip}\ngates\n:::\n{term}`gates`",
+            False,
+        ),
+    ],
+)
+def test_uses_are_found(term, text, found):
+    assert bool(place(term, words(text))) == found

@@ -1,11 +1,14 @@
-"""The exercises' checks: what passes, what does not, and what they say."""
+"""The exercises' checks: what they let pass, what they say, what they know."""
+
+import statistics
 
 import numpy as np
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 
-from unrolled import by_hand
+from unrolled import by_hand, data
+from unrolled.models import CausalTransformer
 from unrolled_book.exercises.expect import (
     CheckFailed,
     expect,
@@ -14,10 +17,21 @@ from unrolled_book.exercises.expect import (
 )
 from unrolled_book.exercises.oracles import (
     arrivals,
+    fall_ratio,
+    gap_without_dh,
     lstm_gradients,
     lstm_states,
     random_lstm,
 )
+from unrolled_book.exercises.references import (
+    RANGES,
+    cost_of_patience,
+    interval_of_five,
+    kept_pairs,
+    steps_until,
+    stopped,
+)
+from unrolled_lab import load_model, load_records, make_data
 
 
 def said(call, *args, **options):
@@ -105,9 +119,17 @@ def test_where_nothing_is_no_hint_is_given(check, expected):
 
 def test_a_long_list_is_cut():
     lines = said(expect, "it", [0.5] * 1000, (1.0, 2.0), "none")
-    assert lines[2:-1] == [
+    assert lines[2] == (
         "  came:     1000 values: 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ..."
-    ]
+    )
+
+
+@pytest.mark.parametrize("kind", [np.float32, torch.float32])
+def test_float32_is_held_to_its_own_rounding(kind):
+    ones = torch.ones(3) if kind is torch.float32 else np.ones(3, kind)
+    expect("it", ones + 1e-5, [1, 1, 1], hint="none")
+    assert "came" in said(expect, "it", ones + 1e-3, np.ones(3), "look")[2]
+    assert said(expect, "it", np.ones(3) + 1e-5, np.ones(3), "look")
 
 
 def test_the_tolerance_counts():
@@ -116,77 +138,87 @@ def test_the_tolerance_counts():
 
 
 @pytest.mark.parametrize(
-    "came", [0.5, 0.1235, 0.12348, "x", None, [], np.nan, [0.1234, 0.1234]]
+    ("came", "right", "decimals"),
+    [
+        (0.1234, 0.12342, 4),
+        (0.12342, 0.12342, 4),
+        (np.array([0.1234]), 0.12342, 4),
+        (0.1234, 0.12345, 4),  # between two, it may be rounded either way
+        (0.1235, 0.12345, 4),
+        (7, 7.0, 0),
+    ],
 )
-def test_digits_that_are_wrong(came):
-    lines = said(expect_digits, "it", came, 0.12342, 4, "Carry one more.")
-    assert lines[1] == "  expected: a number, right to 4 decimals"
-    assert "0.1234" not in lines[1]
+def test_digits_that_are_right(came, right, decimals):
+    expect_digits("it", came, right, decimals, "none")
 
 
-@pytest.mark.parametrize("came", [0.1234, 0.12342, np.array([0.1234])])
-def test_digits_that_are_right(came):
-    expect_digits("it", came, 0.12342, 4, "none")
-
-
-@pytest.mark.parametrize("came", [0.1234, 0.1235])
-def test_a_number_between_two_may_be_rounded_either_way(came):
-    expect_digits("it", came, 0.12345, 4, "none")
-
-
-def test_one_decimal():
-    lines = said(expect_digits, "it", 0.2, 0.1, 1, "none")
-    assert lines[1] == "  expected: a number, right to 1 decimal"
-
-
-def test_whole_numbers():
-    expect_digits("it", 7, 7.0, 0, "none")
-    lines = said(expect_digits, "it", 8, 7.0, 0, "none")
-    assert lines[1] == "  expected: the right whole number"
+FOUR = "a number, right to 4 decimals"
+WHOLE = "the right whole number"
 
 
 @pytest.mark.parametrize(
-    ("came", "right", "decimals", "hint"),
+    ("came", "right", "decimals", "expected", "hint"),
     [
-        (0.1235, 0.12342, 4, "Close: carry more digits on the way. none"),
-        (-0.1235, 0.12342, 4, "none"),
-        (0.126, 0.12342, 4, "none"),
-        (36.28, 37, 0, "Round up. none"),
-        (35.28, 37, 0, "none"),
-        (36, 37, 0, "Off by one: count again. none"),
-        (38, 37, 0, "Off by one: count again. none"),
-        (35, 37, 0, "none"),
-        (np.inf, 37, 0, "none"),
-        ("x", 37, 0, "none"),
+        (0.1235, 0.12342, 4, FOUR, "Close: carry more digits on the way. "),
+        (0.12348, 0.12342, 4, FOUR, "Close: carry more digits on the way. "),
+        (-0.1235, 0.12342, 4, FOUR, ""),
+        (0.126, 0.12342, 4, FOUR, ""),
+        ("x", 0.12342, 4, FOUR, ""),
+        ([], 0.12342, 4, FOUR, ""),
+        (np.nan, 0.12342, 4, FOUR, ""),
+        ([0.1234, 0.1234], 0.12342, 4, FOUR, ""),
+        (0.2, 0.1, 1, "a number, right to 1 decimal", ""),
+        (36.28, 37, 0, WHOLE, "Round up. "),
+        (35.28, 37, 0, WHOLE, ""),
+        (36, 37, 0, WHOLE, "Off by one: count again. "),
+        (38, 37, 0, WHOLE, "Off by one: count again. "),
+        (35, 37, 0, WHOLE, ""),
+        (np.inf, 37, 0, WHOLE, ""),
     ],
 )
-def test_who_is_close_is_told(came, right, decimals, hint):
-    lines = said(expect_digits, "it", came, right, decimals, "none")
-    assert lines[-1] == f"  hint:     {hint}"
+def test_digits_that_are_wrong(came, right, decimals, expected, hint):
+    """They are not given away, and who is close is told."""
+    lines = said(expect_digits, "it", came, right, decimals, "Look.")
+    assert lines[1] == f"  expected: {expected}"
+    assert lines[-1] == f"  hint:     {hint}Look."
 
 
-@pytest.mark.parametrize("came", [0.5, 1, [0.7], torch.tensor(0.6)])
-def test_numbers_in_a_range(came):
-    expect_number("it", came)
-    expect_number("it", came, 0.5, 1.0)
+def test_numbers_in_a_range_and_out_of_it():
+    for came in (0.5, 1, [0.7], torch.tensor(0.6)):
+        expect_number("it", came)
+        expect_number("it", came, 0.5, 1.0)
+    for came in (0.4, 1.1, np.nan, "x", [], [0.6, 0.6]):
+        lines = said(expect_number, "it", came, 0.5, 1.0, "Look there.")
+        assert lines[1] == "  expected: a number in the right range"
+        assert lines[3] == "  hint:     Look there."
 
 
-@pytest.mark.parametrize("came", [0.4, 1.1, np.nan, "x", [], [0.6, 0.6]])
-def test_numbers_out_of_range(came):
-    lines = said(expect_number, "it", came, 0.5, 1.0, "Look there.")
-    assert lines[1] == "  expected: a number in the right range"
-    assert lines[3] == "  hint:     Look there."
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("right", lambda bad: expect("it", 1.0, bad, "none")),
+        ("right", lambda bad: expect_digits("it", 1.0, bad, 2, "none")),
+        ("tolerance", lambda bad: expect("it", 1.0, 1.0, "none", bad)),
+        ("decimals", lambda bad: expect_digits("it", 1.0, 1.0, bad, "none")),
+        ("low", lambda bad: expect_number("it", 1.0, low=bad)),
+        ("high", lambda bad: expect_number("it", 1.0, 0.0, high=bad)),
+        ("high", lambda bad: expect_number("it", 1.0, 0.0, -1.0)),
+    ],
+)
+@pytest.mark.parametrize("bad", ["1", np.nan, np.inf])
+def test_our_own_slips_are_errors_and_no_student_s(name, call, bad):
+    with pytest.raises(ValueError, match=f"{name}: expected .*, got"):
+        call(bad)
 
 
 def test_lines_fit_and_a_notebook_shows_nothing_else():
     long = "word " * 60
     lines = said(expect, "it", np.ones(2), {"a" * 20: np.ones(3)}, hint=long)
     assert max(map(len, lines)) <= 80
-    shell = InteractiveShell()
-    shown = []
+    shell, shown = InteractiveShell(), []
     shell._showtraceback = lambda kind, value, lines: shown.extend(lines)
     shell.run_cell(
-        "from unrolled_book.exercises.expect import expect\n"
+        f"from {expect.__module__} import expect\n"
         "expect('it', 1.0, 2.0, hint='Add.')"
     )
     assert shown == [
@@ -195,6 +227,9 @@ def test_lines_fit_and_a_notebook_shows_nothing_else():
         "  came:     1",
         "  hint:     Add.",
     ]
+
+
+# The oracles, by the package's own LSTM
 
 
 @pytest.fixture(name="problem")
@@ -247,6 +282,41 @@ def test_problems_are_fresh_and_large_enough(problem):
         assert np.abs(array).mean() > 0.3
 
 
+@pytest.mark.parametrize("rate", [0.001, 0.1, 1.0])
+def test_the_fall_is_that_of_the_package(rate):
+    x, y, weights = data.anchor()
+
+    def loss(params):
+        hs, caches = by_hand.lstm.forward(x, params)
+        return ((hs - y) ** 2).sum(), 2 * (hs - y), caches
+
+    before, errors, caches = loss(weights)
+    _, grads = by_hand.lstm.bptt(errors, caches, weights)
+    squares = sum((grad**2).sum() for grad in grads.values())
+    moved = {name: weights[name] - rate * grads[name] for name in weights}
+    right = (before - loss(moved)[0]) / (rate * squares)
+    assert fall_ratio(x, y, weights, rate) == pytest.approx(right)
+
+
+def test_the_gap_is_that_of_a_pass_without_dh(problem):
+    x, params, dhs = problem
+    _, caches = by_hand.lstm.forward(x, params)
+    right = by_hand.lstm.bptt(dhs, caches, params)[1]
+    dc, wrong = np.zeros_like(dhs[:, 0]), dict.fromkeys(params, 0.0)
+    for t in reversed(range(dhs.shape[1])):
+        _, _, dc, new = by_hand.lstm.cell_backward(
+            dhs[:, t], dc, caches[t], params
+        )
+        wrong = {name: wrong[name] + new[name] for name in wrong}
+
+    def length(grads):
+        return np.sqrt(sum((grad**2).sum() for grad in grads.values()))
+
+    gap = {name: wrong[name] - right[name] for name in right}
+    share = length(gap) / length(right)
+    assert gap_without_dh(x, params, dhs) == pytest.approx(share)
+
+
 @pytest.mark.parametrize("kind", ["RNN", "GRU", "LSTM"])
 def test_what_arrives_is_what_autograd_says(kind):
     generator = torch.Generator().manual_seed(0)
@@ -270,3 +340,108 @@ def test_what_arrives_leaves_the_layer_alone():
     after = list(layer.parameters())
     assert all(map(torch.equal, before, after))
     assert after[0].dtype == x.dtype == torch.float32
+
+
+# What the experiments must give, found in another way
+
+
+def is_in_range(came, chapter, what):
+    low, high = RANGES[chapter, what]
+    return low < came < high
+
+
+def test_ranges_are_ranges():
+    assert all(low < high for low, high in RANGES.values())
+
+
+def test_the_moves_are_those_of_the_whole_way():
+    """Each write, times the forget gates after it."""
+    came = 0.4 * 0.9 * 0.8 + 0.5 * 0.2 * 0.8 + 0.25 * 0.4
+    assert is_in_range(came, "09_gates", "the move of c₃")
+
+
+def answers(net, traces, step, c):
+    """Go on from after a step, with this c in layer 2, by PyTorch's cell."""
+    below, above = traces
+    cell = net.recurrent.cells[1]
+    h = above.o[:, step - 1] * c.tanh()
+    for h_1 in below.h[:, step:].unbind(1):
+        h, c = torch.lstm_cell(h_1, (h, c), *cell.parameters())
+    h = torch.cat([below.h[:, -1], h], dim=1)  # of both layers, (N, 2H)
+    return net.head(h).argmax(dim=1) == 1
+
+
+@torch.no_grad()
+def test_erased_and_replaced_are_those_of_runs_that_go_on():
+    shares = []
+    for record in load_records("published"):
+        net = load_model(record, "best")
+        x = make_data(record.config).test.tensors[0][:300]
+        traces = net.recurrent.trace(x)
+        own = x[:, 0, 0] + x[:, -1, 0] > 0
+        donor = x[:, 0, 0].roll(1) + x[:, -1, 0] > 0
+        for step in (1, 5, 15):
+            c = traces[1].c[:, step - 1]
+            erased = answers(net, traces, step, 0 * c) == own
+            replaced = answers(net, traces, step, c.roll(1, 0)) == donor
+            shares += [erased.double().mean(), replaced.double().mean()]
+    means = torch.stack(shares).view(5, 3, 2).mean(dim=0)
+    for step, pair in zip((1, 5, 15), means.tolist(), strict=True):
+        for what, share in zip(("erased", "replaced"), pair, strict=True):
+            assert is_in_range(share, "09_gates", f"{what} after step {step}")
+
+
+@pytest.mark.parametrize("width", [48, 96, 192, 384])
+def test_looking_back_is_half_of_the_work_of_all_matrices(width):
+    """Each number of the matrices, and of the cache, is multiplied once."""
+    parts = list(CausalTransformer(32, width, 2).parameters())
+    matrices = sum(part.numel() for part in parts if part.dim() > 1)
+    length = matrices / (4 * width)  # a key and a value in two layers
+    share = matrices / sum(part.numel() for part in parts)
+    for what, came in (("length", length), ("share", share)):
+        assert is_in_range(came, "12_beyond", f"the {what} for width {width}")
+
+
+@pytest.mark.parametrize(("k1", "k2"), [(3, 6), (6, 3), (1, 4), (12, 12)])
+def test_pairs_are_those_of_the_formula(k1, k2):
+    """Error s belongs to the pass that begins after its group of k₁."""
+    ends = [(s // k1 + 1) * k1 for s in range(12)]
+    reach = [s - max(0, end - k2) + 1 for s, end in enumerate(ends)]
+    assert kept_pairs(12, k1, k2) == sum(max(0, steps) for steps in reach)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.9, 0.982])
+@pytest.mark.parametrize("left", [0.01, 0.1])
+def test_steps_are_those_of_the_logarithm(factor, left):
+    right = np.ceil(np.log(left) / np.log(factor))
+    assert steps_until(factor, left) == right
+
+
+def waited(losses, patience):
+    """Early stopping as the chapter does it, epoch by epoch."""
+    best = 0
+    for epoch, value in enumerate(losses):
+        if value < losses[best]:
+            best = epoch
+        if epoch - best >= patience:
+            break
+    return best + 1, epoch + 1
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3, 9, 50])
+def test_stopping_is_the_chapter_s(patience):
+    """Whole numbers, so that many losses are equal."""
+    rows = np.random.default_rng(0).integers(0, 8, (200, 12))
+    right = [waited(row, patience) for row in rows]
+    assert [stopped(row, patience) for row in rows] == right
+    pairs = zip(rows, right, strict=True)
+    costs = [row[kept - 1] - min(row) for row, (kept, _) in pairs]
+    assert cost_of_patience(rows, patience).tolist() == costs
+
+
+def test_the_interval_is_that_of_the_standard_deviation():
+    five = np.random.default_rng(0).normal(3, 2, 5)
+    mean, half = interval_of_five(five)
+    assert mean == pytest.approx(statistics.fmean(five))
+    right = 2.776 * statistics.stdev(five) / np.sqrt(5)
+    assert half == pytest.approx(right)

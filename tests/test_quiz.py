@@ -1,6 +1,8 @@
 """The quizzes: what their files say, and that the numbers are right."""
 
+import copy
 import html.parser
+import json
 import math
 import re
 
@@ -21,91 +23,65 @@ CALL = re.compile(r'quiz\.show\("(\w+)"\)')
 # package's: as one would with a pocket calculator.
 NUMBERS = {
     "01_vanishing": {
-        "two_steps": 0.64 * 0.8 * 0.75 * 0.8,
-        "slopes_forgotten": 0.64,
-        "weights_forgotten": 0.64 * 0.75,
-        "one_step": 0.64 * 0.8,
+        "two_steps": 0.64 * 0.8 * 0.75 * 0.8, "slopes_forgotten": 0.64,
+        "weights_forgotten": 0.64 * 0.75, "one_step": 0.64 * 0.8,
         "ratio_at_20": 0.1215766546 / 0.0007979227,
         "ratio_at_5": 0.59049 / 0.16807,
         "four_times_ratio_at_5": 4 * 0.59049 / 0.16807,
     },
     "02_forward": {
-        "answer": 0.5 * math.tanh(0.34),
-        "no_tanh": 0.17,
+        "answer": 0.5 * math.tanh(0.34), "no_tanh": 0.17,
         "gates_swapped": 0.5 * math.tanh(-0.06),
         "old_notebook": 0.5 * math.tanh(0.6),
     },
     "03_one_weight": {
-        "at_z_f": 0.0144,
-        "at_f": 0.09,
-        "gate_for_slope": 0.072,
+        "at_z_f": 0.0144, "at_f": 0.09, "gate_for_slope": 0.072,
         "no_tanh_slope": 0.0192,
     },
     "04_bptt": {
-        "to_c_prev": 0.36,
-        "arrival_dropped": 0.09,
-        "own_way_dropped": 0.27,
+        "to_c_prev": 0.36, "arrival_dropped": 0.09, "own_way_dropped": 0.27,
         "gate_forgotten": 0.4,
     },
     "05_training": {
-        "floor": 1.25 / 3,
-        "floor_of_sum": 1.25,
-        "floor_not_squared": 0.5,
+        "floor": 1.25 / 3, "floor_of_sum": 1.25, "floor_not_squared": 0.5,
         "always_zero": 6.5 / 3,
     },
     "06_truncated": {
-        "bytes": 3088,
-        "bytes_without_input": 3072,
-        "bytes_of_gates": 2064,
+        "bytes": 3088, "bytes_without_input": 3072, "bytes_of_gates": 2064,
         "bytes_with_copies": 4112,
     },
     "07_network": {
-        "at_two": math.e / (math.e + 1),
-        "at_one": math.e**2 / (math.e**2 + 1),
-        "at_a_half": math.e**4 / (math.e**4 + 1),
-        "bound": 100 * 5.5 / 9,
-        "last_mark_forgotten": 56.25,
-        "letters_only": 50,
-    },
-    "11_free_running": {
-        "at_60": 0.2,
-        "without_ceiling": 0.4,
-        "of_the_truth": 0.8,
+        "at_two": math.e / (math.e + 1), "at_one": math.e**2 / (math.e**2 + 1),
+        "at_a_half": math.e**4 / (math.e**4 + 1), "bound": 100 * 5.5 / 9,
+        "last_mark_forgotten": 56.25, "letters_only": 50,
     },
     "08_thirty_steps": {
         "one_of_three": 100 * math.acos(-math.sqrt(1 / 3)) / math.pi,
-        "one_of_two": 75,
+        "one_of_two": 75, "coin": 50,
         "two_of_three": 100 * math.acos(-math.sqrt(2 / 3)) / math.pi,
-        "coin": 50,
         "after_29": 100 * math.exp(29 * math.log(7 / 8)),
         "after_30": 100 * math.exp(30 * math.log(7 / 8)),
     },
     "09_gates": {
-        "left": math.exp(29 * math.log(0.97)),
-        "losses_added": 0.13,
-        "at_the_start": (1 + math.exp(-2)) ** -29,
-        "one_step": 0.97,
-        "kept": 0.75,
-        "gate_forgotten": 5 / 6,
-        "gate_alone": 0.9,
+        "left": math.exp(29 * math.log(0.97)), "losses_added": 0.13,
+        "at_the_start": (1 + math.exp(-2)) ** -29, "one_step": 0.97,
+        "kept": 0.75, "gate_forgotten": 5 / 6, "gate_alone": 0.9,
         "written": 0.25,
     },
     "10_overfitting": {
         "at_minus_three": math.log(1 + math.e**3),
         "at_three": math.log(1 + math.e**3) - 3,
-        "error": 8,
-        "signed": 4,
-        "unweighted": 7.5,
+        "error": 8, "signed": 4, "unweighted": 7.5,
+    },
+    "11_free_running": {
+        "at_60": 0.2, "without_ceiling": 0.4, "of_the_truth": 0.8,
     },
     "12_beyond": {
-        "coupled": 3 * 16 * 25,
-        "lstm": 4 * 16 * 25,
-        "bias_forgotten": 3 * 16 * 24,
-        "cache": 1536,
-        "keys_only": 768,
+        "coupled": 3 * 16 * 25, "lstm": 4 * 16 * 25,
+        "bias_forgotten": 3 * 16 * 24, "cache": 1536, "keys_only": 768,
         "one_layer": 512,
     },
-}
+}  # fmt: skip
 
 
 class Markup(html.parser.HTMLParser):
@@ -128,12 +104,16 @@ class Markup(html.parser.HTMLParser):
         assert self.open.pop() == tag
 
 
-def texts(question):
-    """Everything in a question that a reader can come to read."""
-    yield question["question"]
-    yield from filter(None, [question.get("otherwise")])
-    for answer in question["answers"]:
-        yield from filter(None, [answer.get("answer"), answer["feedback"]])
+def asked(question):
+    """What a reader reads before answering."""
+    yield question.question
+    yield from (a.answer for a in question.answers if hasattr(a, "answer"))
+
+
+def said(question, right=True):
+    """The feedback, to wrong answers alone unless told."""
+    yield from (a.feedback for a in question.answers if right or not a.correct)
+    yield from filter(None, [getattr(question, "otherwise", None)])
 
 
 def chapter(name):
@@ -158,61 +138,47 @@ def test_each_quiz_is_shown_in_its_chapter_and_nowhere_else():
 
 
 @each_quiz
-def test_the_notebook_shows_the_questions_as_they_are(name):
+def test_the_notebook_shows_the_page_as_it_is_today(name):
     [(_, cell)] = shown(chapter(name))
-    assert cell.outputs[0].data["text/html"] == quiz.show(name).data
+    page = quiz.show(name).data
+    assert cell.outputs[0].data["text/html"] == page == quiz.show(name).data
+    assert page.count("<div") == page.count("</div>")
+    assert page.count("</script>") == 1
+    assert len(page) < 100_000  # bytes, nearly
 
 
 @each_quiz
-def test_ids_and_html(name):
-    for question in quiz.load(name):
-        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", question["id"])
-        for text in texts(question):
-            markup = Markup(text)
-            assert not markup.open, text
-            assert markup.tags <= TAGS, text
-            assert all(link[0] == "#" for link in markup.links), text
-
-
-@each_quiz
-def test_questions_about_a_figure_lead_to_it(name):
+def test_texts_are_html_and_wrong_answers_say_where_to_look(name):
     figures = {
         f"#{notebooks.figure(cell)[0]}"
         for _, cell in notebooks.code_cells(chapter(name))
         if notebooks.has_image(cell)
     }
     for question in quiz.load(name):
-        if question["asks"] == "figure":
-            assert figures & set(Markup(question["question"]).links)
-
-
-@each_quiz
-def test_wrong_answers_say_where_to_look(name):
-    for question in quiz.load(name):
-        wrong = [a["feedback"] for a in question["answers"] if not a["correct"]]
-        if question["type"] == "numeric":
-            wrong.append(question["otherwise"])
-        for text in wrong:
-            assert Markup(question["question"] + text).links, text
+        for text in (*asked(question), *said(question)):
+            markup = Markup(text)
+            assert not markup.open, text
+            assert markup.tags <= TAGS, text
+            assert all(link[0] == "#" for link in markup.links), text
+        for text in said(question, right=False):
+            assert Markup(question.question + text).links, text
+        if question.asks == "figure":
+            assert figures & set(Markup(question.question).links)
 
 
 def test_no_one_can_win_by_the_longest_answer():
     longest = [
-        max(question["answers"], key=lambda a: len(a["answer"]))["correct"]
+        max(question.answers, key=lambda a: len(a.answer)).correct
         for name in NAMES
         for question in quiz.load(name)
-        if question["type"] == "multiple_choice"
+        if question.type == "multiple_choice"
     ]
     assert sum(longest) < 0.4 * len(longest)
 
 
 @each_quiz
-def test_numbers_are_right(name):
+def test_numbers_are_right_and_asked_for(name):
     assert KEYS[name]() == pytest.approx(NUMBERS[name], rel=1e-6)
-
-
-@each_quiz
-def test_each_number_is_asked_for(name):
     file = (QUESTIONS / f"{name}.json").read_text(encoding="utf-8")
     assert sorted(KEYS[name]()) == sorted(re.findall(r'"key": "(.*)"', file))
 
@@ -224,13 +190,13 @@ def test_numbers_in_feedback_are_backed(name):
     for _, cell in notebooks.code_cells(chapter(name)):
         backed |= prose.printed(notebooks.output_text(cell))
     for question in quiz.load(name):
-        answers = question["answers"]
-        asked = [question["question"], *(a.get("answer", "") for a in answers)]
-        given = {n.value for text in asked for n in prose.numbers(text)}
-        said = [a["feedback"] for a in answers]
-        said.append(question.get("otherwise", ""))
-        for number in (n for text in said for n in prose.numbers(text)):
-            assert number.value in backed | given, number.place
+        given, found = (
+            [number for text in texts for number in prose.numbers(text)]
+            for texts in (asked(question), said(question))
+        )
+        for number in found:
+            values = backed | {number.value for number in given}
+            assert number.value in values, number.place
 
 
 def test_source_a_s_five_questions():
@@ -241,23 +207,11 @@ def test_source_a_s_five_questions():
             (name, count)
             for name in NAMES
             for count, question in enumerate(quiz.load(name), start=1)
-            if question["id"].startswith(f"source-a-{place}-")
+            if question.id.startswith(f"source-a-{place}-")
         ]
         title = f"Question {count} was source A's {word}. A model answer"
         cells = [cell.source for cell in chapter(name).cells]
         assert sum(source.count(title) for source in cells) == 1
-
-
-# The page
-
-
-@each_quiz
-def test_the_page_is_the_same_each_time_and_whole(name):
-    page = quiz.show(name).data
-    assert page == quiz.show(name).data
-    assert page.count("<div") == page.count("</div>")
-    assert page.count("</script>") == 1
-    assert len(page) < 100_000  # bytes, nearly
 
 
 def test_the_script_cannot_see_mathjax():
@@ -271,16 +225,158 @@ def test_the_script_cannot_see_mathjax():
 def test_right_and_wrong_are_said_in_words():
     page = quiz.show("04_bptt").data
     for question in quiz.load("04_bptt"):
-        for answer in question["answers"]:
-            words = "Right." if answer["correct"] else "Not quite."
-            start = answer["feedback"][:9].encode("unicode_escape").decode()
+        for answer in question.answers:
+            words = "Right." if answer.correct else "Not quite."
+            start = answer.feedback[:9].encode("unicode_escape").decode()
             assert f"<b>{words}<\\/b> {start}" in page
 
 
 def test_a_number_is_right_within_its_range():
-    [question] = [
-        q for q in quiz.load("06_truncated") if q["type"] == "numeric"
-    ]
-    [right] = [a for a in question["answers"] if a["correct"]]
-    assert right["value"] == 3088
+    [question] = [q for q in quiz.load("06_truncated") if q.type == "numeric"]
+    [right] = [a for a in question.answers if a.correct]
+    assert right.value == 3088
     assert '"range": [3087.5, 3088.5]' in quiz.show("06_truncated").data
+
+
+# What is refused
+
+GOOD = json.loads((QUESTIONS / "02_forward.json").read_text("utf-8"))
+NUMERIC, CHOICE, MANY = 0, 1, 5  # of these questions
+IDEAS = [question | {"asks": "idea"} for question in GOOD]
+ANSWERS = [question["answers"] for question in GOOD]
+
+
+def changed(*path, to):
+    """The good questions with one place of them changed; to None: left out."""
+    questions = copy.deepcopy(GOOD)
+    *way, last = path
+    place = questions
+    for step in way:
+        place = place[step]
+    place[last] = to
+    if to is None:
+        del place[last]
+    return questions
+
+
+def right(question, *correct):
+    """The good questions with these of a question's answers right."""
+    pairs = zip(ANSWERS[question], correct, strict=True)
+    to = [answer | {"correct": bool(is_right)} for answer, is_right in pairs]
+    return changed(question, "answers", to=to)
+
+
+BAD = {
+    "02_forward: expected a list of 5 to 8 questions, got {'id'": {"id": "a"},
+    "expected a list of 5 to 8 questions, got 4": GOOD[:4],
+    "expected a list of 5 to 8 questions, got 12": GOOD + GOOD,
+    "question 3: expected .*dictionary.*got 1": changed(2, to=1),
+    r"question 2: asks: expected a value, got none": changed(
+        CHOICE, "asks", to=None
+    ),
+    "question 2: hint: expected no field of .*, got 'Think.'": changed(
+        CHOICE, "hint", to="Think."
+    ),
+    "question 2: otherwise: expected no field of ": changed(
+        CHOICE, "otherwise", to="x" * 40
+    ),
+    "asks: expected 'idea', .*'prediction', got 'recall'": changed(
+        CHOICE, "asks", to="recall"
+    ),
+    "type: expected 'multiple_choice', .*got 'string'": changed(
+        CHOICE, "type", to="string"
+    ),
+    "id: expected .*pattern.*got ''": changed(0, "id", to=""),
+    "id: expected .*pattern.*got 'Two words'": changed(0, "id", to="Two words"),
+    "answers: expected one right .*got 0 right and 0 wrong": changed(
+        CHOICE, "answers", to=[]
+    ),
+    "answers: expected a valid list, got 'yes'": changed(
+        CHOICE, "answers", to="yes"
+    ),
+    "answers.0: expected .*dictionary.*got 'yes'": changed(
+        CHOICE, "answers", 0, to="yes"
+    ),
+    "answers.0.feedback: expected a value, got none": changed(
+        CHOICE, "answers", 0, "feedback", to=None
+    ),
+    "answers.1.feedback: expected .*40 characters, got 'No.'": changed(
+        CHOICE, "answers", 1, "feedback", to="No."
+    ),
+    "feedback: expected .*40 characters, got ' ": changed(
+        CHOICE, "answers", 1, "feedback", to=" " * 50
+    ),
+    "otherwise: expected .*40 characters, got 'No.'": changed(
+        NUMERIC, "otherwise", to="No."
+    ),
+    "correct: expected a valid boolean, got 1": changed(
+        CHOICE, "answers", 0, "correct", to=1
+    ),
+    "expected one right .*got 4 right and 0 wrong": right(CHOICE, 1, 1, 1, 1),
+    "expected one right .*got 2 right and 2 wrong": right(CHOICE, 1, 1, 0, 0),
+    "expected two or more .*got 4 right and 0 wrong": right(MANY, 1, 1, 1, 1),
+    "expected two or more .*got 1 right and 3 wrong": right(MANY, 1, 0, 0, 0),
+    "expected one right .*got 0 right and 4 wrong": right(NUMERIC, 0, 0, 0, 0),
+    "answers: expected each once, got 'The output gate' twice": changed(
+        CHOICE, "answers", 1, "answer", to="The output gate"
+    ),
+    "answer: expected .*1 character, got ''": changed(
+        CHOICE, "answers", 1, "answer", to=""
+    ),
+    "02_forward: id: expected each once, got 'one-step' twice": changed(
+        CHOICE, "id", to=GOOD[0]["id"]
+    ),
+    "key: expected one of answer, no_tanh, .*got 'anwser'": changed(
+        NUMERIC, "answers", 0, "key", to="anwser"
+    ),
+    "question 1: key: expected one of .*got 0.1637": changed(
+        NUMERIC, "answers", 0, "key", to=0.1637
+    ),
+    "answers.0.within: expected a number greater than 0, got 0": changed(
+        NUMERIC, "answers", 0, "within", to=0
+    ),
+    "expected numbers that lie apart, got 0.1637.* and 0.17": changed(
+        NUMERIC, "answers", 0, "within", to=0.01
+    ),
+    "answers: expected numbers that lie apart, got 0.1637.* and 0.17": changed(
+        NUMERIC, "answers", to=[a | {"within": 0.004} for a in ANSWERS[NUMERIC]]
+    ),
+    r"question: expected words and HTML without \$.*got 'What is": changed(
+        CHOICE, "question", to="What is $h$, the hidden state? " * 2
+    ),
+    r"question: expected words and HTML without.*got 'See \[here": changed(
+        CHOICE, "question", to="See [here](there). " * 3
+    ),
+    "asks: expected a figure or .*in a third.*got 0 of 6": IDEAS,
+    "asks: expected a figure or .*in a third.*got 1 of 6": [
+        *IDEAS[:-1], GOOD[-1] | {"asks": "figure"},
+    ],
+    "another question between two numeric ones, got 1 and 2": [
+        GOOD[0], GOOD[0] | {"id": "again"}, *GOOD[1:],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_bad_questions_are_named(message, tmp_path):
+    text = json.dumps(BAD[message])
+    (tmp_path / "02_forward.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        quiz.load("02_forward", tmp_path)
+
+
+def test_a_chapter_without_numbers_needs_no_keys(tmp_path):
+    for name, questions in (("02_forward", GOOD), ("99_new", GOOD[1:])):
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(questions), encoding="utf-8")
+        assert len(quiz.load(name, str(tmp_path))) == len(questions)
+    assert quiz.load("02_forward", tmp_path) == quiz.load("02_forward")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[", b"\xff\xfe", b"id: 1"])
+def test_no_json(content, tmp_path):
+    if content is not None:
+        (tmp_path / "02_forward.json").write_bytes(content)
+    message = r"02_forward\.json: expected questions in JSON, got "
+    with pytest.raises(ValueError, match=message):
+        quiz.load("02_forward", tmp_path)

@@ -15,6 +15,7 @@ from unrolled._checks import check, check_number, check_whole
 
 _SHOWN = 6  # values of a list
 _WIDTH = 76  # characters in a line
+_OPERATIONS = 1000  # more than lead to any number of an exercise
 
 
 class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
@@ -70,7 +71,8 @@ def expect(
         hint: where to look if it differs. It is not shown while `came` is
             None, as that gives nothing to look at.
         tolerance: how far a number may be off, relative to the largest of its
-            array or to 1, whichever is larger.
+            array or to 1, whichever is larger. In float32 at least 1e-4, which
+            a thousand roundings lead to.
 
     Raises:
         CheckFailed: they differ.
@@ -225,12 +227,19 @@ def _different_numbers(
     if array is None or array.shape != right.shape:
         yield _describe(right, "a number") + place, _describe(came) + place
         return
+    tolerance = max(tolerance, _rounding(came))
     gaps = np.where(np.isfinite(array), np.abs(array - right), np.inf)
     worst = np.unravel_index(gaps.argmax(), gaps.shape)
     if gaps[worst] > tolerance * max(1.0, np.abs(right).max()):
         if worst:
             place = f"{place or ' at '}[{', '.join(map(str, worst))}]"
         yield f"{right[worst]:.8g}{place}", f"{array[worst]:.8g}{place}"
+
+
+def _rounding(value: Any) -> float:
+    """Say how far float32 may lead off; other dtypes are not waited for."""
+    is_single = str(getattr(value, "dtype", "")).endswith("float32")
+    return _OPERATIONS * float(np.finfo(np.float32).eps) if is_single else 0.0
 
 
 def _as_array(value: Any) -> np.ndarray | None:

@@ -22,11 +22,12 @@ QUESTIONS = Path(__file__).with_name("questions")
 FEWEST, MOST = 5, 8  # questions in a quiz
 
 
-def _without_tex(text: str) -> str:
+def _without_tex(text: str, info: ValidationInfo) -> str:
     """Insist on words that the page can show as they are."""
     if "$" in text or "](" in text:  # jupyterquiz would rewrite them
         raise ValueError(
-            f"expected words and HTML without $ and ](, got {text!r:.80}"
+            f"{info.field_name}: expected words and HTML without $ and ](, "
+            f"got {text!r:.80}"
         )
     return text
 
@@ -35,7 +36,7 @@ def _computed(key: object, info: ValidationInfo) -> float:
     """The number that a key names."""
     if not isinstance(key, str) or key not in info.context["numbers"]:
         raise ValueError(
-            f"expected one of {', '.join(info.context['numbers'])}, "
+            f"key: expected one of {', '.join(info.context['numbers'])}, "
             f"got {key!r:.80}"
         )
     return info.context["numbers"][key]

@@ -1,0 +1,108 @@
+"""Good calls and rules: the ledger, the quizzes, the exercises' checks."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from bad_input import bad, good
+from unrolled_book.exercises.oracles import (
+    arrivals,
+    fall_ratio,
+    gap_without_dh,
+    lstm_gradients,
+    lstm_states,
+    random_lstm,
+)
+from unrolled_book.exercises.references import (
+    cost_of_patience,
+    interval_of_five,
+    kept_pairs,
+    steps_until,
+    stopped,
+)
+
+N, T, D, H = 2, 4, 3, 5
+RNG = np.random.default_rng(0)
+X, PARAMS, DHS = random_lstm(N, T, D, H, RNG)
+LAYER = nn.RNN(D, H, batch_first=True)
+NAMED = "what it refuses, it names by the file"
+STUDENT = (
+    "what a student gives fails the check; `test_exercise_checks` has more"
+)
+PAGE = "the book's own extension calls it"
+FILE = "it is made of a file"
+
+MODULES = (
+    "unrolled_book.claims",
+    "unrolled_book.claims_page",
+    "unrolled_book.exercises",
+    "unrolled_book.quiz",
+    "unrolled_book.rows",
+)
+EXCEPT = {
+    "unrolled_book.claims.Claim": FILE,
+    "unrolled_book.claims_page.anchor": PAGE,
+    "unrolled_book.claims_page.errata": PAGE,
+    "unrolled_book.claims_page.summary": PAGE,
+    "unrolled_book.claims_page.table": PAGE,
+    "unrolled_book.claims.check": "`test_claims` has its own table",
+    "unrolled_book.claims.load": NAMED,
+    "unrolled_book.quiz.reading.load": NAMED,
+    "unrolled_book.quiz.page.show": NAMED,
+    **{
+        f"unrolled_book.exercises.expect.{name}": STUDENT
+        for name in ("CheckFailed", "expect", "expect_digits", "expect_number")
+    },
+    **{
+        f"unrolled_book.quiz.reading.{name}": FILE
+        for name in (
+            "Answer", "Choice", "InWords", "Number", "Numeric", "Question",
+        )
+    },
+    "unrolled_book.rows.Row": FILE,
+    "unrolled_book.rows.Row.read": FILE,
+    "unrolled_book.rows.check_once": FILE,
+    "unrolled_book.rows.parse": FILE,
+}  # fmt: skip
+ROWS = [
+    good(random_lstm, N=1, T=1, D=1, H=1, rng=RNG),
+    good(
+        lstm_states, x=X, params=PARAMS, h0=np.zeros((N, H)), c0=np.ones((N, H))
+    ),
+    good(
+        lstm_gradients,
+        bad("k1: expected a divisor of T = 4, got 3", k1=3),
+        x=X,
+        params=PARAMS,
+        dhs=DHS,
+        k1=1,
+        k2=1,
+    ),
+    good(gap_without_dh, x=X, params=PARAMS, dhs=DHS),
+    good(
+        fall_ratio,
+        bad("rate: expected a number above 0, got 0", rate=0),
+        x=X,
+        y=DHS,
+        params=PARAMS,
+        rate=0.1,
+    ),
+    good(
+        arrivals,
+        bad("layer: expected a RNNBase", layer=nn.RNNCell(D, H)),
+        bad("layer: expected batch_first=True", layer=nn.RNN(D, H)),
+        layer=LAYER,
+        x=torch.ones(N, T, D, dtype=torch.float64),
+    ),
+    good(kept_pairs, bad("k1: expected a divisor", T=3, k1=2), T=1, k1=1, k2=1),
+    good(
+        steps_until,
+        bad("factor: .*between 0 and 1", factor=1.0),
+        bad("left: .*between 0 and 1", left=0.0),
+        factor=0.5,
+        left=0.5,
+    ),
+    good(stopped, losses=np.arange(7.0), patience=1),
+    good(cost_of_patience, losses=np.ones((6, 7)), patience=1),
+    good(interval_of_five, values=np.arange(5.0)),
+]
