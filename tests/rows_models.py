@@ -157,7 +157,7 @@ ROWS = [
     good(Seq2Seq, bad("encoder: expected a Recurrent", encoder=DECODER.cells),
          *(bad(f"decoder: .*{words}", decoder=layer) for words, layer in (
              ("one direction", LSTM(D + 2, H, bidirectional=True)),
-             ("1 layers.*got .2 layers", LSTM(D + 2, H, 2)),
+             ("1 layers.*got 2 layers", LSTM(D + 2, H, 2)),
              ("5 hidden.*got .*6 hidden", LSTM(D + 2, H + 1)),
              ("h and c as .*got .*with h as", GRUS))),
          bad("decoder: .*10 hidden.*got .*5 hidden", encoder=BOTH_WAYS),

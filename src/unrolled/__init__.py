@@ -19,59 +19,33 @@ In PyTorch, for networks that are trained:
 
 `unrolled_book` makes the pages, `unrolled_lab` made the records of the long
 runs. They import this package; it imports neither.
+
+**Bad input** is a `ValueError` that says what was expected and what came: a
+wrong shape, dtype or device, an empty axis, NaN or infinity, a size that is no
+whole number, a word that is not on the list. So it is everywhere, and no
+description repeats it; only what is special is named under "Raises".
 """
 
 from importlib import import_module
 from typing import Any
 
-from unrolled import by_hand, confidence, data
-
-_NEED_TORCH = {
+_HOMES = {
     "LSTM": "lstm",
     "Recurrent": "recurrent",
     "TrainConfig": "train",
     "evaluate": "train",
     "fit": "train",
 }
-_TORCH_MODULES = (
-    "cell",
-    "cells",
-    "gates",
-    "lstm",
-    "models",
-    "recurrent",
-    "tasks",
-    "trace",
-    "train",
-)
-"""Names by module, and modules: imported when first used, as PyTorch takes a
-second."""
-
-__all__ = [
-    "LSTM",
-    "Recurrent",
-    "TrainConfig",
-    "by_hand",
-    "cell",
-    "cells",
-    "confidence",
-    "data",
-    "evaluate",
-    "fit",
-    "gates",
-    "lstm",
-    "models",
-    "recurrent",
-    "tasks",
-    "trace",
-    "train",
-]
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs PyTorch when it is asked for."""
-    if name in _TORCH_MODULES:
+    """Import a name or a module when it is asked for: torch takes a second."""
+    if name in _HOMES:
+        return getattr(import_module(f"unrolled.{_HOMES[name]}"), name)
+    try:
         return import_module(f"unrolled.{name}")
-    if name not in _NEED_TORCH:
-        raise AttributeError(f"module 'unrolled' has no attribute {name!r}")
-    return getattr(import_module(f"unrolled.{_NEED_TORCH[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != f"unrolled.{name}":
+            raise
+    raise AttributeError(f"module 'unrolled' has no attribute {name!r}")

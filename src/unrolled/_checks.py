@@ -46,51 +46,32 @@ def check(
         Traceback (most recent call last):
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
-    known = dict(sizes or {})
-    values = [
-        _check_one(name, known, like, *argument)
-        for name, argument in arguments.items()
-    ]
+    known, values = dict(sizes or {}), []
+    for name, (value, shape, *rest) in arguments.items():
+        allowed = rest[0] if rest else None
+        axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
+        form = f"shape {tuple(_size(axis, known) for axis in axes)}"
+        form = form.replace("'", "")
+        array = _as_array(value, "biuf") if like is None else value
+        if array is None:
+            raise refusal(name, f"numbers of {form}", repr(value))
+        if like is not None:
+            _check_tensor(name, value, form, like, allowed)
+        if 0 in array.shape or not _bind(array.shape, axes, known):
+            wanted = f"{form} with no empty axis"
+            raise refusal(name, wanted, tuple(array.shape))
+        bad, wanted = _bad_number(array, allowed), "finite numbers"
+        if allowed is not None:
+            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
+        if bad is not None:
+            raise refusal(name, wanted, f"{bad:g}")
+        if like is None:  # always a copy: nothing is shared
+            array = array.astype(float if allowed is None else int)
+        values.append(array)
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _check_one(
-    name: str,
-    sizes: dict[str, int],
-    like: Any,
-    value: Any,
-    shape: str | Sequence[int],
-    allowed: range | None = None,
-) -> Any:
-    """Return one argument, and bind the letters of its shape."""
-    axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
-    form = f"shape {tuple(_known(axis, sizes) for axis in axes)}"
-    form = "any shape" if axes == ["..."] else form.replace("'", "")
-    if like is not None:
-        _check_tensor(name, value, form, like, allowed)
-        array = value
-    else:
-        array = _as_array(value)
-        if array is None or array.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{name}: expected numbers of {form}, got {value!r:.80}"
-            )
-        array = array.astype(float)  # always a copy
-    if 0 in array.shape or not _bind(array.shape, axes, sizes):
-        raise ValueError(
-            f"{name}: expected {form} with no empty axis, "
-            f"got {tuple(array.shape)}"
-        )
-    bad = _bad_number(array, allowed)
-    if bad is not None:
-        wanted = "finite numbers"
-        if allowed is not None:
-            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
-        raise ValueError(f"{name}: expected {wanted}, got {bad:g}")
-    return array if like is not None or allowed is None else array.astype(int)
-
-
-def _known(axis: str, sizes: Mapping[str, int]) -> int | str:
+def _size(axis: str, sizes: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
     factor, _, letter = axis.rpartition("*")
     size = int(letter) if letter.isdigit() else sizes.get(letter)
@@ -101,27 +82,23 @@ def _bind(
     shape: Sequence[int], axes: Sequence[str], sizes: dict[str, int]
 ) -> bool:
     """Bind the letters that are not bound yet; tell whether all sizes fit."""
-    if [*axes] == ["..."]:
+    if axes == ["..."]:
         return True
-    if len(shape) != len(axes):
-        return False
-    for size, axis in zip(shape, axes, strict=True):
+    for size, axis in zip(shape, axes, strict=False):
         factor, _, letter = axis.rpartition("*")
-        if not letter.isdigit():
-            sizes.setdefault(letter, size // int(factor or 1))
-        if size != _known(axis, sizes):
-            return False
-    return True
+        sizes.setdefault(letter, size // int(factor or 1))
+    return tuple(shape) == tuple(_size(axis, sizes) for axis in axes)
 
 
-def _as_array(value: object) -> np.ndarray | None:
-    """Return `value` as an array, or None if it is no plain array."""
+def _as_array(value: object, kinds: str) -> np.ndarray | None:
+    """Return `value` as an array, or None if it is none of these kinds."""
     if isinstance(value, np.ma.MaskedArray):
         return None  # its hidden values would come back to life
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):
         return None
+    return array if array.dtype.kind in kinds else None
 
 
 def _check_tensor(
@@ -130,26 +107,22 @@ def _check_tensor(
     """Insist on a dense tensor, and on its dtype and device."""
     torch = sys.modules["torch"]  # is there, as a tensor is asked for
     if not isinstance(value, torch.Tensor):
-        raise ValueError(
-            f"{name}: expected a tensor of {form}, got {value!r:.80}"
-        )
+        raise refusal(name, f"a tensor of {form}", repr(value))
     if value.is_nested or value.layout != torch.strided:
         got = "a nested one" if value.is_nested else value.layout
-        raise ValueError(f"{name}: expected a dense tensor, got {got}")
-    wanted = "floating-point numbers"
-    is_right = value.is_floating_point()
-    if allowed is not None:
-        wanted, is_right = "torch.int64", value.dtype == torch.int64
-    elif isinstance(like, torch.Tensor):
-        wanted = f"{like.dtype}, as the parameters"
-        is_right = value.dtype == like.dtype
-    if not is_right:
-        raise ValueError(f"{name}: expected {wanted}, got {value.dtype}")
-    if isinstance(like, torch.Tensor) and value.device != like.device:
-        raise ValueError(
-            f"{name}: expected a tensor on {like.device}, as the parameters, "
-            f"got one on {value.device}"
-        )
+        raise refusal(name, "a dense tensor", got)
+    dtype, device = value.dtype, value.device
+    if isinstance(like, torch.Tensor):
+        dtype, device = like.dtype, like.device
+    if allowed is not None and value.dtype != torch.int64:
+        raise refusal(name, "torch.int64", value.dtype)
+    if allowed is None and value.dtype != dtype:
+        raise refusal(name, f"{dtype}, as the parameters", value.dtype)
+    if allowed is None and not value.is_floating_point():
+        raise refusal(name, "floating-point numbers", value.dtype)
+    if value.device != device:
+        wanted = f"a tensor on {device}, as the parameters"
+        raise refusal(name, wanted, f"one on {value.device}")
 
 
 def _bad_number(values: Any, allowed: range | None) -> float | None:
@@ -169,18 +142,67 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
     return next((each for each in limits if not is_good(each)), None)
 
 
+def refusal(name: str, wanted: object, got: object) -> ValueError:
+    """Make the error that says what was expected, and what came."""
+    return ValueError(f"{name}: expected {wanted}, got {got!s:.80}")
+
+
 def insist(name: str, is_right: bool, wanted: str, got: object) -> None:
-    """Insist on a rule about a value: what was expected, what came."""
+    """Refuse a value that breaks a rule."""
     if not is_right:
-        raise ValueError(f"{name}: expected {wanted}, got {got!r:.80}")
+        raise refusal(name, wanted, repr(got))
+
+
+def check_type(name: str, value: object, kind: type) -> None:
+    """Insist on a value of this type."""
+    if not isinstance(value, kind):
+        raise refusal(name, f"a {kind.__name__}", repr(value))
 
 
 def check_choice(name: str, value: str, choices: Collection[str]) -> str:
     """Return `value` if it is one of these texts."""
     if not isinstance(value, str) or value not in choices:
-        wanted = " or ".join(repr(each) for each in choices)
-        raise ValueError(f"{name}: expected {wanted}, got {value!r:.80}")
+        raise refusal(name, " or ".join(map(repr, choices)), repr(value))
     return value
+
+
+def check_names(name: str, value: object, names: Collection[str]) -> None:
+    """Insist on a dict with exactly these names."""
+    if not isinstance(value, dict) or set(value) != set(names):
+        got = [*value] if isinstance(value, dict) else value
+        raise refusal(name, [*names], repr(got))
+
+
+def check_whole(name: str, value: int, minimum: int = 1) -> int:
+    """Return `value` if it is an integer (2.0 is none), and large enough."""
+    array = _as_array(value, "iu")
+    if array is None or array.ndim or value < minimum:
+        wanted = f"a whole number of at least {minimum}"
+        raise refusal(name, wanted, repr(value))
+    return int(value)
+
+
+def check_number(
+    name: str,
+    value: float,
+    wanted: str,
+    *,
+    minimum: float = -math.inf,
+    below: float = math.inf,
+) -> float:
+    """Return `value` if it is a finite number with minimum <= value < below.
+
+    `wanted` is the range in words, for the message: "from 0 to below 1".
+    """
+    array = _as_array(value, "iuf")
+    if array is None or array.ndim or not np.isfinite(array):
+        raise refusal(name, f"a number {wanted}", repr(value))
+    if not minimum <= value < below:
+        raise refusal(name, f"a number {wanted}", repr(value))
+    return float(value)
+
+
+# The older forms of `check`, until no room uses them.
 
 
 def check_array(
@@ -201,7 +223,7 @@ def check_array(
     form = "any shape"
     if shape is not None:
         form = f"shape {tuple(shape)}".replace("'", "")
-    array = _as_array(value)
+    array = _as_array(value, "biuf")
     if array is None or array.dtype.kind not in "biuf":
         raise ValueError(
             f"{name}: expected numbers of {form}, got {value!r:.80}"
@@ -222,71 +244,6 @@ def fits(shape: Sequence[int], wanted: Sequence[int | str]) -> bool:
         size >= 1 if isinstance(want, str) else size == want
         for size, want in zip(shape, wanted, strict=True)
     )
-
-
-def check_type(name: str, value: object, kind: type) -> None:
-    """Insist on a value of this type.
-
-    Raises:
-        ValueError: a value of another type.
-    """
-    if not isinstance(value, kind):
-        raise ValueError(
-            f"{name}: expected a {kind.__name__}, got {value!r:.80}"
-        )
-
-
-def check_names(name: str, value: object, names: Collection[str]) -> None:
-    """Insist on a dict with exactly these names.
-
-    Raises:
-        ValueError: no dict, missing or additional names.
-    """
-    if not isinstance(value, dict) or set(value) != set(names):
-        got = [*value] if isinstance(value, dict) else value
-        raise ValueError(f"{name}: expected {[*names]}, got {got!r:.80}")
-
-
-def check_whole(name: str, value: int, minimum: int = 1) -> int:
-    """Return `value` if it is a whole number of at least `minimum`.
-
-    Raises:
-        ValueError: not an integer (2.0 and True are not), or too small.
-    """
-    if not _is_scalar(value, "iu") or value < minimum:
-        raise ValueError(
-            f"{name}: expected a whole number of at least {minimum}, "
-            f"got {value!r:.80}"
-        )
-    return int(value)
-
-
-def check_number(
-    name: str,
-    value: float,
-    wanted: str,
-    *,
-    minimum: float = -math.inf,
-    below: float = math.inf,
-) -> float:
-    """Return `value` if it is a finite number with minimum <= value < below.
-
-    Args:
-        name: what the caller's argument is called.
-        value: the argument.
-        wanted: the range in words, for the message.
-        minimum: the smallest value allowed.
-        below: the smallest value not allowed any more.
-
-    Raises:
-        ValueError: not a number, NaN, infinite, or out of range.
-    """
-    is_finite = _is_scalar(value, "iuf") and np.isfinite(value)
-    if not is_finite or not minimum <= value < below:
-        raise ValueError(
-            f"{name}: expected a number {wanted}, got {value!r:.80}"
-        )
-    return float(value)
 
 
 def check_logits(
@@ -322,9 +279,3 @@ def check_labels(labels: ArrayLike, count: int, classes: int) -> np.ndarray:
             f"{labels.min():g} to {labels.max():g}"
         )
     return labels.astype(int)
-
-
-def _is_scalar(value: object, kinds: str) -> bool:
-    """Tell whether `value` is one number of these kinds of dtype."""
-    array = _as_array(value)
-    return array is not None and array.ndim == 0 and array.dtype.kind in kinds
