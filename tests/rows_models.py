@@ -161,8 +161,9 @@ ROWS = [
              ("5 hidden.*got .*6 hidden", LSTM(D + 2, H + 1)),
              ("h and c as .*got .*with h as", GRUS))),
          bad("decoder: .*10 hidden.*got .*5 hidden", encoder=BOTH_WAYS),
-         *(bad("start: expected different tokens", start=s) for s in (0, 5)),
-         *(bad(": expected different tokens", end=e) for e in (2, 5)),
+         *(bad(f"{name}: expected an input of the decoder's 5", **{name: 5})
+           for name in ("start", "end")),
+         bad("start, end: expected different tokens", end=2),
          encoder=LAYER, decoder=DECODER, start=2, end=0, generator=G),
     good(TRANSLATOR.forward, *tokens("source"), *LENGTHS_RULES,
          bad("target_in: .*from 0 to 4, got 5", target_in=SEVEN_TOKENS + 3),

@@ -77,10 +77,10 @@ class Seq2Seq(nn.Module):
         if given != wanted:
             raise refusal("decoder", f"{wanted}, as the encoder", given)
         V = decoder.input_size
-        wanted = f"different tokens from 0 to {V - 1}, the decoder's inputs"
         for name, token in (("start", start), ("end", end)):
-            is_token = check_whole(name, token, 0) < V and start != end
-            insist(name, is_token, wanted, token)
+            is_token = check_whole(name, token, 0) < V
+            insist(name, is_token, f"an input of the decoder's {V}", token)
+        insist("start, end", start != end, "different tokens", (start, end))
         self.encoder = encoder
         self.decoder = decoder
         self.start = int(start)
