@@ -1,189 +1,202 @@
-"""The Transformer against the same written out by hand."""
+"""The Transformers: against PyTorch's layer, and attention written out."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
-from torch.nn.functional import layer_norm
+from torch.nn.functional import layer_norm, linear, one_hot
 
-from unrolled.models import Transformer
+from oracles import seeded
+from unrolled.models import CausalTransformer, Transformer
 from unrolled.models.transformer import positions
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-D, H, HEADS, T, N = 3, 8, 2, 6, 4
-
-
-def stream(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def made(seed=0, **options):
-    options = {"num_layers": 2, "num_heads": HEADS} | options
-    return Transformer(D, 2, H, generator=stream(seed), **options)
+D, H, HEADS, L, T, N = 5, 12, 3, 2, 7, 4
+KINDS = {
+    "Transformer": partial(Transformer, D, 2),
+    "CausalTransformer": partial(CausalTransformer, D),
+}
 
 
 def moved(model):
     """Move every parameter, so that no bias is 0 and no factor 1."""
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += torch.randn(parameter.shape, generator=stream(9)) / 3
+            parameter += torch.randn(parameter.shape, generator=seeded(9)) / 3
     return model.double()
 
 
-def inputs(steps=T, seed=1):
-    return torch.randn(N, steps, D, generator=stream(seed)).double()
+def made(kind, seed=0, **options):
+    options = {"num_layers": L, "num_heads": HEADS} | options
+    generator = None if seed is None else seeded(seed)
+    return KINDS[kind](hidden_size=H, generator=generator, **options)
 
 
-def attention_by_hand(weights, u):
-    """One sequence (T, H): each head, each step, one after the other."""
-    W, b = (
-        weights["self_attn.in_proj_weight"],
-        weights["self_attn.in_proj_bias"],
-    )
-    q, k, v = (u @ W.T + b).split(H, dim=1)  # (T, H) each
-    size, rows = H // HEADS, []
-    for t in range(len(u)):
-        row = []
-        for head in range(HEADS):
-            part = slice(head * size, (head + 1) * size)
-            scores = [
-                math.exp(q[t, part] @ k[s, part] / math.sqrt(size))
-                for s in range(len(u))
-            ]
-            row.append(
-                sum(score * v[s, part] for s, score in enumerate(scores))
-                / sum(scores)
-            )
-        rows.append(torch.cat(row))
-    out = torch.stack(rows)
-    return (
-        out @ weights["self_attn.out_proj.weight"].T
-        + weights["self_attn.out_proj.bias"]
-    )
+@pytest.fixture(scope="module", name="causal")
+def make_causal():
+    return moved(made("CausalTransformer"))
 
 
-def by_hand(model, x):
-    """The logits of one sequence (T, D), from the weights' names alone."""
-    all_weights = {k: v.detach() for k, v in model.state_dict().items()}
+@pytest.fixture(scope="module", name="whole")
+def make_whole():
+    return moved(made("Transformer"))
+
+
+def numbers():
+    return torch.randn(N, T, D, generator=seeded(1)).double()
+
+
+def tokens():
+    return torch.randint(D, (N, T), generator=seeded(1))
+
+
+def by_hand(model, x, names, sees):
+    """What comes before the head for one sequence (T, D): step by step."""
+    w = {name: p.detach() for name, p in model.named_parameters()}
+
+    def product(name, u):
+        dot = "_" if name.endswith("in_proj") else "."
+        return linear(u, w[f"{name}{dot}weight"], w[f"{name}{dot}bias"])
 
     def norm(name, u):
-        return layer_norm(
-            u, (H,), all_weights[f"{name}.weight"], all_weights[f"{name}.bias"]
-        )
+        return layer_norm(u, (H,), w[f"{name}.weight"], w[f"{name}.bias"])
 
-    u = x @ all_weights["inlet.weight"].T + all_weights["inlet.bias"]
+    u = product("inlet", x)  # (T, H)
     for t in range(len(x)):
         for k in range(H // 2):
             angle = t / 10000 ** (2 * k / H)
             u[t, 2 * k] += math.sin(angle)
             u[t, 2 * k + 1] += math.cos(angle)
-    for layer in range(model.num_layers):
-        start = f"encoder.layers.{layer}"
-        weights = {
-            k.removeprefix(f"{start}."): v
-            for k, v in all_weights.items()
-            if k.startswith(start)
-        }
-        u = u + attention_by_hand(weights, norm(f"{start}.norm1", u))
-        inner = norm(f"{start}.norm2", u)
-        inner = inner @ weights["linear1.weight"].T + weights["linear1.bias"]
-        inner = inner.clamp(min=0)
-        u = u + inner @ weights["linear2.weight"].T + weights["linear2.bias"]
-    last = norm("encoder.norm", u)[-1]
-    return last @ all_weights["head.weight"].T + all_weights["head.bias"]
+    stem, norm_1, qkv, out, norm_2, inner, outer, last = names
+    d = H // HEADS
+    for layer in (f"{stem}.{number}." for number in range(L)):
+        normed = norm(layer + norm_1, u)
+        q, k, v = product(layer + qkv, normed).split(H, dim=1)
+        seen = torch.zeros_like(u)
+        for t in range(len(x)):
+            for part in (slice(a, a + d) for a in range(0, H, d)):
+                scores = [
+                    math.exp(q[t, part] @ k[s, part] / math.sqrt(d))
+                    for s in range(sees(t))
+                ]
+                for s, score in enumerate(scores):
+                    seen[t, part] += score * v[s, part] / sum(scores)
+        u = u + product(layer + out, seen)
+        within = product(layer + inner, norm(layer + norm_2, u)).clamp(min=0)
+        u = u + product(layer + outer, within)
+    return product("head", norm(last, u))
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_it_is_what_it_says(training):
-    model, x = moved(made()).train(training), inputs()
-    want = torch.stack([by_hand(model, sequence) for sequence in x])
-    assert torch.allclose(model(x), want, rtol=1e-6, atol=1e-6)
+def test_the_transformer_is_what_it_says(whole, training):
+    names = "encoder.layers norm1 self_attn.in_proj self_attn.out_proj norm2 "
+    names += "linear1 linear2 encoder.norm"
+    x = numbers()
+    want = torch.stack(
+        [by_hand(whole, row, names.split(), lambda t: T)[-1] for row in x]
+    )
+    whole.train(training)
+    # The positions are worked out in 32 bits.
+    assert torch.allclose(whole(x), want, rtol=1e-6, atol=1e-6)
     with torch.no_grad():  # PyTorch then takes a way of its own
-        assert torch.allclose(model(x), want, rtol=1e-6, atol=1e-6)
+        assert torch.allclose(whole(x), want, rtol=1e-6, atol=1e-6)
+
+
+def test_the_causal_one_is_what_it_says(causal):
+    names = "layers norm_1 query_key_value out norm_2 inner outer norm"
+    want = torch.stack(
+        [
+            by_hand(causal, row, names.split(), lambda t: t + 1)
+            for row in one_hot(tokens(), D).double()
+        ]
+    )
+    assert torch.allclose(causal(tokens()), want, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("length", range(1, T + 1))
-def test_padding_changes_nothing(length, training):
-    model, x = moved(made()).train(training), inputs()
-    lengths = torch.tensor([T, length, 1, T])
-    logits = model(x, lengths)
-    alone = model(x[1:2, :length])
+@pytest.mark.parametrize("length", [1, 3, T])
+def test_padding_changes_nothing(whole, length, training):
+    whole.train(training)
+    x, lengths = numbers(), torch.tensor([T, length, 1, T])
+    logits = whole(x, lengths)
+    alone = whole(x[1:2, :length])
     assert torch.allclose(logits[1:2], alone, rtol=1e-6, atol=1e-8)
-    assert torch.allclose(logits[0], model(x)[0], rtol=1e-6, atol=1e-8)
+    assert torch.allclose(logits[0], whole(x)[0], rtol=1e-6, atol=1e-8)
+
+
+def test_every_step_matters_and_so_does_the_order(whole):
+    x = numbers().requires_grad_()
+    whole(x)[:, 1].sum().backward()
+    assert (x.grad.norm(dim=2) > 1e-6).all()
+    assert not torch.allclose(whole(x), whole(x[:, [2, 1, 0, 3, 4, 5, 6]]))
 
 
 def test_tokens_are_rows_with_a_single_1():
-    model = made()
-    tokens = torch.randint(D, (N, T), generator=stream())
-    x = torch.nn.functional.one_hot(tokens, D).float()
-    assert torch.equal(model(tokens), model(x))
+    model = made("Transformer")
+    assert torch.equal(model(tokens()), model(one_hot(tokens(), D).float()))
 
 
-def test_dropout_is_for_training():
-    model, x = made(dropout=0.5), inputs().float()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        assert not torch.equal(model(x), model(x))
-    model.eval()
-    assert torch.equal(model(x), model(x))
-    assert torch.equal(model(x), made().eval()(x))
-
-
-def test_dropout_acts_before_the_head():
-    model = made(dropout=0.5).train()
-    read = []
+def test_dropout_is_for_training_and_acts_before_the_head():
+    model, x, read = made("Transformer", dropout=0.5), numbers().float(), []
     model.head.register_forward_pre_hook(lambda _, args: read.append(args[0]))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model(inputs().float())
+        assert not torch.equal(model(x), model(x))
     assert 0.2 < (read[0] == 0).float().mean() < 0.8
+    assert torch.equal(model.eval()(x), made("Transformer").eval()(x))
 
 
-def test_a_seed_decides_the_first_weights():
+@pytest.mark.parametrize("pieces", [[1] * T, [4, 3], [1, 5, 1], [6, 1]])
+def test_with_a_cache_it_is_the_same(causal, pieces):
+    cache, logits = None, []
+    for piece in tokens().split(pieces, dim=1):
+        scores, cache = causal.read(piece, cache)
+        logits.append(scores)
+    together = torch.cat(logits, dim=1)
+    assert torch.allclose(together, causal(tokens()), rtol=1e-9, atol=1e-9)
+    assert cache[1][1].shape == (N, HEADS, T, H // HEADS)
+
+
+@pytest.mark.parametrize("t", [0, 3, T - 1])
+def test_no_step_sees_what_is_to_come(causal, t):
+    changed = tokens()
+    changed[:, t] = (changed[:, t] + 1) % D
+    moves = (causal(changed) - causal(tokens())).abs().amax(dim=(0, 2))
+    assert (moves > 1e-9).tolist() == [step >= t for step in range(T)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_decides_the_first_weights(kind):
     before = torch.get_rng_state()
-    one, same, other = made(1), made(1), made(2)
+    one, same, other = (made(kind, seed) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
     pairs = zip(one.parameters(), same.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     assert not torch.equal(one.inlet.weight, other.inlet.weight)
-    first, second = one.encoder.layers
-    assert not torch.equal(first.linear1.weight, second.linear1.weight)
+    shapes = [p for p in one.parameters() if p.shape == (4 * H, H)]
+    assert not torch.equal(*shapes)  # each layer has weights of its own
+    first, second = (made(kind, None).inlet.weight for _ in "12")
+    torch.set_rng_state(before)  # the global generator, where none is given
+    assert torch.equal(made(kind, None).inlet.weight, first)
+    assert not torch.equal(first, second)
 
 
-def test_without_a_generator_the_global_one_is_drawn_from():
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        one = Transformer(D, 2, H)
-        torch.manual_seed(3)
-        same = Transformer(D, 2, H)
-    pairs = zip(one.parameters(), same.parameters(), strict=True)
-    assert all(torch.equal(a, b) for a, b in pairs)
-
-
-def test_the_first_weights_are_xavier_s():
-    model = Transformer(10, 2, 64, generator=stream())
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_weights_are_xavier_s(kind):
+    model = KINDS[kind](hidden_size=48, num_heads=2, generator=seeded())
     for name, value in model.named_parameters():
         if name.startswith("head"):
-            bound = 1 / math.sqrt(64)
+            assert value.abs().max() <= 1 / math.sqrt(48)
         elif value.dim() > 1:
             bound = math.sqrt(6 / sum(value.shape))
+            assert 0.95 * bound < value.abs().max() <= bound, name
+            spread = value.std().item() * math.sqrt(3)
+            assert spread == pytest.approx(bound, rel=0.1)
         else:
             factor = "norm" in name and "weight" in name
             assert (value == float(factor)).all(), name
-            continue
-        assert value.abs().max() <= bound, name
-        if value.numel() > 100:
-            assert value.abs().max() > 0.97 * bound, name
-
-
-@pytest.mark.parametrize("model_seed", range(3))
-def test_every_step_matters_and_so_does_the_order(model_seed):
-    model, x = moved(made(model_seed)), inputs().requires_grad_()
-    model(x)[:, 1].sum().backward()
-    assert (x.grad.norm(dim=2) > 1e-6).all()
-    assert not torch.allclose(model(x), model(x[:, [2, 1, 0, 3, 4, 5]]))
 
 
 def test_positions():

@@ -143,15 +143,15 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
     return next((each for each in limits if not is_good(each)), None)
 
 
-def insist(name: str, is_right: bool, wanted: str, got: object) -> None:
-    """Insist on a rule about a value: what was expected, what came."""
-    if not is_right:
-        raise ValueError(f"{name}: expected {wanted}, got {got!r:.80}")
-
-
 def refusal(name: str, wanted: object, got: object) -> ValueError:
     """Make the error that says what was expected, and what came."""
     return ValueError(f"{name}: expected {wanted}, got {got!s:.80}")
+
+
+def insist(name: str, is_right: bool, wanted: str, got: object) -> None:
+    """Refuse a value that breaks a rule."""
+    if not is_right:
+        raise refusal(name, wanted, repr(got))
 
 
 def check_type(name: str, value: object, kind: type) -> None:

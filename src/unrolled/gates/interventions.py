@@ -15,6 +15,7 @@ from unrolled._checks import (
     check_type,
     check_whole,
     insist,
+    refusal,
 )
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
@@ -148,10 +149,10 @@ def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
     check_type("model", model, Classifier)
     layers = model.recurrent
     kinds = {type(cell) for cell in layers.cells}
-    is_plain = kinds == {LSTMCell} and layers.num_directions == 1
-    wanted = "LSTM layers in one direction"
-    got = f"{[*kinds]} with directions: {layers.num_directions}"
-    insist("model", is_plain, wanted, got)
+    if kinds != {LSTMCell} or layers.num_directions > 1:
+        names = ", ".join(kind.__name__ for kind in kinds)
+        got = f"{names} with directions: {layers.num_directions}"
+        raise refusal("model", "LSTM layers in one direction", got)
     check({"D": layers.input_size}, like=model.head.weight, x=(x, "N T D"))
 
 

@@ -143,12 +143,13 @@ def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
     Chapter: 09_gates.
     """
     check_type("trace", trace, GateTrace)
-    parts = {f"trace.{k}": (getattr(trace, k), "N T H") for k in "cifg"}
-    check(like=Tensor, **parts, signal=(signal, "N"))
+    gates = {f"trace.{k}": (v, "N T H") for k, v in trace._asdict().items()}
+    c = check(like=Tensor, **{"trace.c": gates["trace.c"]})
+    check(like=c, **gates, signal=(signal, "N"))
     check_varies("signal", signal)
-    c, s = trace.c, signal - signal.mean()
+    s = signal - signal.mean()
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
-    weights = (s / s.square().sum()).to(c)  # (N,)
+    weights = s / s.square().sum()  # (N,)
     return Slopes(
         *(
             torch.tensordot(weights, part, dims=1)  # (T, H)
@@ -183,12 +184,13 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
     Chapter: 09_gates.
     """
     check_type("parts", parts, Slopes)
-    both = {f"parts.{k}": (getattr(parts, k), "T H") for k in ("c", "kept")}
-    c, kept = check(like=Tensor, **both)
+    slopes = {f"parts.{k}": (v, "T H") for k, v in parts._asdict().items()}
+    c = check(like=Tensor, **{"parts.c": slopes["parts.c"]})
+    check(like=c, **slopes)
     size = c.square().sum(dim=1)  # (T,)
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)
-    return (kept * c).sum(dim=1) / size
+    return (parts.kept * c).sum(dim=1) / size
 
 
 def check_varies(name: str, value: Tensor | np.ndarray) -> None:

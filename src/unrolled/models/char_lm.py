@@ -89,12 +89,13 @@ class CharLM(nn.Module):
         unknown = min(set(text) - set(self.characters), default="")
         wanted = f"one or more of {self.characters!r:.200}"
         insist(name, bool(before + text) and not unknown, wanted, unknown)
-        return torch.tensor([self.characters.index(c) for c in before + text])
+        numbers = [self.characters.index(c) for c in before + text]
+        return torch.tensor(numbers, device=self.head.weight.device)
 
     def decode(self, tokens: Int64[Tensor, " T"]) -> str:
         """Spell out tokens."""
         V = len(self.characters)
-        check(like=Tensor, tokens=(tokens, "T", range(V)))
+        check(like=self.head.weight, tokens=(tokens, "T", range(V)))
         return "".join(self.characters[token] for token in tokens.tolist())
 
     def examples(
@@ -125,7 +126,7 @@ class CharLM(nn.Module):
             insist("texts", is_whole, wanted, text)
         return (
             pad_sequence([row[:-1] for row in rows], True),
-            torch.tensor([len(row) - 1 for row in rows]),
+            rows[0].new_tensor([len(row) - 1 for row in rows]),
             pad_sequence([row[1:] for row in rows], True, IGNORE),
         )
 
@@ -194,7 +195,7 @@ class CharLM(nn.Module):
         start = self._encode("prompt", prompt, self.end or "")
         is_open = not self.end or self.end not in prompt
         insist("prompt", is_open, f"no {self.end!r}, which ends a text", prompt)
-        tokens = start.to(self.head.weight.device).expand(count, -1)
+        tokens = start.expand(count, -1)
         end = self.characters.index(self.end) if self.end else -1
         ended = torch.zeros_like(tokens[:, :1], dtype=torch.bool)
         state, written = None, []

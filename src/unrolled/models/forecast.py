@@ -64,7 +64,7 @@ class Forecaster(nn.Module):
         """
         return self._read(x)[0]
 
-    def free_run(self, x: Series, steps: int) -> Float[Tensor, "N K D"]:
+    def free_run(self, x: Series, steps: int) -> Float[Tensor, "N {steps} D"]:
         """Read a series, then go on alone, reading one's own forecasts.
 
         Gradients flow through all of them, unless switched off.
@@ -92,20 +92,21 @@ class Forecaster(nn.Module):
         Returns:
             What comes after each step.
         """
-        check({"D": self.recurrent.input_size}, like=Tensor, x=(x, "N T D"))
-        is_mask = isinstance(own, Tensor) and own.dtype == torch.bool
-        fits = is_mask and own.shape == x.shape[:2]
-        insist("own", fits, f"a bool tensor of shape {(*x.shape[:2],)}", own)
+        if isinstance(own, Tensor) and own.dtype == torch.bool:
+            own = own.long()
+        check(like=self.head.weight, x=(x, "N T D"), own=(own, "N T", range(2)))
         reads, said, state = x[:, :1], [], None
         for t in range(x.shape[1]):
             if t:
-                is_own = own[:, t, None, None]  # (N, 1, 1)
+                is_own = own[:, t, None, None] == 1  # (N, 1, 1)
                 reads = torch.where(is_own, said[-1].detach(), x[:, t : t + 1])
             answer, state = self._read(reads, state)
             said.append(answer)
         return torch.cat(said, dim=1)
 
-    def _go_on_alone(self, x: Series, steps: int) -> Series:
+    def _go_on_alone(
+        self, x: Series, steps: int
+    ) -> Float[Tensor, "N T+{steps}-1 D"]:
         """Forecast all that follows x, and K values: T + K - 1 in all."""
         said, state = self._read(x)  # (N, T, D)
         values = [said]

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
-from unrolled._checks import check, check_type, insist
+from unrolled._checks import check, check_type, refusal
 from unrolled.recurrent import Recurrent
 
 Tokens = Int64[Tensor, "N T"]
@@ -49,8 +49,9 @@ def check_generator(generator: Generator | None) -> None:
 def check_one_way(name: str, layer: Recurrent) -> None:
     """Insist on a layer that does not read what it is to predict."""
     check_type(name, layer, Recurrent)
-    wanted = "one direction, as the other would read what is to come"
-    insist(name, layer.num_directions == 1, wanted, "a bidirectional layer")
+    if layer.num_directions > 1:
+        wanted = "one direction, as the other would read what is to come"
+        raise refusal(name, wanted, "a bidirectional layer")
 
 
 def token_input(

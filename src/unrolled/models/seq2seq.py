@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check, check_type, check_whole, insist
+from unrolled._checks import check, check_type, check_whole, insist, refusal
 from unrolled.cell import State
 from unrolled.models.parts import (
     Lengths,
@@ -74,12 +74,13 @@ class Seq2Seq(nn.Module):
             f"with {' and '.join(layer.cells[0].state_names)} as state"
             for layer in (encoder, decoder)
         )
-        insist("decoder", given == wanted, f"{wanted}, as the encoder", given)
+        if given != wanted:
+            raise refusal("decoder", f"{wanted}, as the encoder", given)
         V = decoder.input_size
-        wanted = f"different tokens from 0 to {V - 1}, the decoder's inputs"
         for name, token in (("start", start), ("end", end)):
-            is_token = check_whole(name, token, 0) < V and start != end
-            insist(name, is_token, wanted, token)
+            is_token = check_whole(name, token, 0) < V
+            insist(name, is_token, f"an input of the decoder's {V}", token)
+        insist("start, end", start != end, "different tokens", (start, end))
         self.encoder = encoder
         self.decoder = decoder
         self.start = int(start)

@@ -215,16 +215,16 @@ class CausalTransformer(nn.Module):
         if cache is None:
             nothing = like.new_zeros(count, heads, 0, d)
             return [(nothing, nothing)] * L
-        try:
-            parts = {
-                f"cache[{layer}][{part}]": (pair[part], (count, heads, "S", d))
-                for layer, pair in zip(range(L), cache, strict=True)
-                for part in (0, 1)
-            }
-        except (TypeError, IndexError, ValueError):
-            raise ValueError(
-                f"cache: expected {L} pairs (keys, values), got {cache!r:.80}"
-            ) from None
+        are_pairs = isinstance(cache, list) and all(
+            isinstance(pair, tuple) and len(pair) == 2 for pair in cache
+        )
+        is_cache = are_pairs and len(cache) == L
+        insist("cache", is_cache, f"a list of {L} pairs (keys, values)", cache)
+        parts = {
+            f"cache[{layer}][{k}]": (part, (count, heads, "S", d))
+            for layer, pair in enumerate(cache)
+            for k, part in enumerate(pair)
+        }
         check(like=like, **parts)
         return cache
 

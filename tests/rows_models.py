@@ -1,0 +1,257 @@
+"""Good calls and rules: models and gates."""
+
+import torch
+
+from bad_input import bad, fine, good
+from unrolled import gates
+from unrolled.cells import GRUCell, PeepholeLSTMCell
+from unrolled.gates import Clamp, Slopes, flow, interventions, probes
+from unrolled.gates.statistics import carousel, kept_share, saturation, slopes
+from unrolled.lstm import LSTM
+from unrolled.models import (
+    CausalTransformer,
+    CharLM,
+    Classifier,
+    Forecaster,
+    OwnForecasts,
+    ScheduledSampling,
+    Seq2Seq,
+    Tagger,
+    Transformer,
+)
+from unrolled.models.transformer import positions
+from unrolled.recurrent import Recurrent
+
+N, T, D, H = 2, 4, 3, 5
+NAN = float("nan")
+G = torch.Generator().manual_seed(0)
+X = torch.randn(N, T, D, generator=G)
+TOKENS = torch.tensor([[0, 2, 1, 1], [2, 2, 0, 1]])
+SEVEN_TOKENS = TOKENS.repeat(1, 2)[:, :7]
+LENGTHS = torch.tensor([4, 2])
+OWN = torch.zeros(N, T, dtype=torch.bool)
+LAYER, BOTH_WAYS = LSTM(D, H), LSTM(D, H, bidirectional=True)
+DECODER, GRUS = LSTM(D + 2, H), Recurrent(GRUCell, D + 2, H)
+
+CLASSIFIER, TAGGER = Classifier(LAYER, 2), Tagger(LAYER, 2)
+WRITER, ENDLESS = CharLM(LAYER, "ab.", end="."), CharLM(LAYER, "ab.")
+TRANSLATOR = Seq2Seq(LAYER, DECODER, D, D + 1)
+FORECASTER, TRANSFORMER = Forecaster(LAYER), Transformer(D, 2, 8)
+CAUSAL = CausalTransformer(D, 18, 2)
+_, CACHE = CAUSAL.read(SEVEN_TOKENS)
+NAN_WRITER = CharLM(LAYER, "ab.", end=".")
+NAN_TRANSLATOR = Seq2Seq(LAYER, DECODER, D, D + 1)
+for broken in (NAN_WRITER, NAN_TRANSLATOR):
+    torch.nn.init.constant_(broken.head.bias, NAN)
+
+MODEL, THREE = Classifier(LSTM(D, H, 2), 2), Classifier(LSTM(D, H, 2), 3)
+with torch.inference_mode():
+    MADE_INSIDE = Classifier(LSTM(D, H, 2), 2)
+Z = torch.randn(4, 6, D, generator=G)  # of four sequences two make a half
+(TRACE, _), SIGNAL = MODEL.recurrent.trace(Z), Z[:, 0, 0]
+PARTS = slopes(TRACE, SIGNAL)
+SEVEN = torch.rand(7, 6, H, generator=G)
+ROUNDED = torch.full((7,), 0.1)  # the mean is not 0.1, so neither is 0 the rest
+
+SAME = bad("signal.*numbers that differ", signal=torch.ones(4))
+NOT_A_TOKEN = "expected whole numbers from 0 to 2, got {}"
+NO_LSTM = [
+    bad("model: .*LSTM layers.*" + got, model=Classifier(layers, 2))
+    for got, layers in (
+        ("GRUCell", Recurrent(GRUCell, D, H)),
+        ("PeepholeLSTMCell", Recurrent(PeepholeLSTMCell, D, H)),
+        ("directions: 2", LSTM(D, H, bidirectional=True)),
+    )
+]
+NO_LSTM.append(bad("model: expected a Classifier", model=TAGGER))
+TWO = bad("model: expected 2 classes, got 3", model=THREE)
+INSIDE = bad("model: .*that gradients can pass.*inference", model=MADE_INSIDE)
+NO_LAYER = bad("layer: expected a layer from 0 to 1, got 2", layer=2)
+OUTSIDE = [-0.5, 1.5]
+
+
+def clamped(*rules):
+    """Rules about the clamps of a run, each a Clamp that does not fit."""
+    return [
+        bad(f"clamps: expected {words}", clamps=[Clamp(**{"layer": 0} | clamp)])
+        for words, clamp in rules
+    ]
+
+
+def tokens(name):
+    """Rules about an argument that has to be tokens."""
+    changed = [TOKENS.clone(), TOKENS.clone()]
+    changed[0][0, 1], changed[1][0, 1] = -1, D
+    return [
+        *(
+            bad(f"{name}: {NOT_A_TOKEN.format(got)}", **{name: worse})
+            for got, worse in zip((-1, D), changed, strict=True)
+        ),
+        bad(f"{name}: expected torch.int64", **{name: TOKENS.float()}),
+    ]
+
+
+LENGTHS_RULES = [
+    bad(f"lengths: expected whole numbers from 1 to 4, got {got}",
+        lengths=torch.tensor([4, got])) for got in (0, 5)
+]  # fmt: skip
+DROPOUT = [bad("dropout: .*from 0 to below 1", dropout=d) for d in (-0.1, 1.0)]
+SHARED = [
+    bad("hidden_size: expected an even multiple of num_heads",
+        hidden_size=size, num_heads=heads)
+    for size, heads in ((7, 1), (9, 3), (10, 4))
+]  # fmt: skip
+
+MODULES = ("unrolled.models", "unrolled.gates")
+CALLED = "called by public doors, which have rows"
+EXCEPT = {
+    "unrolled.models.parts.make_head": CALLED,
+    "unrolled.models.parts.check_generator": CALLED,
+    "unrolled.models.parts.check_one_way": CALLED,
+    "unrolled.models.parts.any_input": CALLED,
+    "unrolled.models.parts.token_input": CALLED,
+    "unrolled.gates.interventions.check_run": CALLED,
+    "unrolled.gates.interventions.unroll": CALLED,
+    "unrolled.gates.statistics.check_varies": CALLED,
+    "unrolled.gates.statistics.Saturation": "saturation makes it",
+    "unrolled.gates.statistics.Slopes": "slopes makes it",
+}
+ROWS = [
+    # Models
+    good(Classifier, *DROPOUT, bad("num_classes: .*at least 2", num_classes=1),
+         recurrent=LAYER, num_classes=2, layers="last", dropout=0.0,
+         generator=G),
+    good(CLASSIFIER.forward, *LENGTHS_RULES, *tokens("x")[:2], x=X,
+         lengths=LENGTHS),
+    good(CLASSIFIER.forward, *LENGTHS_RULES, x=TOKENS, lengths=LENGTHS),
+    good(Tagger, bad("num_tags: .*at least 2", num_tags=1), recurrent=LAYER,
+         num_tags=2, generator=G),
+    good(TAGGER.forward, *LENGTHS_RULES, *tokens("x")[:2], x=X,
+         lengths=LENGTHS),
+    good(CharLM, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
+         *(bad("characters: expected 3 different", characters=c)
+           for c in ("ab", "abcd", "aab", "")),
+         *(bad("end: expected 'a' or 'b' or '.'", end=e)
+           for e in ("c", "", "..")),
+         recurrent=LAYER, characters="ab.", end=".", generator=G),
+    good(WRITER.encode, bad("text: .*'ab.', got 'c'", text="abc"), text="ab"),
+    good(ENDLESS.encode, bad("text: .*one or more", text=""), text="ab"),
+    good(WRITER.decode, bad(NOT_A_TOKEN.format(3), tokens=torch.tensor([3])),
+         bad(NOT_A_TOKEN.format(-1), tokens=torch.tensor([-1])),
+         tokens=TOKENS[0]),
+    good(WRITER.examples, bad("texts: .*'ab.', got 'c'", texts=["acb."]),
+         *(bad(r"texts: expected '\.' at the end of each", texts=["a.", text])
+           for text in ("ab", "", "a.b.", "..")), texts=["a.", "b."]),
+    good(ENDLESS.examples, bad("texts: .*two characters", texts=["ab", "a"]),
+         texts=["ab", "ba"]),
+    good(WRITER.forward, *tokens("tokens"), *LENGTHS_RULES, tokens=TOKENS,
+         lengths=LENGTHS),
+    good(WRITER.read, *tokens("tokens"), *LENGTHS_RULES, tokens=TOKENS,
+         state=(torch.zeros(1, N, H), torch.zeros(1, N, H)), lengths=LENGTHS),
+    good(WRITER.generate, bad("prompt: .*'ab.', got 'c'", prompt="ac"),
+         bad(r"prompt: expected no '\.'", prompt="a.b"),
+         bad("temperature: .*of at least 0", temperature=-0.1),
+         count=1, length=1, prompt="a", temperature=1.0, generator=G),
+    good(ENDLESS.generate, bad("prompt: expected one or more", prompt=""),
+         count=1, length=1, prompt="a"),
+    good(Seq2Seq, bad("encoder: expected a Recurrent", encoder=DECODER.cells),
+         *(bad(f"decoder: .*{words}", decoder=layer) for words, layer in (
+             ("one direction", LSTM(D + 2, H, bidirectional=True)),
+             ("1 layers.*got 2 layers", LSTM(D + 2, H, 2)),
+             ("5 hidden.*got .*6 hidden", LSTM(D + 2, H + 1)),
+             ("h and c as .*got .*with h as", GRUS))),
+         bad("decoder: .*10 hidden.*got .*5 hidden", encoder=BOTH_WAYS),
+         *(bad(f"{name}: expected an input of the decoder's 5", **{name: 5})
+           for name in ("start", "end")),
+         bad("start, end: expected different tokens", end=2),
+         encoder=LAYER, decoder=DECODER, start=2, end=0, generator=G),
+    good(TRANSLATOR.forward, *tokens("source"), *LENGTHS_RULES,
+         bad("target_in: .*from 0 to 4, got 5", target_in=SEVEN_TOKENS + 3),
+         source=TOKENS, target_in=SEVEN_TOKENS, lengths=LENGTHS),
+    good(TRANSLATOR.greedy, *tokens("source"), *LENGTHS_RULES, source=TOKENS,
+         max_steps=1, lengths=LENGTHS),
+    good(Forecaster, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
+         recurrent=LAYER, generator=G),
+    good(FORECASTER.forward, x=X),
+    good(FORECASTER.free_run, x=X, steps=1),
+    good(FORECASTER.mixed, x=X, own=OWN),
+    good(ScheduledSampling, *(bad("most: .*from 0 to 1", most=p)
+                              for p in (-0.1, 1.1)),
+         bad("model: expected a Forecaster", model=LAYER),
+         model=FORECASTER, updates=1, most=0.5),
+    good(ScheduledSampling(FORECASTER, 3).forward, x=X),
+    good(OwnForecasts, bad("model: expected a Forecaster", model=LAYER),
+         model=FORECASTER, warm_up=1),
+    good(OwnForecasts(FORECASTER, 2).forward,
+         bad("x: expected more than 2 steps, got 2", x=X[:, :2]), x=X),
+    good(Transformer, *DROPOUT, *SHARED, bad("num_classes", num_classes=1),
+         input_size=1, num_classes=2, hidden_size=8, num_layers=1, num_heads=1,
+         dropout=0.0, generator=G),
+    good(TRANSFORMER.forward, *LENGTHS_RULES, *tokens("x")[:2], x=X,
+         lengths=LENGTHS),
+    good(CausalTransformer, *SHARED, bad("vocabulary", vocabulary=1),
+         vocabulary=2, hidden_size=8, num_layers=1, num_heads=1, generator=G),
+    good(CAUSAL.forward, *tokens("tokens"), tokens=TOKENS),
+    good(CAUSAL.read, *tokens("tokens"),
+         *(bad("cache: expected a list of 2 pairs", cache=worse)
+           for worse in (CACHE[:1], [*CACHE, CACHE[0]], [(X,), (X,)])),
+         tokens=TOKENS, cache=CACHE),
+    good(positions, bad("size: expected an even", size=5), steps=1, size=2,
+         start=0),
+    # Gates
+    good(saturation, *(bad(f"gate: .*0 to 1, got {v}", gate=SEVEN * 0 + v)
+                       for v in OUTSIDE),
+         *(bad(f"{name}: .*from 0 to 1", **{name: level})
+           for name in ("low", "high") for level in (-0.1, 1.1)),
+         bad("low: .*at most high", low=0.9, high=0.1),
+         *(bad("dim: ", dim=dim)
+           for dim in (3, -1, "01", None, (0, 0), (), (0, 3), 1.0, True)),
+         gate=SEVEN, low=0.1, high=0.9),
+    good(carousel, *(bad(f"f: .*0 to 1, got {v}", f=SEVEN * 0 + v)
+                     for v in OUTSIDE), f=SEVEN),
+    good(slopes, SAME, trace=TRACE, signal=SIGNAL),
+    good(slopes, bad("signal.*numbers that differ", signal=ROUNDED),
+         trace=gates.GateTrace(*[SEVEN] * 6),
+         signal=SEVEN[:, 0, 0]),
+    good(kept_share, bad(
+        "parts: expected a signal that moves", parts=Slopes(*[PARTS.c * 0] * 3)
+    ), parts=PARTS),
+    good(probes.probe, SAME,
+         bad("ridge: .*above 0", ridge=0.0), bad("ridge", ridge=-1.0),
+         bad("signal, first", signal=torch.tensor([1.0, 1, 2, 3])),
+         bad("signal, second", signal=torch.tensor([1.0, 2, 3, 3])),
+         bad("signal: expected two halves", states=Z[:3], signal=SIGNAL[:3]),
+         bad("signal, first", states=SEVEN, signal=ROUNDED),
+         states=TRACE.c, signal=SIGNAL.double(), ridge=0.1),
+    good(probes.correlations, SAME,
+         bad("signal: .*that differ", states=SEVEN, signal=ROUNDED),
+         states=TRACE.c, signal=SIGNAL.double()),
+    good(Clamp, bad("gate: expected 'i' or 'f'", gate="z"),
+         *(bad("value: expected a number or a tensor", value=v)
+           for v in (None, SEVEN.numpy())),
+         *(bad(f"{name}: expected ", **{name: numbers})
+           for name in ("steps", "units")
+           for numbers in ([-1], {0}, LENGTHS, LENGTHS.numpy(), "0")),
+         layer=0, gate="i", value=0.5, steps=[0], units=[0]),
+    good(Clamp, fine("value: a number"), layer=0, gate="h", value=SEVEN),
+    good(interventions.run_clamped, *NO_LSTM, *clamped(
+        ("layer from 0 to 1, got 2", dict(layer=2, gate="i", value=0)),
+        ("steps from 0 to 5, got 6", dict(gate="i", value=0, steps=[0, 6])),
+        ("units from 0 to 4, got 5", dict(gate="i", value=0, units=range(6))),
+        ("a value of shape", dict(gate="i", value=torch.ones(4, 6, 3))),
+        ("a value of shape", dict(gate="i", value=torch.ones(3, 1, 1)))),
+        bad("clamps: expected a Sequence", clamps=Clamp(0, "i", 0.0)),
+        fine(r"clamps: \[\]"), model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
+    good(interventions.trace_clamped, *NO_LSTM, fine(r"clamps: \[\]"),
+         model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
+    good(flow.input_gradients, *NO_LSTM, TWO, INSIDE,
+         *(bad("cut: expected pairs of a layer from 0 to 1", cut=cut)
+           for cut in ([(2, "h")], [(0, "f")], ["0h"], {"h": 0}, [[0, "h"]])),
+         *clamped(("layer", dict(layer=2, gate="i", value=0))),
+         fine(r"(cut|clamps): \[\]", "cut: .*True"),
+         model=MODEL, x=Z, cut=[(0, "h")], clamps=[Clamp(0, "i", 0.0)]),
+    good(flow.state_gradients, *NO_LSTM, TWO, INSIDE, NO_LAYER,
+         *(bad("state: expected 'c' or 'h'", state=s) for s in ("f", "")),
+         model=MODEL, x=Z, layer=0, state="c"),
+    good(flow.cell_jacobians, *NO_LSTM, NO_LAYER, model=MODEL, x=Z, layer=0),
+]  # fmt: skip
