@@ -9,8 +9,9 @@ DONE   := $(VENV)/done
 # This one says that the environment was made here and may be removed here.
 OURS   := $(VENV)/made-by-unrolled
 HTML   := _build/html
-BEGUN  := $(shell date +%s)
-TOOK   = $$(( $$(date +%s) - $(BEGUN) )) s
+# This run of make: when it began, and a number of its own.
+THIS   := $(shell echo "`date +%s`-$$$$")
+TOOK   = $$(( `date +%s` - $(firstword $(subst -, ,$(THIS))) )) s
 
 # The notebooks run in this environment, whatever kernels the user has.
 export JUPYTER_PREFER_ENV_PATH := 1
@@ -152,19 +153,19 @@ pages: book $(DONE)/install-test
 # ---- The checks ------------------------------------------------------------
 
 test: $(MARKS)
-	@$(BIN)/python tools/summary.py $(BEGUN) $(DONE) $(MARKS)
+	@$(BIN)/python tools/summary.py $(THIS) $(DONE) $(MARKS)
 
 $(DONE)/lint: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) $(TESTS) \
               $(LOOK)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check src tests bench grading tools book/_ext
-	@touch $@
+	@echo $(THIS) > $@
 
 $(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
                 $(TESTS) $(LOOK) $(RECORDS)
 	$(BIN)/python -m pytest --quiet --numprocesses=$(JOBS) \
 	    --doctest-modules --ignore=tests/test_pages.py
-	@touch $@
+	@echo $(THIS) > $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output
 # must be the committed one. It runs again when a file that it read the last
@@ -176,7 +177,7 @@ $(DONE)/%.nbval: %.ipynb $(DONE)/install | $(DONE)/install-test
 	    PYTHONPATH="$$PWD/tools/depends$${PYTHONPATH:+:$$PYTHONPATH}" \
 	    $(BIN)/python -m pytest --nbval --quiet $< > $@.log 2>&1; \
 	then echo "$<: `tail -1 $@.log`"; else cat $@.log; exit 1; fi
-	@touch $@
+	@echo $(THIS) > $@
 
 -include $(addsuffix .d,$(wildcard $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)))
 

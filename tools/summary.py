@@ -1,7 +1,7 @@
 """Say at the end of `make test` what ran, what was skipped, how long it took.
 
-``python tools/summary.py BEGINNING FOLDER MARK [MARK ...]``: a mark that is
-newer than the beginning (seconds since 1970) was made by this run.
+``python tools/summary.py RUN FOLDER MARK [MARK ...]``: a mark holds the name of
+the run of make that made it, which begins with the second of its beginning.
 """
 
 import sys
@@ -20,13 +20,13 @@ def listed(names: list[str]) -> str:
     return ", ".join(others) or "nothing"
 
 
-def main(beginning: int, folder: Path, marks: list[Path]) -> None:
-    """Print the three lines."""
+def main(run: str, folder: Path, marks: list[Path]) -> None:
+    """Print what ran, what was up to date, and how long it took."""
     names = {True: [], False: []}
     for mark in marks:
-        name = str(mark.relative_to(folder))
-        names[mark.stat().st_mtime >= beginning].append(name)
-    minutes, seconds = divmod(int(time.time()) - beginning, 60)
+        is_new = mark.read_text(encoding="utf-8").strip() == run
+        names[is_new].append(str(mark.relative_to(folder)))
+    minutes, seconds = divmod(int(time.time()) - int(run.split("-")[0]), 60)
     print("All checks have passed for the files as they are.")
     print(f"  ran: {listed(names[True])}")
     print(f"  up to date: {listed(names[False])}")
@@ -34,4 +34,4 @@ def main(beginning: int, folder: Path, marks: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), [Path(m) for m in sys.argv[3:]])
+    main(sys.argv[1], Path(sys.argv[2]), [Path(m) for m in sys.argv[3:]])
