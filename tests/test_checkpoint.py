@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.data import TensorDataset
+from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
 
 from oracles import seeded
 from small_models import (
@@ -22,7 +23,6 @@ from small_models import (
     same,
 )
 from unrolled.train import TrainConfig, checkpoint, fit
-from unrolled.train.checkpoint import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 import torch
+from unrolled.train.checkpoint import load_checkpoint
 
 from small_models import (
     Tagger,
@@ -23,7 +24,6 @@ from small_models import (
     without_seconds,
 )
 from unrolled.train import History, TrainConfig, fit
-from unrolled.train.checkpoint import load_checkpoint
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
