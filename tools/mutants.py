@@ -110,7 +110,7 @@ def survivor(mutant: str) -> Survivor:
 
 def judged(modules: list[str]) -> set[Survivor]:
     """Read the list, as far as it concerns these modules."""
-    rows = tomllib.loads(JUDGED.read_text(encoding="utf-8"))["survivor"]
+    rows = tomllib.loads(JUDGED.read_text(encoding="utf-8")).get("survivor", [])
     if nameless := [row["function"] for row in rows if not row["reason"]]:
         raise SystemExit(f"a reason is missing: {', '.join(nameless)}")
     return {
