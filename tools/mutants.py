@@ -56,14 +56,16 @@ def sources(modules: list[str]) -> list[str]:
 
 
 def tests(modules: list[str]) -> list[str]:
-    """Choose the files of tests that name one of these modules, or all."""
+    """Choose the files of tests that import one of these modules."""
     chosen = []
-    names = "|".join(re.escape(module.split(".")[-1]) for module in modules)
     for path in sorted((REPO / "tests").glob("test_*.py")):
-        is_named = re.search(
-            rf"\b({names})\b", path.read_text(encoding="utf-8")
-        )
-        if is_named and not re.match(OTHER_TESTS, path.name):
+        text = path.read_text(encoding="utf-8")
+        if not re.match(OTHER_TESTS, path.name) and any(
+            re.search(rf"\b{re.escape(module)}\b", text)
+            or re.search(rf"from {package} import[^)=]*\b{name}\b", text)
+            for module in modules
+            for package, _, name in [module.rpartition(".")]
+        ):
             chosen.append(f"tests/{path.name}")
     return chosen
 
@@ -108,7 +110,7 @@ def survivor(mutant: str) -> Survivor:
 
 def judged(modules: list[str]) -> set[Survivor]:
     """Read the list, as far as it concerns these modules."""
-    rows = tomllib.loads(JUDGED.read_text(encoding="utf-8"))["survivor"]
+    rows = tomllib.loads(JUDGED.read_text(encoding="utf-8")).get("survivor", [])
     if nameless := [row["function"] for row in rows if not row["reason"]]:
         raise SystemExit(f"a reason is missing: {', '.join(nameless)}")
     return {
