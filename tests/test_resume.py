@@ -107,7 +107,7 @@ def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
     before = copy.deepcopy(state)
     stream = torch.get_rng_state()
     for _ in range(2):  # the state serves twice: it does not change
-        model = made(lambda: Tagger(0.3))
+        model = made(Tagger)
         with torch.no_grad():  # whatever weights the model has
             model.out.weight.zero_()
         history = fit(model, *DATA, EVERYTHING, state=state)
@@ -204,7 +204,7 @@ def train_and_hang(hanging, path, moment):
     ],
 )
 def test_killed_and_resumed(uninterrupted, tmp_path, moment, left, done):
-    path, context = tmp_path / "run.pt", multiprocessing.get_context()
+    path = tmp_path / "run.pt"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch", "unrolled_lab", "torch._dynamo"])
     hanging = context.Event()
