@@ -4,6 +4,7 @@ import json
 
 from unrolled.train import TrainConfig
 from unrolled_lab import RunConfig
+from unrolled_lab.resume import load_checkpoint
 
 FORGET_BIAS = {"LSTM": 1.0}
 INIT = {"Transformer": "xavier"}
@@ -31,6 +32,12 @@ def run(cell="LSTM", seed=0, training=None, **changes):
         "forget_bias": FORGET_BIAS.get(cell),
     }
     return RunConfig(**options | changes)
+
+
+def seconds_in(checkpoint):
+    """How long each epoch took, as a record says it."""
+    history = json.loads(load_checkpoint(checkpoint)["history"])
+    return [float(f"{epoch['seconds']:.6g}") for epoch in history["epochs"]]
 
 
 def numbers(record):
