@@ -106,21 +106,17 @@ INVALID = {
     "measured.0: .*at least 2 items, got": changed(measured=[[0.5], [-2]]),
     "measured: expected 2 ranges": changed(measured=[[0.499, 0.501]]),
     "measured: .*2 ranges .low": changed(measured=[[0.501, 0.499], [-2, -2]]),
-    AS_CLAIMED + "confirmed, got .*0.4,": changed(
-        measured=[[0.4, 0.501], [-2.001, -1.999]]
-    ),
-    AS_CLAIMED + "confirmed, got .*-1.9]": changed(
-        measured=[[0.499, 0.501], [-2.001, -1.9]]
-    ),
+    AS_CLAIMED + "confirmed, got .*0.4,":
+        changed(measured=[[0.4, 0.501], [-2.001, -1.999]]),
+    AS_CLAIMED + "confirmed, got .*-1.9]":
+        changed(measured=[[0.499, 0.501], [-2.001, -1.9]]),
     AS_CLAIMED + "corrected, got .*0.499": changed(verdict="corrected"),
     AS_CLAIMED + "refuted, got .*0.499": changed(verdict="refuted"),
-    AS_CLAIMED + "refuted, got .*0.1, 0.5": changed(
-        verdict="refuted", measured=[[0.1, 0.5], [-2, -2]]
-    ),
-    AS_CLAIMED + "corrected, got .*0.4, 0.6": changed(
-        verdict="corrected", measured=[[0.4, 0.6], [-2, -2]]
-    ),
-}
+    AS_CLAIMED + "refuted, got .*0.1, 0.5":
+        changed(verdict="refuted", measured=[[0.1, 0.5], [-2, -2]]),
+    AS_CLAIMED + "corrected, got .*0.4, 0.6":
+        changed(verdict="corrected", measured=[[0.4, 0.6], [-2, -2]]),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("message", INVALID)

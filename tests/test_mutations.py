@@ -36,7 +36,7 @@ class Mutation(NamedTuple):
 
 MUTATIONS = {
     "tanh for the output gate": Mutation(
-        "np.tanh(z_g), sigmoid(z_o)",
+        "np.tanh(z_g), _sigmoid(z_o)",
         "np.tanh(z_g), np.tanh(z_o)",
         FORWARD,
     ),

@@ -271,89 +271,66 @@ BAD = {
     "expected a list of 5 to 8 questions, got 4": GOOD[:4],
     "expected a list of 5 to 8 questions, got 12": GOOD + GOOD,
     "question 3: expected .*dictionary.*got 1": changed(2, to=1),
-    r"question 2: asks: expected a value, got none": changed(
-        CHOICE, "asks", to=None
-    ),
-    "question 2: hint: expected no field of .*, got 'Think.'": changed(
-        CHOICE, "hint", to="Think."
-    ),
-    "question 2: otherwise: expected no field of ": changed(
-        CHOICE, "otherwise", to="x" * 40
-    ),
-    "asks: expected 'idea', .*'prediction', got 'recall'": changed(
-        CHOICE, "asks", to="recall"
-    ),
-    "type: expected 'multiple_choice', .*got 'string'": changed(
-        CHOICE, "type", to="string"
-    ),
+    r"question 2: asks: expected a value, got none":
+        changed(CHOICE, "asks", to=None),
+    "question 2: hint: expected no field of .*, got 'Think.'":
+        changed(CHOICE, "hint", to="Think."),
+    "question 2: otherwise: expected no field of ":
+        changed(CHOICE, "otherwise", to="x" * 40),
+    "asks: expected 'idea', .*'prediction', got 'recall'":
+        changed(CHOICE, "asks", to="recall"),
+    "type: expected 'multiple_choice', .*got 'string'":
+        changed(CHOICE, "type", to="string"),
     "id: expected .*pattern.*got ''": changed(0, "id", to=""),
     "id: expected .*pattern.*got 'Two words'": changed(0, "id", to="Two words"),
-    "answers: expected one right .*got 0 right and 0 wrong": changed(
-        CHOICE, "answers", to=[]
-    ),
-    "answers: expected a valid list, got 'yes'": changed(
-        CHOICE, "answers", to="yes"
-    ),
-    "answers.0: expected .*dictionary.*got 'yes'": changed(
-        CHOICE, "answers", 0, to="yes"
-    ),
-    "answers.0.feedback: expected a value, got none": changed(
-        CHOICE, "answers", 0, "feedback", to=None
-    ),
-    "answers.1.feedback: expected .*40 characters, got 'No.'": changed(
-        CHOICE, "answers", 1, "feedback", to="No."
-    ),
-    "feedback: expected .*40 characters, got ' ": changed(
-        CHOICE, "answers", 1, "feedback", to=" " * 50
-    ),
-    "otherwise: expected .*40 characters, got 'No.'": changed(
-        NUMERIC, "otherwise", to="No."
-    ),
-    "correct: expected a valid boolean, got 1": changed(
-        CHOICE, "answers", 0, "correct", to=1
-    ),
+    "answers: expected one right .*got 0 right and 0 wrong":
+        changed(CHOICE, "answers", to=[]),
+    "answers: expected a valid list, got 'yes'":
+        changed(CHOICE, "answers", to="yes"),
+    "answers.0: expected .*dictionary.*got 'yes'":
+        changed(CHOICE, "answers", 0, to="yes"),
+    "answers.0.feedback: expected a value, got none":
+        changed(CHOICE, "answers", 0, "feedback", to=None),
+    "answers.1.feedback: expected .*40 characters, got 'No.'":
+        changed(CHOICE, "answers", 1, "feedback", to="No."),
+    "feedback: expected .*40 characters, got ' ":
+        changed(CHOICE, "answers", 1, "feedback", to=" " * 50),
+    "otherwise: expected .*40 characters, got 'No.'":
+        changed(NUMERIC, "otherwise", to="No."),
+    "correct: expected a valid boolean, got 1":
+        changed(CHOICE, "answers", 0, "correct", to=1),
     "expected one right .*got 4 right and 0 wrong": right(CHOICE, 1, 1, 1, 1),
     "expected one right .*got 2 right and 2 wrong": right(CHOICE, 1, 1, 0, 0),
     "expected two or more .*got 4 right and 0 wrong": right(MANY, 1, 1, 1, 1),
     "expected two or more .*got 1 right and 3 wrong": right(MANY, 1, 0, 0, 0),
     "expected one right .*got 0 right and 4 wrong": right(NUMERIC, 0, 0, 0, 0),
-    "answers: expected each once, got 'The output gate' twice": changed(
-        CHOICE, "answers", 1, "answer", to="The output gate"
-    ),
-    "answer: expected .*1 character, got ''": changed(
-        CHOICE, "answers", 1, "answer", to=""
-    ),
-    "02_forward: id: expected each once, got 'one-step' twice": changed(
-        CHOICE, "id", to=GOOD[0]["id"]
-    ),
-    "key: expected one of answer, no_tanh, .*got 'anwser'": changed(
-        NUMERIC, "answers", 0, "key", to="anwser"
-    ),
-    "question 1: key: expected one of .*got 0.1637": changed(
-        NUMERIC, "answers", 0, "key", to=0.1637
-    ),
-    "answers.0.within: expected a number greater than 0, got 0": changed(
-        NUMERIC, "answers", 0, "within", to=0
-    ),
-    "expected numbers that lie apart, got 0.1637.* and 0.17": changed(
-        NUMERIC, "answers", 0, "within", to=0.01
-    ),
-    "answers: expected numbers that lie apart, got 0.1637.* and 0.17": changed(
-        NUMERIC, "answers", to=[a | {"within": 0.004} for a in ANSWERS[NUMERIC]]
-    ),
-    r"question: expected words and HTML without \$.*got 'What is": changed(
-        CHOICE, "question", to="What is $h$, the hidden state? " * 2
-    ),
-    r"question: expected words and HTML without.*got 'See \[here": changed(
-        CHOICE, "question", to="See [here](there). " * 3
-    ),
+    "answers: expected each once, got 'The output gate' twice":
+        changed(CHOICE, "answers", 1, "answer", to="The output gate"),
+    "answer: expected .*1 character, got ''":
+        changed(CHOICE, "answers", 1, "answer", to=""),
+    "02_forward: id: expected each once, got 'one-step' twice":
+        changed(CHOICE, "id", to=GOOD[0]["id"]),
+    "key: expected one of answer, no_tanh, .*got 'anwser'":
+        changed(NUMERIC, "answers", 0, "key", to="anwser"),
+    "question 1: key: expected one of .*got 0.1637":
+        changed(NUMERIC, "answers", 0, "key", to=0.1637),
+    "answers.0.within: expected a number greater than 0, got 0":
+        changed(NUMERIC, "answers", 0, "within", to=0),
+    "expected numbers that lie apart, got 0.1637.* and 0.17":
+        changed(NUMERIC, "answers", 0, "within", to=0.01),
+    "answers: expected numbers that lie apart, got 0.1637.* and 0.17":
+        changed(
+            NUMERIC, "answers", to=[a | {"within": 0.004} for a in ANSWERS[0]]
+        ),
+    r"question: expected words and HTML without \$.*got 'What is":
+        changed(CHOICE, "question", to="What is $h$, the hidden state? " * 2),
+    r"question: expected words and HTML without.*got 'See \[here":
+        changed(CHOICE, "question", to="See [here](there). " * 3),
     "asks: expected a figure or .*in a third.*got 0 of 6": IDEAS,
-    "asks: expected a figure or .*in a third.*got 1 of 6": [
-        *IDEAS[:-1], GOOD[-1] | {"asks": "figure"},
-    ],
-    "another question between two numeric ones, got 1 and 2": [
-        GOOD[0], GOOD[0] | {"id": "again"}, *GOOD[1:],
-    ],
+    "asks: expected a figure or .*in a third.*got 1 of 6":
+        [*IDEAS[:-1], GOOD[-1] | {"asks": "figure"},],
+    "another question between two numeric ones, got 1 and 2":
+        [GOOD[0], GOOD[0] | {"id": "again"}, *GOOD[1:],],
 }  # fmt: skip
 
 

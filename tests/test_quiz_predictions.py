@@ -152,14 +152,10 @@ def test_with_shut_gates_the_detours_carry_more_from_the_first_step():
 # 05_training
 
 
-def readout_start():
-    readout = {"weight": np.ones((1, 1)), "bias": np.zeros(1)}
-    return [data.source_a_weights(), readout]
-
-
 def train(x, y, optimisers, updates, factor=1.0):
     """The training of the chapter, with its gradients times a factor."""
-    model, mses = readout_start(), []
+    readout = {"weight": np.ones((1, 1)), "bias": np.zeros(1)}
+    model, mses = [data.source_a_weights(), readout], []
     for _ in range(updates + 1):
         hs, caches = by_hand.lstm.forward(x, model[0])
         answers = readout_forward(hs, model[1])
