@@ -192,8 +192,6 @@ def test_greedy_takes_the_best_given_what_it_wrote(make):
         assert torch.equal(written[:, t], expected)
         ended |= best == model.end
         given = torch.cat([given, best[:, None]], dim=1)
-    assert ended.any()
-    assert not ended.all()
 
 
 # Writing
