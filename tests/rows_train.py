@@ -82,7 +82,7 @@ BAD_OUTPUTS = [
     ("got tuple", (torch.zeros(6, 4),), ENTROPY),
     (r"4 classes or more.*got \(6, 3\)", torch.zeros(6, 3), ENTROPY),
     (r"\(6, 4\).*got \(6, 1\)", torch.zeros(6, 1), SQUARED),
-    ("float32.*got .*float64", torch.zeros(6, 4).double(), SQUARED),
+    ("float64.*got .*float32", torch.zeros(6, 4), SQUARED),
 ]
 
 
@@ -109,7 +109,7 @@ def as_config(settings):
 
 
 def as_loss(settings):
-    return {"loss": settings.loss}
+    return {"loss": settings.loss, "batch_size": 8}
 
 
 def trained(**changes):
@@ -213,7 +213,7 @@ ROWS = [
         *(
             bad(f"state: .*{message}", state=trained(**changes))
             for message, changes in [
-                ("another", {"another": 3}),
+                ("expected .'config'", {"another": 3}),
                 (
                     "lr is 0.5, not 1e-30",
                     {"config": dict(ENTROPY.replace(lr=0.5))},
@@ -223,7 +223,7 @@ ROWS = [
                 ("suit", {"history": None}),
                 ("epochs.0.train_loss", {"history": '{"epochs": [{}]}'}),
                 ("suit", {"model": {}}),
-                ("size mismatch", {"model": nn.Linear(3, 4).state_dict()}),
+                ("Missing key", {"model": nn.Linear(3, 4).state_dict()}),
                 ("suit", {"optimizer": {"state": {}, "param_groups": []}}),
                 ("suit", {"scheduler": None}),
                 ("cpu", {"random": {}}),
@@ -254,7 +254,6 @@ ROWS = [
     ),
     good(
         resume.fit_resumably,
-        fine("valid_set: None"),
         config=ENTROPY,
         valid_set=None,
         path=FILE,

@@ -1,4 +1,4 @@
-"""Small models and data sets for the tests of training."""
+"""Small models and data sets for the tests of training, in float64."""
 
 import torch
 from torch import nn
@@ -22,42 +22,41 @@ class Tagger(nn.Module):
         return self.out(h)  # (N, T, 4)
 
 
-def mlp():
+def mlp(dropout=0.3):
     return nn.Sequential(
-        nn.Linear(3, 8), nn.Tanh(), nn.Dropout(0.3), nn.Linear(8, 4)
+        nn.Linear(3, 8), nn.Tanh(), nn.Dropout(dropout), nn.Linear(8, 4)
     )
 
 
-def made(make, seed=0):
+def made(make, *args):
     """A new model, always with the same weights."""
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return make()
+        torch.manual_seed(0)
+        return make(*args).double()
 
 
-def stream(seed=1):
-    return torch.Generator().manual_seed(seed)
+def normal(*shape, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 def points(count=22, seed=1):
     """Points (N, 3) in four classes (N,)."""
-    x = torch.randn(count, 3, generator=stream(seed))
+    x = normal(count, 3, seed=seed)
     return TensorDataset(x, (x[:, 0] > 0) * 2 + (x[:, 1] > 0).long())
 
 
-def sequences(count=22, seed=1, steps=6):
-    """Sequences (N, T, 3) with a class at each step, a third without."""
-    rng = stream(seed)
-    x = torch.randn(count, steps, 3, generator=rng)
-    y = torch.randint(4, (count, steps), generator=rng)
-    ignored = torch.rand(count, steps, generator=rng) < 1 / 3
-    return TensorDataset(x, torch.where(ignored, IGNORE, y))
+def sequences(count=22, seed=1):
+    """Sequences (N, 6, 3) with a class at each step, a third without."""
+    x = normal(count, 6, 3, seed=seed)
+    y = (x[..., 0] > 0) * 2 + (x.cumsum(1)[..., 1] > 0).long()  # (N, 6)
+    return TensorDataset(x, torch.where(x[..., 2] < -0.43, IGNORE, y))
 
 
 def numbers(count=22, seed=1):
     """Points (N, 3) with four numbers each (N, 4)."""
-    x = torch.randn(count, 3, generator=stream(seed))
-    return TensorDataset(x, torch.sin(x) @ torch.ones(3, 4))
+    x = normal(count, 3, seed=seed)
+    return TensorDataset(x, x.sin() @ torch.ones(3, 4).double())
 
 
 def config(**changes):
@@ -65,16 +64,12 @@ def config(**changes):
 
 
 def same_weights(one, other):
-    ours, theirs = one.state_dict(), other.state_dict()
-    return ours.keys() == theirs.keys() and all(
-        torch.equal(ours[name], theirs[name]) for name in ours
-    )
+    return same(one.state_dict(), other.state_dict())
 
 
 def without_seconds(history):
     return [
-        {k: v for k, v in vars(epoch).items() if k != "seconds"}
-        for epoch in history.epochs
+        {k: v for k, v in epoch if k != "seconds"} for epoch in history.epochs
     ]
 
 

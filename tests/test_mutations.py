@@ -40,7 +40,7 @@ LSTM = "tests/test_lstm.py"
 MODELS = "tests/test_models.py"
 TASKS = "tests/test_tasks.py"
 FIT = "tests/test_train.py"
-CHECKPOINT = "tests/test_checkpoint.py"
+CHECKPOINT = "tests/test_resume.py"
 GATES = "tests/test_gates.py"
 FORECAST = "tests/test_forecast.py"
 SERIES = "tests/test_series.py"
@@ -280,12 +280,12 @@ MUTATIONS = {
     ),
     "learning rate never falls": Mutation(
         "unrolled/train/loop.py",
-        "        self.scheduler.step()\n",
+        "        run.scheduler.step()\n",
         "",
         FIT,
     ),
     "a checkpoint may hold code": Mutation(
-        "unrolled/train/checkpoint.py",
+        "unrolled_lab/resume.py",
         "weights_only=True",
         "weights_only=False",
         CHECKPOINT,

@@ -1,15 +1,18 @@
-"""A training that was killed and resumed, compared to the bit."""
+"""A training that was killed and resumed, compared to the bit; its file."""
 
+import copy
 import io
-import itertools
 import multiprocessing
 import os
-import random
 import signal
 import time
+import zipfile
+from contextlib import suppress
 
 import pytest
 import torch
+from torch import nn
+from torch.utils.data import TensorDataset
 
 from small_models import (
     Tagger,
@@ -22,258 +25,225 @@ from small_models import (
     sequences,
     without_seconds,
 )
-from unrolled.train import History, TrainConfig, fit
-from unrolled.train.checkpoint import load_checkpoint
+from unrolled.train import History, fit
+from unrolled_lab.resume import (
+    FORMAT,
+    check_same,
+    fit_resumably,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 # Dropout, clipping, a scheduler, early stopping and the best weights at once.
-EVERYTHING = {
-    "lr": 0.01,
-    "weight_decay": 0.01,
-    "step_size": 3,
-    "gamma": 0.8,
-    "max_norm": 0.2,
-    "patience": 4,
-    "keep": "best",
-}
+EVERYTHING = config(
+    epochs=40,
+    weight_decay=0.01,
+    step_size=3,
+    gamma=0.8,
+    max_norm=0.2,
+    patience=4,
+    keep="best",
+    lr=0.05,
+)
+DATA = sequences(), sequences(30, seed=2)
 
 
-def train(path, epochs=40, **changes):
+def train(path, settings=EVERYTHING, **options):
     """One run of everything; returns the model and the history."""
     model = made(Tagger)
-    settings = config(**EVERYTHING, epochs=epochs, **changes)
-    history = fit(
-        model, sequences(), sequences(30, seed=2), settings, checkpoint=path
-    )
-    return model, history
+    return model, fit_resumably(model, *DATA, settings, path, **options)
 
 
-def same_checkpoints(one, other):
-    """Whether two checkpoints are the same, but for the seconds."""
-    states = []
-    for path in (one, other):
-        state = load_checkpoint(path)
-        history = History.from_json(state.pop("history"))
-        del state["config"]  # the number of epochs may differ
-        states.append(state | {"epochs": without_seconds(history)})
-    return same(*states)
-
-
-# Killed, and resumed
-
-needs_sigkill = pytest.mark.skipif(
-    "forkserver" not in multiprocessing.get_all_start_methods(),
-    reason="needs a system that forks",
-)
-
-
-def start(target, *args):
-    """Start a function in a process of its own, and wait until it trains."""
-    context = multiprocessing.get_context("forkserver")
-    # Imported once; PyTorch's optimisers want the last one at their first step.
-    context.set_forkserver_preload(["torch", "unrolled.train", "torch._dynamo"])
-    ready = context.Event()
-    process = context.Process(target=target, args=(ready, *args), daemon=True)
-    process.start()
-    assert ready.wait(60)
-    return process
-
-
-def train_at_once(ready, path):
-    torch.set_num_threads(1)
-    ready.set()
-    train(path)
-
-
-def kill(process):
-    """Send SIGKILL, and tell whether it came before the end."""
-    process.kill()
-    process.join(60)
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
+def content(path):
+    """What is in a checkpoint, but for the seconds and the last epoch."""
+    state = load_checkpoint(path)
+    state["history"] = without_seconds(History.from_json(state["history"]))
+    del state["config"]["epochs"]
+    return state
 
 
 @pytest.fixture(name="uninterrupted", scope="module")
 def run_uninterrupted(tmp_path_factory, one_thread):
-    path = tmp_path_factory.mktemp("uninterrupted") / "run.pt"
-    return path, *train(path)
+    path, states = tmp_path_factory.mktemp("whole") / "run.pt", []
+    train(path)
+    model = made(Tagger)
+    history = fit(
+        model,
+        *DATA,
+        EVERYTHING,
+        on_epoch=lambda run: states.append(copy.deepcopy(run.state_dict())),
+    )
+    return path, model, history, states
 
 
-def check_equals(uninterrupted, path):
-    """Hold a finished run against the uninterrupted one."""
-    reference, model, history = uninterrupted
-    assert same_checkpoints(path, reference)
-    again, resumed = train(path)
-    assert same_weights(again, model)
-    assert without_seconds(resumed) == without_seconds(history)
-    assert resumed.stopped_early == history.stopped_early
-    assert resumed.best_epoch == history.best_epoch
+def check_equals(uninterrupted, model, history):
+    _, whole_model, whole, _ = uninterrupted
+    assert same_weights(model, whole_model)
+    assert without_seconds(history) == without_seconds(whole)
+    assert history.stopped_early == whole.stopped_early
 
 
 def test_the_uninterrupted_run_does_everything(uninterrupted):
-    path, model, history = uninterrupted
+    path, model, history, states = uninterrupted
     assert history.stopped_early
-    assert 1 < history.best_epoch < len(history.epochs) < 40
+    assert 4 < history.best_epoch < len(history.epochs) < 40
     assert len(set(history.column("lr"))) > 2
-    assert max(history.column("grad_norm")) > EVERYTHING["max_norm"]
-    state = load_checkpoint(path)
-    assert not same(state["best"], state["model"])
-    assert same(state["best"], dict(model.state_dict()))
-    plain, plain_history = train(None)
-    assert same_weights(plain, model)
-    assert without_seconds(plain_history) == without_seconds(history)
+    assert max(history.column("grad_norm")) > EVERYTHING.max_norm
+    assert not same(states[-1]["best"], states[-1]["model"])
+    assert same(states[-1]["best"], dict(model.state_dict()))
+    assert same(content(path)["model"], states[-1]["model"])
 
 
-def epochs_in(path):
-    if not path.exists():
-        return 0
-    history = History.from_json(load_checkpoint(path)["history"])
-    return len(history.epochs)
+# Resumed in the same process
 
 
-@needs_sigkill
-def test_killed_at_random_and_resumed(uninterrupted, tmp_path):
-    path, rng = tmp_path / "run.pt", random.Random(0)
-    patience = sum(uninterrupted[2].column("seconds")) / 6
-    found = set()  # epochs in the checkpoints that the kills left
-    for _ in range(40):
-        process = start(train_at_once, path)
-        time.sleep(rng.uniform(0, patience))
-        killed, done = kill(process), epochs_in(path)
-        if not killed:  # the machine is faster than it was
-            patience /= 2
-            found.clear()
-            path.unlink()
-        elif done == 0 or done in found:  # it is slower
-            patience *= 1.5
-        else:
-            found.add(done)
-        if len(found) == 4:
-            break
-    assert len(found) == 4
-    train(path)
-    check_equals(uninterrupted, path)
+@pytest.mark.parametrize("done", [1, 3, -2, -1])
+def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
+    uninterrupted, done
+):
+    state = uninterrupted[-1][done]
+    before = copy.deepcopy(state)
+    stream = torch.get_rng_state()
+    for _ in range(2):  # the state serves twice: it does not change
+        model = made(Tagger)
+        with torch.no_grad():  # whatever weights the model has
+            model.out.weight.zero_()
+        history = fit(model, *DATA, EVERYTHING, state=state)
+        check_equals(uninterrupted, model, history)
+        assert same(state, before)
+    assert torch.equal(torch.get_rng_state(), stream)
 
 
-def train_and_hang(hanging, path, moment, count):
-    """Train, and stop for good in the middle of the `count`-th write."""
+@pytest.mark.parametrize("done", [1, 5])
+def test_more_epochs_go_on_where_fewer_ended(uninterrupted, tmp_path, done):
+    path = tmp_path / "run.pt"
+    train(path, EVERYTHING.replace(epochs=done))
+    check_equals(uninterrupted, *train(str(path)))
+    assert same(content(path), content(uninterrupted[0]))
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_finished_run_is_returned_at_once(tmp_path, keep, monkeypatch):
+    path, settings = tmp_path / "run.pt", EVERYTHING.replace(keep=keep)
+    trained, history = train(path, settings)
+    written = path.read_bytes()
+    monkeypatch.setattr(Tagger, "forward", None)  # nothing may be computed
+    for epochs in (40, 100):  # one that has stopped stays so
+        model, again = train(path, settings.replace(epochs=epochs))
+        assert again == history
+        assert same_weights(model, trained)
+        assert path.read_bytes() == written
+
+
+def test_the_bar_goes_on_where_it_ended(tmp_path, capfd):
+    path = tmp_path / "run.pt"
+    train(path, EVERYTHING.replace(epochs=2))
+    train(path, EVERYTHING.replace(epochs=4), progress=True)
+    shown = capfd.readouterr().err
+    assert "2/4" in shown
+    assert "4/4" in shown
+    assert "1/4" not in shown
+
+
+# Killed, and resumed
+
+
+def train_and_hang(hanging, path, moment):
+    """Train, and stop for good in the fourth epoch, or in its write."""
     torch.set_num_threads(1)
-    writes = itertools.count(1)
+    forward, torch_save, os_replace = Tagger.forward, torch.save, os.replace
+    calls = {"forward": 0, "write": 0, "rename": 0}
+
+    def now(call, count, at):
+        calls[call] += 1
+        return calls[call] == count and moment == at
 
     def hang():
         hanging.set()
         time.sleep(60)
 
+    def call(self, x):
+        if now("forward", 3 * 7 + 2, "in an epoch"):  # 7 batches in each
+            hang()
+        return forward(self, x)
+
     def save(state, file):
         whole = io.BytesIO()
         torch_save(state, whole)
-        if next(writes) == count and moment == "half written":
+        if now("write", 4, "half written"):
             file.write(whole.getvalue()[: len(whole.getvalue()) // 2])
             file.flush()
             hang()
         file.write(whole.getvalue())
 
     def replace(source, target):
-        is_moment = next(writes) == count
-        if is_moment and moment == "before the rename":
+        if now("rename", 4, "before the rename"):
             hang()
         os_replace(source, target)
-        if is_moment:
+        calls["rename"] -= 1
+        if now("rename", 4, "after the rename"):
             hang()
 
-    torch_save, os_replace = torch.save, os.replace
-    if moment == "half written":
-        torch.save = save
-    else:
-        os.replace = replace
+    Tagger.forward, torch.save, os.replace = call, save, replace
     train(path)
 
 
-@needs_sigkill
-@pytest.mark.parametrize("count", [1, 4])
-@pytest.mark.parametrize(
-    "moment", ["half written", "before the rename", "after the rename"]
+@pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(),
+    reason="needs a system that forks",
 )
-def test_killed_in_a_write_and_resumed(uninterrupted, tmp_path, moment, count):
+@pytest.mark.parametrize(
+    ("moment", "left", "done"),
+    [
+        ("in an epoch", {"run.pt"}, 3),
+        ("half written", {"run.pt", "run.pt.tmp"}, 3),
+        ("before the rename", {"run.pt", "run.pt.tmp"}, 3),
+        ("after the rename", {"run.pt"}, 4),
+    ],
+)
+def test_killed_and_resumed(uninterrupted, tmp_path, moment, left, done):
     path = tmp_path / "run.pt"
-    assert kill(start(train_and_hang, path, moment, count))
-    left = {file.name for file in tmp_path.iterdir()}
-    if moment == "after the rename":
-        assert left == {"run.pt"}
-    else:
-        assert "run.pt.tmp" in left
-    done = count if moment == "after the rename" else count - 1
-    assert epochs_in(path) == done
-    train(path)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "unrolled_lab", "torch._dynamo"])
+    hanging = context.Event()
+    process = context.Process(
+        target=train_and_hang, args=(hanging, path, moment), daemon=True
+    )
+    process.start()
+    assert hanging.wait(120)
+    process.kill()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert {file.name for file in tmp_path.iterdir()} == left
+    assert len(content(path)["history"]) == done
+    check_equals(uninterrupted, *train(path))
+    assert same(content(path), content(uninterrupted[0]))
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
-    check_equals(uninterrupted, path)
 
 
-# Resumed in the same process
+# The file
 
 
-@pytest.mark.parametrize("done", [1, 3, 24, 40])
-def test_more_epochs_go_on_where_fewer_ended(uninterrupted, tmp_path, done):
-    path = tmp_path / "run.pt"
-    _, history = train(path, epochs=done)
-    assert len(history.epochs) <= done
-    train(path)
-    check_equals(uninterrupted, path)
+def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+    path, calls, fsync = tmp_path / "run.pt", [], os.fsync
+    os_replace = os.replace
+    monkeypatch.setattr(os, "fsync", lambda f: calls.append("s") or fsync(f))
+    monkeypatch.setattr(
+        os, "replace", lambda *names: calls.append("r") or os_replace(*names)
+    )
+    save_checkpoint(path, {"epoch": 1})
+    assert calls == ["s", "r"]  # on the disk before it has its name
 
+    def full(file):
+        raise OSError("no space left on device")
 
-@pytest.mark.parametrize("keep", ["best", "last"])
-def test_a_finished_run_is_returned_at_once(tmp_path, keep, monkeypatch):
-    path = tmp_path / "run.pt"
-    settings = config(epochs=12, lr=0.05, keep=keep)
-    trained, model = made(Tagger), made(Tagger)
-    data = sequences(), sequences(30, seed=2)
-    history = fit(trained, *data, settings, checkpoint=path)
-    assert history.best_epoch < 12
-    written = path.read_bytes()
-    monkeypatch.setattr(Tagger, "forward", None)  # nothing may be computed
-    assert fit(model, *data, settings, checkpoint=path) == history
-    assert same_weights(model, trained)
-    assert path.read_bytes() == written
-
-
-def test_a_stopped_run_stays_stopped(uninterrupted, tmp_path):
-    path = tmp_path / "run.pt"
-    path.write_bytes(uninterrupted[0].read_bytes())
-    _, history = train(path, epochs=100)
-    assert history == uninterrupted[2]
-
-
-def test_the_bar_goes_on_where_it_ended(tmp_path, capfd):
-    path, model = tmp_path / "run.pt", made(mlp)
-    fit(model, points(), None, config(epochs=2), checkpoint=path)
-    settings = config(epochs=4)
-    fit(model, points(), None, settings, checkpoint=path, progress=True)
-    shown = capfd.readouterr().err
-    assert "epoch 3/4" in shown
-    assert "12/12" in shown  # 3 steps in an epoch
-
-
-def test_resuming_leaves_the_global_stream_alone(tmp_path):
-    path = tmp_path / "run.pt"
-    for epochs in (2, 4, 4):
-        before = torch.get_rng_state()
-        train(path, epochs=epochs)
-        assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_a_stale_temporary_file_does_no_harm(uninterrupted, tmp_path):
-    path = tmp_path / "run.pt"
-    (tmp_path / "run.pt.tmp").write_bytes(b"x" * 100_000)
-    train(path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        save_checkpoint(path, {"epoch": 2})
+    assert load_checkpoint(path) == {"epoch": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
-    check_equals(uninterrupted, path)
-
-
-def test_the_path_may_be_text(tmp_path):
-    path = str(tmp_path / "run.pt")
-    train(path, epochs=2)
-    assert "model" in load_checkpoint(path)
 
 
 def test_a_checkpoint_is_of_plain_types(uninterrupted):
@@ -287,7 +257,175 @@ def test_a_checkpoint_is_of_plain_types(uninterrupted):
     plain = {dict, list, tuple, str, int, float, bool, type(None)}
     found = types(torch.load(uninterrupted[0], weights_only=True))
     assert found <= plain | {torch.Tensor}
-    settings = TrainConfig.from_json(
-        load_checkpoint(uninterrupted[0])["config"]
-    )
-    assert settings == config(**EVERYTHING, epochs=40)
+
+
+class Plain(nn.Module):
+    """A model whose text does not show its size."""
+
+    def __init__(self, size=4, name="weight", dtype=torch.float32):
+        super().__init__()
+        tensor = torch.ones(size, 3, dtype=dtype)
+        self.register_parameter(name, nn.Parameter(tensor))
+        self.register_parameter("other", nn.Parameter(torch.zeros(())))
+
+    def forward(self, x):
+        """Return scores of four classes or more, (N, size)."""
+        weight, other = self.parameters()
+        return (x.to(weight.dtype) @ weight.T).float() + other  # (N, size)
+
+
+def frozen():
+    model = Plain()
+    model.other.requires_grad_(False)
+    return model
+
+
+def changed(dataset, index):
+    """The same data but for one entry of one tensor."""
+    tensors = [tensor.clone() for tensor in dataset.tensors]
+    tensors[index].view(-1)[-1] += 1
+    return TensorDataset(*tensors)
+
+
+def short(path, model=None, data=None, valid=None, **changes):
+    settings = config(**{"epochs": 2, "keep": "best"} | changes)
+    sets = data or points(), valid or points(9, seed=2)
+    return fit_resumably(model or Plain(), *sets, settings, path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lr": 0.02}, r"another lr; lr is 0.01 \(here 0.02\)"),
+        ({"lr": 0.02, "seed": 3}, "another lr, seed; lr is 0.01"),
+        ({"batch_size": 4}, r"batch_size is 8 \(here 4\)"),
+        ({"weight_decay": 1e-9}, "another weight_decay"),
+        ({"step_size": 2}, "another step_size"),
+        ({"gamma": 0.5}, "another gamma"),
+        ({"max_norm": 1.0}, "another max_norm"),
+        ({"patience": 9}, "another patience"),
+        ({"keep": "last"}, "keep is 'best' .here 'last'."),
+        ({"epochs": 1}, "epochs is 2, not 1"),
+        ({"data": points(23)}, r"another train_set; .*\(22, 3\)"),
+        ({"data": changed(points(), 0)}, "another train_set"),
+        ({"data": changed(points(), 1)}, "another train_set"),
+        ({"valid": changed(points(9, seed=2), 0)}, "another valid_set"),
+        ({"model": Plain(size=5)}, r"weight is '\(4, 3\).*here '\(5, 3\)"),
+        ({"model": Plain(name="w")}, "another w, weight; w is missing"),
+        ({"model": Plain(dtype=torch.float64)}, "float32.*here.*float64"),
+        ({"model": frozen()}, "another other; other is .*trained"),
+    ],
+)
+def test_another_training_is_refused(tmp_path, changes, message):
+    path = tmp_path / "run.pt"
+    short(path)
+    check_refused(path, message, **changes)
+
+
+def check_refused(path, message, model=None, **changes):
+    """Hold that a file is refused, and neither it nor the model changes."""
+    model = model or Plain()
+    before, written = copy.deepcopy(model.state_dict()), path.read_bytes()
+    with pytest.raises(ValueError, match=message) as caught:
+        short(path, model, **changes)
+    assert "expected" in str(caught.value)
+    assert "got" in str(caught.value)
+    assert len(str(caught.value)) < 400
+    assert same(before, model.state_dict())
+    assert path.read_bytes() == written
+
+
+def test_a_model_with_another_text_is_refused(tmp_path):
+    # A module's text shows what its weights do not.
+    path = tmp_path / "run.pt"
+    short(path, made(mlp, 0.3))
+    check_refused(path, r"line 4.*p=0.3.*p=0.2", made(mlp, 0.2))
+
+
+class Hostile:
+    """A pickle that makes a folder when it is read."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+def test_a_hostile_file_is_refused_and_does_not_run(tmp_path):
+    path, folder = tmp_path / "run.pt", tmp_path / "hostile code ran"
+    torch.save({"format": FORMAT, "about": Hostile(folder)}, path)
+    check_refused(path, "expected a checkpoint, got a file that cannot be read")
+    assert not folder.exists()
+    with suppress(Exception):  # or this would hold for any way of reading
+        torch.load(path, weights_only=False)
+    assert folder.exists()
+
+
+def a_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme", "no checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda path: path.write_bytes(b""), "cannot be read"),
+        (lambda path: path.write_text("weights = 3\n"), "cannot be read"),
+        (a_zip, "cannot be read"),
+        (lambda path: torch.save(mlp(), path), "cannot be read"),
+        (lambda path: torch.save(mlp().state_dict(), path), "format .*None"),
+        (lambda path: torch.save(torch.ones(3), path), "format .*tensor"),
+        (lambda path: torch.save({"format": "2"}, path), "format .*'2'"),
+    ],
+)
+def test_a_foreign_file_is_refused(tmp_path, write, message):
+    path = tmp_path / "run.pt"
+    write(path)
+    check_refused(path, f"run.pt: expected a checkpoint.*{message}")
+
+
+def test_a_cut_file_is_refused(tmp_path):
+    path = tmp_path / "run.pt"
+    short(path)
+    whole = path.read_bytes()
+    for count in {0, 1, 30, *range(5, len(whole), 997), len(whole) - 1}:
+        path.write_bytes(whole[:count])
+        with pytest.raises(ValueError, match="expected a checkpoint, got"):
+            load_checkpoint(path)
+
+
+def test_every_damaged_weight_is_noticed(tmp_path):
+    # PyTorch would read it: this is what the checksums are for.
+    path = tmp_path / "run.pt"
+    save_checkpoint(path, {"weight": torch.full((64,), 1.5)})
+    damaged = bytearray(path.read_bytes())
+    damaged[damaged.index(torch.full((64,), 1.5).numpy().tobytes()) + 100] ^= 1
+    path.write_bytes(damaged)
+    assert (torch.load(path)["weight"] != 1.5).sum() == 1
+    with pytest.raises(ValueError, match="another checksum"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("got", "message"),
+    [
+        (None, "run.pt: expected a dict, got None"),
+        ({}, r"run.pt: expected .*another a; a is missing \(here 1\)"),
+        ({"a": 1, "b": 2}, r"another b; b is 2 \(here missing\)"),
+        ({"a": True}, r"another a; a is True \(here 1\)"),
+        ({"a": torch.ones(3)}, r"another a; a is tensor.* \(here 1\)"),
+    ],
+)
+def test_what_differs_is_named(got, message):
+    check_same("run.pt", {"a": 1}, {"a": 1})
+    with pytest.raises(ValueError, match=message):
+        check_same("run.pt", got, {"a": 1})
+
+
+def test_data_of_any_layout_can_be_kept(tmp_path):
+    x, labels = points(20).tensors
+    for target in (labels.repeat(2)[::2], torch.tensor(1).expand(20)):
+        path = tmp_path / f"{target.stride()}.pt"
+        short(path, Plain(), TensorDataset(x, target))
+        load_checkpoint(path)

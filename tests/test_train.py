@@ -14,11 +14,11 @@ from small_models import (
     config,
     made,
     mlp,
+    normal,
     numbers,
     points,
     same_weights,
     sequences,
-    stream,
     without_seconds,
 )
 from unrolled.tasks import IGNORE
@@ -27,11 +27,18 @@ from unrolled.train import Epoch, History, TrainConfig, evaluate, fit
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 KINDS = {
-    "classes": (mlp, points, {}),
-    "tags": (Tagger, sequences, {}),
-    "numbers": (mlp, numbers, {"loss": "squared_error"}),
+    "classes": (mlp, points, "cross_entropy"),
+    "tags": (Tagger, sequences, "cross_entropy"),
+    "numbers": (mlp, numbers, "squared_error"),
 }
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize(
+    ("make", "data", "loss"), KINDS.values(), ids=KINDS
+)
+
+
+def nearly(value):
+    """The same but for the order in which float64 numbers are added."""
+    return pytest.approx(value, rel=1e-12)
 
 
 def by_hand(model, dataset, config):
@@ -40,40 +47,56 @@ def by_hand(model, dataset, config):
     optimizer = make(
         model.parameters(), lr=config.lr, weight_decay=config.weight_decay
     )
-    scheduler = None
-    if config.step_size is not None:
-        scheduler = torch.optim.lr_scheduler.StepLR(
-            optimizer, config.step_size, config.gamma
-        )
-    *inputs, target = dataset.tensors
+    x, target = dataset.tensors
     rows, model = [], model.train()
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        for _ in range(config.epochs):
-            losses, norms, lr = [], [], optimizer.param_groups[0]["lr"]
-            for index in torch.randperm(len(target)).split(config.batch_size):
-                output = model(*(tensor[index] for tensor in inputs))
-                y = target[index]
+        for epoch in range(config.epochs):
+            losses, counts, norms = [], [], []
+            lr = config.lr
+            if config.step_size is not None:
+                for _ in range(epoch // config.step_size):
+                    lr *= config.gamma
+            optimizer.param_groups[0]["lr"] = lr
+            for index in torch.randperm(len(x)).split(config.batch_size):
+                output, y = model(x[index]), target[index]
                 if config.loss == "squared_error":
-                    loss, count = mse_loss(output, y), y.numel()
+                    loss = mse_loss(output, y)
+                    counts.append(y.numel())
                 else:
                     loss = cross_entropy(output.reshape(-1, 4), y.reshape(-1))
-                    count = (y != IGNORE).sum().item()
+                    counts.append((y != IGNORE).sum().item())
                 optimizer.zero_grad()
                 loss.backward()
                 grads = [p.grad.flatten() for p in model.parameters()]
-                norms.append(torch.cat(grads).double().norm().item())
+                norms.append(torch.cat(grads).norm().item())
                 if config.max_norm is not None:
                     nn.utils.clip_grad_norm_(
                         model.parameters(), config.max_norm
                     )
                 optimizer.step()
-                losses.append((loss.item(), count))
-            if scheduler is not None:
-                scheduler.step()
-            total = sum(loss * count for loss, count in losses)
-            rows.append((total / sum(c for _, c in losses), lr, norms))
+                losses.append(loss.item())
+            rows.append((np.average(losses, weights=counts), lr, norms))
     return rows
+
+
+def brute_force(model, dataset, loss):
+    """Mean loss and accuracy, position by position, in NumPy."""
+    *inputs, target = dataset.tensors
+    was_training = model.training
+    with torch.no_grad():
+        output = model.eval()(*inputs).numpy()
+    model.train(was_training)
+    if loss == "squared_error":
+        return np.mean((output - target.numpy()) ** 2), None
+    losses, right = [], []
+    for index in np.ndindex(*target.shape):
+        label = int(target[index])
+        if label != -100:
+            scores = np.exp(output[index])
+            losses.append(-np.log(scores[label] / scores.sum()))
+            right.append(scores.argmax() == label)
+    return np.mean(losses), np.mean(right)
 
 
 # The loop
@@ -85,6 +108,7 @@ def by_hand(model, dataset, config):
     [
         {},
         {"seed": 7},
+        {"batch_size": 22},
         {"weight_decay": 0.5},
         {"step_size": 2, "gamma": 0.3},
         {"max_norm": 0.1},
@@ -93,49 +117,44 @@ def by_hand(model, dataset, config):
             "gamma": 0.7,
             "max_norm": 0.3,
             "weight_decay": 0.1,
-            "batch_size": 22,
             "seed": 2**64 - 1,
         },
     ],
     ids=lambda changes: " ".join(changes) or "plain",
 )
-def test_fit_equals_a_loop_by_hand_to_the_bit(kind, changes):
-    make, data, options = KINDS[kind]
-    settings = config(**options, **changes)
-    ours, theirs = made(make), made(make)
+def test_fit_equals_a_loop_by_hand_to_the_bit(make, data, loss, changes):
+    settings = config(loss=loss, **changes)
+    ours, theirs, plain = made(make), made(make), made(make)
     rows = by_hand(theirs, data(), settings)
     history = fit(ours, data(), data(9, seed=2), settings)
     assert same_weights(ours, theirs)
-    assert not same_weights(ours, made(make))
-    for epoch, (loss, lr, norms) in zip(history.epochs, rows, strict=True):
-        assert epoch.train_loss == pytest.approx(loss, rel=1e-6)
+    for epoch, (value, lr, norms) in zip(history.epochs, rows, strict=True):
+        assert epoch.train_loss == nearly(value)
         assert epoch.lr == lr
-        assert epoch.grad_norm == pytest.approx(np.mean(norms), rel=1e-6)
+        assert epoch.grad_norm == nearly(np.mean(norms))
+        assert epoch.seconds > 0
+    if changes:  # or this would hold without them
+        fit(plain, data(), None, config(loss=loss))
+    assert not same_weights(ours, plain)
 
 
-def test_clipping_and_the_scheduler_change_something():
-    # Otherwise the test above would hold without them.
-    plain = made(mlp)
-    fit(plain, points(), None, config())
-    for change in [
-        {"max_norm": 0.1},
-        {"step_size": 2},
-        {"weight_decay": 0.5},
-        {"seed": 1},
-        {"batch_size": 7},
-    ]:
-        other = made(mlp)
-        fit(other, points(), None, config(**change))
-        assert not same_weights(plain, other), change
+@each_kind
+@pytest.mark.parametrize("batch_size", [1, 7, 22, 256])
+def test_evaluate_equals_brute_force(make, data, loss, batch_size):
+    model, data = made(make), data()
+    expected, accuracy = brute_force(model, data, loss)
+    score = evaluate(model, data, loss, batch_size)
+    assert score.loss == nearly(expected)
+    assert score.accuracy == accuracy
 
 
 def test_the_training_loss_is_of_all_positions_alike():
-    # With a learning rate of next to nothing, and no dropout, the epoch's loss
-    # is that of the model as it is: over batches of other sizes and counts.
-    model, data = made(lambda: Tagger(dropout=0.0)), sequences(23)
-    loss, accuracy = brute_force(model, data)
+    # With next to no learning rate, and no dropout, the epoch's loss is that
+    # of the model as it is: over batches of other sizes and counts.
+    model, data = made(Tagger, 0.0), sequences(23)
+    loss, accuracy = brute_force(model, data, "cross_entropy")
     epoch = fit(model, data, None, config(lr=1e-30, epochs=1)).epochs[0]
-    assert epoch.train_loss == pytest.approx(loss, rel=1e-6)
+    assert epoch.train_loss == nearly(loss)
     assert epoch.train_accuracy == accuracy
 
 
@@ -143,16 +162,13 @@ def test_a_batch_in_which_nothing_counts_does_no_harm():
     x, y = sequences(8).tensors
     y[3] = IGNORE
     model = made(Tagger)
-    history = fit(
-        model, TensorDataset(x, y), None, config(batch_size=1, epochs=1)
-    )
+    fit(model, TensorDataset(x, y), None, config(batch_size=1, epochs=1))
     assert all(value.isfinite().all() for value in model.parameters())
-    assert math.isfinite(history.epochs[0].train_loss)
 
 
 def test_several_inputs_are_the_models_arguments():
     x, y = sequences().tensors
-    shift = torch.randn(len(x), 1, 1, generator=stream(5))
+    shift = normal(len(x), 1, 1, seed=5)
     two, one = made(Tagger), made(Tagger)
     fit(two, TensorDataset(x, shift, y), None, config())
     fit(one, TensorDataset(x + shift, y), None, config())
@@ -168,87 +184,28 @@ def test_frozen_parameters_stay():
     assert not torch.equal(model[0].bias, made(mlp)[0].bias)
 
 
-def test_fit_learns():
-    model, train, valid = made(mlp), points(200), points(100, seed=2)
-    history = fit(model, train, valid, config(epochs=60))
-    assert history.epochs[0].valid_accuracy < 0.8
-    assert history.epochs[-1].valid_accuracy > 0.9
-    assert history.epochs[-1].train_loss < 0.5 * history.epochs[0].train_loss
-
-
-# Measuring
-
-
-def brute_force(model, dataset):
-    """Mean cross-entropy and accuracy, position by position, in NumPy."""
-    *inputs, target = dataset.tensors
-    was_training = model.training
-    with torch.no_grad():
-        output = model.eval()(*inputs).double().numpy()
-    model.train(was_training)
-    losses, right = [], []
-    for index in np.ndindex(*target.shape):
-        label = int(target[index])
-        if label != -100:
-            scores = np.exp(output[index] - output[index].max())
-            losses.append(-np.log(scores[label] / scores.sum()))
-            right.append(scores.argmax() == label)
-    return np.mean(losses), np.mean(right)
-
-
-@pytest.mark.parametrize("kind", ["classes", "tags"])
-@pytest.mark.parametrize("batch_size", [1, 7, 22, 256])
-def test_evaluate_equals_brute_force(kind, batch_size):
-    make, data, _ = KINDS[kind]
-    model, data = made(make), data()
-    loss, accuracy = brute_force(model, data)
-    score = evaluate(model, data, batch_size=batch_size)
-    assert score.loss == pytest.approx(loss, rel=1e-6)
-    assert score.accuracy == accuracy
-    assert isinstance(score.loss, float)
-
-
-@pytest.mark.parametrize("batch_size", [1, 7, 22, 256])
-def test_evaluate_squared_error(batch_size):
-    model, data = made(mlp), numbers()
-    x, y = data.tensors
-    with torch.no_grad():
-        expected = ((model.eval()(x) - y) ** 2).double().mean().item()
-    model.train()
-    score = evaluate(model, data, "squared_error", batch_size=batch_size)
-    assert score.loss == pytest.approx(expected, rel=1e-6)
-    assert score.accuracy is None
-
-
 def test_validation_is_evaluate_after_the_epoch():
     model, valid = made(Tagger), sequences(9, seed=2)
-    history = fit(model, sequences(), valid, config(epochs=3))
+    last = fit(model, sequences(), valid, config()).epochs[-1]
     score = evaluate(model, valid, batch_size=8)
-    last = history.epochs[-1]
     assert (last.valid_loss, last.valid_accuracy) == (
         score.loss,
         score.accuracy,
     )
-    assert evaluate(model, valid).loss == pytest.approx(score.loss, rel=1e-6)
-
-
-def test_measuring_leaves_no_trace_in_the_training():
-    with_valid, without = made(Tagger), made(Tagger)
-    fit(with_valid, sequences(), sequences(9, seed=2), config())
-    fit(without, sequences(), None, config())
-    assert same_weights(with_valid, without)
 
 
 @each_kind
-def test_without_validation_there_are_no_validation_numbers(kind):
-    make, data, options = KINDS[kind]
-    history = fit(made(make), data(), None, config(**options))
-    assert history.column("valid_loss") == [None] * 5
-    assert history.column("valid_accuracy") == [None] * 5
+def test_without_validation_only_its_numbers_are_missing(make, data, loss):
+    with_valid, without = made(make), made(make)
+    fit(with_valid, data(), data(9, seed=2), config(loss=loss))
+    history = fit(without, data(), None, config(loss=loss))
+    assert same_weights(with_valid, without)
+    for name in ("valid_loss", "valid_accuracy"):
+        assert history.column(name) == [None] * 5
     assert history.best_epoch is None
     assert not history.stopped_early
     has_accuracy = history.epochs[0].train_accuracy is not None
-    assert has_accuracy == (kind != "numbers")
+    assert has_accuracy == (loss == "cross_entropy")
 
 
 # What is left as it was
@@ -271,47 +228,34 @@ def test_modes_are_restored(training):
         assert module.training == (training != (module is model[2]))
 
 
-def test_measuring_keeps_no_graph():
+def test_measuring_keeps_no_graph_and_no_gradient():
     model, seen = made(mlp), []
     model.register_forward_hook(
         lambda module, _, output: seen.append(output.requires_grad)
     )
     evaluate(model, points())
-    assert seen == [False]
     fit(model, points(), points(), config(epochs=1, batch_size=22))
     assert seen == [False, True, False]
-
-
-def test_gradients_are_gone():
-    model = made(mlp)
-    fit(model, points(), None, config())
-    assert all(parameter.grad is None for parameter in model.parameters())
-    evaluate(model, points())
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_the_global_stream_is_left_alone():
-    torch.manual_seed(3)
-    before = torch.get_rng_state()
-    fit(made(mlp), points(), points(), config(seed=5))
-    assert torch.equal(torch.get_rng_state(), before)
-    evaluate(made(mlp), points())
-    assert torch.equal(torch.get_rng_state(), before)
-    broken = nn.Sequential(mlp(), nn.Flatten(0))
-    before = torch.get_rng_state()
-    with pytest.raises(ValueError, match="output"):
-        fit(broken, points(), points(), config(seed=5))
-    assert torch.equal(torch.get_rng_state(), before)
+def test_the_global_stream_changes_nothing_and_is_left_alone():
+    def train(stream, make=lambda: made(Tagger)):
+        torch.manual_seed(stream)
+        model, before = make(), torch.get_rng_state()
+        try:
+            history = fit(model, sequences(), sequences(), config(seed=5))
+            evaluate(model, sequences())
+        finally:
+            assert torch.equal(torch.get_rng_state(), before)
+        return model, without_seconds(history)
 
-
-def test_the_global_stream_changes_nothing():
-    one, other = made(Tagger), made(Tagger)
-    torch.manual_seed(1)
-    history = fit(one, sequences(), sequences(), config())
-    torch.manual_seed(2)
-    again = fit(other, sequences(), sequences(), config())
+    one, history = train(1)
+    other, again = train(2)
     assert same_weights(one, other)
-    assert without_seconds(history) == without_seconds(again)
+    assert history == again
+    with pytest.raises(ValueError, match="output"):
+        train(3, lambda: nn.Sequential(made(Tagger), nn.Flatten(0)))
 
 
 def test_the_data_are_left_alone():
@@ -324,28 +268,46 @@ def test_the_data_are_left_alone():
     assert x.grad is None
 
 
+def test_on_epoch_sees_each_epoch_and_disturbs_nothing():
+    seen, model, other = [], made(Tagger).eval(), made(Tagger)
+
+    def look(run):
+        assert run.model is model
+        assert not model.training
+        assert all(parameter.grad is None for parameter in model.parameters())
+        loss = evaluate(model, sequences(9), batch_size=8).loss
+        seen.append((len(run.history.epochs), loss, torch.rand(1).item()))
+
+    torch.manual_seed(3)
+    drawn = torch.rand(5).tolist()
+    torch.manual_seed(3)
+    history = fit(model, sequences(), sequences(9), config(), on_epoch=look)
+    losses = history.column("valid_loss")
+    assert seen == [*zip(range(1, 6), losses, drawn, strict=True)]
+    fit(other, sequences(), sequences(9), config())
+    assert same_weights(model, other)
+
+
 # Which epoch counts
 
 
 def overfits(**changes):
     """A run whose validation loss falls first and rises then."""
-    train = points(16)
     x, y = points(40, seed=2).tensors
     valid = TensorDataset(x, torch.where(x[:, 2] > 1, 0, y))
-    settings = config(lr=0.05, epochs=60, **changes)
+    settings = config(**{"lr": 0.05, "epochs": 60} | changes)
     model = made(mlp)
-    return model, valid, fit(model, train, valid, settings)
+    return model, valid, fit(model, points(16), valid, settings)
 
 
-def test_best_epoch_is_the_first_with_the_lowest_loss():
-    _, _, history = overfits()
-    losses = history.column("valid_loss")
-    assert 1 < history.best_epoch < 60
-    assert losses[history.best_epoch - 1] == min(losses)
+@pytest.mark.parametrize(
+    ("losses", "best"), [((3, 1, 2, 1, 4), 2), ((1,), 1), ((), None)]
+)
+def test_the_best_epoch_is_the_first_with_the_lowest_loss(losses, best):
     record = {"train_loss": 1.0, "train_accuracy": None, "lr": 1.0}
     record |= {"valid_accuracy": None, "grad_norm": 1.0, "seconds": 1.0}
-    epochs = [Epoch(valid_loss=loss, **record) for loss in (3, 1, 2, 1, 4)]
-    assert History(tuple(epochs), False).best_epoch == 2
+    epochs = tuple(Epoch(valid_loss=loss, **record) for loss in losses)
+    assert History(epochs=epochs, stopped_early=False).best_epoch == best
 
 
 @pytest.mark.parametrize("patience", [1, 3, 8])
@@ -359,21 +321,13 @@ def test_patience_counts_epochs_without_a_lower_loss(patience):
         if min(losses[n - patience : n]) >= min(losses[: n - patience])
     )
     assert stop < 60
-    assert len(history.epochs) == stop
     assert history.stopped_early
     assert not whole.stopped_early
     assert without_seconds(history) == without_seconds(whole)[:stop]
-
-
-def test_patience_that_runs_out_at_the_end_stops_nothing():
-    _, _, early = overfits(patience=3)
-    model, stop = made(mlp), len(early.epochs)
-    x, y = points(40, seed=2).tensors
-    valid = TensorDataset(x, torch.where(x[:, 2] > 1, 0, y))
-    settings = config(lr=0.05, epochs=stop, patience=3)
-    history = fit(model, points(16), valid, settings)
-    assert without_seconds(history) == without_seconds(early)
-    assert not history.stopped_early
+    # Patience that runs out at the end stops nothing.
+    _, _, to_the_end = overfits(patience=patience, epochs=stop)
+    assert without_seconds(to_the_end) == without_seconds(history)
+    assert not to_the_end.stopped_early
 
 
 @pytest.mark.parametrize("patience", [None, 5])
@@ -381,6 +335,7 @@ def test_keep_says_whose_weights_the_model_holds(patience):
     best, valid, history = overfits(keep="best", patience=patience)
     last, _, _ = overfits(patience=patience)
     losses = history.column("valid_loss")
+    assert 1 < history.best_epoch < len(losses)
     assert evaluate(best, valid, batch_size=8).loss == min(losses)
     assert evaluate(last, valid, batch_size=8).loss == losses[-1]
     assert min(losses) < losses[-1]
@@ -394,22 +349,20 @@ class Poison(nn.Module):
 
     def __init__(self, call, where):
         super().__init__()
-        self.linear, self.calls = nn.Linear(3, 4), 0
+        self.linear, self.calls = nn.Linear(3, 4).double(), 0
         self.call, self.where = call, where
 
     def forward(self, x):
         """Count the calls in training."""
         out = self.linear(x)  # (N, 4)
-        self.calls += self.training
-        if self.calls == self.call:
-            if self.where == "loss":
-                return out * math.nan
-            if self.where == "norm":
-                out.register_hook(lambda grad: grad * math.inf)
-        if self.where == "objects" and not out.isfinite().all():
+        if not out.isfinite().all():  # as a module that checks its input
             raise ValueError("x: expected finite numbers, got nan")
-        if self.where == "validation" and not self.training:
-            return out * math.nan
+        self.calls += self.training
+        spoil = math.nan if self.calls == self.call else 1.0
+        if self.where == "norm" and self.training:
+            out.register_hook(lambda grad: grad * spoil)
+        elif self.where == "loss" or not self.training:
+            return out * spoil
         return out
 
 
@@ -419,12 +372,8 @@ class Poison(nn.Module):
         (1, "loss", "epoch 1, step 1: expected a finite loss, got nan"),
         (3, "loss", "epoch 1, step 3: expected a finite loss, got nan"),
         (5, "loss", "epoch 2, step 2: expected a finite loss, got nan"),
-        (
-            5,
-            "norm",
-            "epoch 2, step 2: expected .* gradient norm, got (nan|inf)",
-        ),
-        (0, "validation", "epoch 1, validation batch 1: expected .* got nan"),
+        (5, "norm", "epoch 2, step 2: expected a finite gradient norm, got"),
+        (3, "valid", "epoch 1, validation batch 1: expected .* got nan"),
     ],
 )
 def test_a_number_that_is_not_finite_is_named(call, where, message):
@@ -434,27 +383,15 @@ def test_a_number_that_is_not_finite_is_named(call, where, message):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_model_that_objects_to_nan_does_not_hide_where_it_came_from():
-    model = Poison(0, "objects")
-    model.linear.weight.register_hook(
-        lambda grad: grad * (math.nan if model.calls == 2 else 1)
-    )
-    message = "epoch 1, step 2: expected a finite gradient norm, got nan"
-    with pytest.raises(FloatingPointError, match=message):
-        fit(model, points(), None, config())
-
-
 def test_evaluate_names_the_batch():
     x, y = points().tensors
-    big = x.clone()
-    big[17] = 1e38
-    model = made(mlp)
-    model[1] = nn.Identity()
+    x[17] = 1e300
+    model = nn.Sequential(nn.Linear(3, 4)).double()
     with torch.no_grad():
-        model[0].weight.fill_(9.0)
+        model[0].weight[:] = torch.arange(4)[:, None] * 1e10
     message = "batch 3: expected a finite loss, got (nan|inf)"
     with pytest.raises(FloatingPointError, match=message):
-        evaluate(model, TensorDataset(big, y), batch_size=8)
+        evaluate(model, TensorDataset(x, y), batch_size=8)
 
 
 # What is shown, and what is written down
@@ -466,57 +403,55 @@ def test_progress_is_shown_when_asked(capfd):
     fit(made(mlp), points(), points(), config(), progress=True)
     out, err = capfd.readouterr()
     assert out == ""
-    for text in ["epoch 5/5", "15/15", "train=", "valid="]:
+    for text in ["5/5", "train=", "valid="]:
         assert text in err
 
 
-def test_history_round_trip():
-    for valid in (None, points(seed=2)):
-        history = fit(made(mlp), points(), valid, config())
-        assert History.from_json(history.to_json()) == history
-        assert all(epoch.seconds > 0 for epoch in history.epochs)
+def test_configurations_and_histories_survive_json():
+    history = fit(made(mlp), points(), points(), config(patience=2))
+    settings = config(lr=1, max_norm=np.float64(2), seed=2**64 - 1)
+    for each in (history, settings, TrainConfig(epochs=1)):
+        again = type(each).from_json(each.to_json())
+        assert again == each
+        assert again.to_json() == each.to_json()
+    assert [type(settings.lr), type(settings.max_norm)] == [float, float]
+    with pytest.raises(ValueError, match="frozen"):
+        settings.lr = 2.0
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("text", "message"),
     [
-        TrainConfig(epochs=1),
-        TrainConfig(
-            epochs=np.int64(3),
-            batch_size=2,
-            lr=np.float32(0.1),
-            weight_decay=1,
-            step_size=4,
-            gamma=0.5,
-            max_norm=1,
-            patience=6,
-            keep="best",
-            loss="squared_error",
-            seed=2**64 - 1,
-        ),
+        (None, "TrainConfig: expected .*string.*got None"),
+        ("{'epochs': 1}", "TrainConfig: expected JSON, got "),
+        ("[" * 100_000, "TrainConfig: expected JSON, got "),
+        ("[1]", r"TrainConfig: expected an object, got \[1\]"),
+        ("{}", "epochs: expected a value, got none"),
+        ('{"epochs": 1, "rate": 1}', "rate: expected no field .*got 1"),
+        ('{"epochs": 1, "lr": "0.1"}', "lr: expected a .*number, got '0.1'"),
+        ('{"epochs": 2.0, "lr": NaN, "keep": 1}', "lr: .*got nan; keep: .*1"),
     ],
 )
-def test_config_round_trip(settings):
-    again = TrainConfig.from_json(settings.to_json())
-    assert again == settings
-    assert again.to_json() == settings.to_json()
-    types = {type(value) for value in vars(settings).values()}
-    assert types <= {int, float, str, type(None)}
+def test_json_of_something_else_is_refused(text, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        TrainConfig.from_json(text)
+    assert len(str(caught.value)) < 400
 
 
-needs_cuda = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="needs a GPU"
-)
-
-
-@needs_cuda
-def test_cuda(tmp_path):
-    one, other = made(mlp).cuda(), made(mlp).cuda()
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_cuda():
+    one, other, states = made(mlp).cuda(), made(mlp).cuda(), []
     before = torch.cuda.get_rng_state()
-    path = tmp_path / "run.pt"
     fit(one, points(), points(), config(epochs=6))
-    fit(other, points(), points(), config(epochs=3), checkpoint=path)
-    fit(other, points(), points(), config(epochs=6), checkpoint=path)
+    settings = config(epochs=3)
+    fit(
+        other,
+        points(),
+        points(),
+        settings,
+        on_epoch=lambda run: states.append(run.state_dict()),
+    )
+    fit(other, points(), points(), config(epochs=6), state=states[-1])
     assert same_weights(one, other)
     assert torch.equal(torch.cuda.get_rng_state(), before)
     assert one[0].weight.is_cuda

@@ -1,8 +1,7 @@
 """Training a PyTorch model, on one page: `fit`.
 
-The loop is the one that anybody would write: shuffle, forward, loss, backward,
-clip, Adam's step; at the end of an epoch the scheduler's. What is added is
-care with the random streams, and the bookkeeping.
+The loop is the one that anybody would write. What is added is care with the
+random streams, and the bookkeeping, of which a training can be resumed.
 """
 
 import contextlib
@@ -214,12 +213,7 @@ class Training:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state.
-
-        Args:
-            state: from `state_dict`. Its configuration must be this one, but
-                for the `epochs`: as many as are done, or more.
-        """
+        """Go on from a state of this configuration; its `epochs` may differ."""
         check_names("state", state, self.state_dict())
         state = copy.deepcopy(state)  # or the caller's would change
         try:

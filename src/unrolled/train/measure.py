@@ -94,14 +94,7 @@ class Batch(NamedTuple):
 
 
 class Data:
-    """A data set's tensors on the model's device, checked once.
-
-    Args:
-        name: what the caller's argument is called.
-        data: the model's positional arguments and, last, the target.
-        loss: how the output is compared with the target.
-        device: the model's.
-    """
+    """A data set's tensors on the model's device, checked once, by its name."""
 
     def __init__(
         self, name: str, data: TensorDataset, loss: Loss, device: torch.device
@@ -179,11 +172,9 @@ class Tally:
     """What the batches of one pass over the data add up to.
 
     A context: at its end all numbers must be finite, or a FloatingPointError
-    names the step. (No ValueError: nothing that was given is wrong.) So it does
-    also if the model objects to what an earlier step made of its weights.
-
-    Args:
-        where: whose batches they are, for the error: ``"epoch 2, step"``.
+    says `where`: ``"epoch 2, step"`` 3. (No ValueError: nothing that was given
+    is wrong.) So it does also if the model objects to what an earlier step made
+    of its weights.
     """
 
     def __init__(self, where: str) -> None:
@@ -228,14 +219,7 @@ class Tally:
 def measure_all(
     model: nn.Module, data: Data, size: int, where: str = "batch"
 ) -> Score:
-    """Measure a model on all examples, in evaluation mode, without gradients.
-
-    Args:
-        model: left in the mode in which it was.
-        data: the examples.
-        size: how many go into a batch.
-        where: what the batches are called, for the error.
-    """
+    """Measure a model on all examples in evaluation mode, without gradients."""
     with mode(model, training=False), torch.no_grad(), Tally(where) as tally:
         for batch in data.in_order(size):
             tally.add(data.measure(model, batch))
