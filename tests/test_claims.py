@@ -94,7 +94,7 @@ INVALID = {
     "id: expected a valid string, got 1": changed(id=1),
     "id: expected .*pattern.*got 'X1'": changed(id="X1"),
     "says: expected .*at least 1 character, got ''": changed(says=""),
-    "expected: expected .*at least 1 item, got": changed(expected=[]),
+    "expected: expected .*at least 1 item.*got": changed(expected=[]),
     "expected.0: expected a valid number, got 'a'": changed(expected=["a", 1]),
     "expected.1: .*finite number, got nan": changed(expected=[0.5, np.nan]),
     "tolerance.0: .*finite number, got inf": changed(tolerance=np.inf),
@@ -103,7 +103,7 @@ INVALID = {
     "tolerance: expected 1 or 2 numbers, got": changed(tolerance=[0.1] * 3),
     "measured.0.1: .*finite.*inf": changed(measured=[[0, np.inf], [0, 1]]),
     "measured.0: expected a valid list": changed(measured=[0.5, -2.0]),
-    "measured.0: .*at least 2 items, got": changed(measured=[[0.5], [-2]]),
+    "measured.0: .*at least 2 items.*got": changed(measured=[[0.5], [-2]]),
     "measured: expected 2 ranges": changed(measured=[[0.499, 0.501]]),
     "measured: .*2 ranges .low": changed(measured=[[0.501, 0.499], [-2, -2]]),
     AS_CLAIMED + "confirmed, got .*0.4,":

@@ -270,7 +270,7 @@ BAD = {
     "02_forward: expected a list of 5 to 8 questions, got {'id'": {"id": "a"},
     "expected a list of 5 to 8 questions, got 4": GOOD[:4],
     "expected a list of 5 to 8 questions, got 12": GOOD + GOOD,
-    "question 3: expected .*dictionary.*got 1": changed(2, to=1),
+    "question 3: .*expected .*dictionary.*got 1": changed(2, to=1),
     r"question 2: asks: expected a value, got none":
         changed(CHOICE, "asks", to=None),
     "question 2: hint: expected no field of .*, got 'Think.'":

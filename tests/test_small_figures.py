@@ -39,10 +39,6 @@ def test_a_drawing_gets_lighter_and_looks_the_same():
     difference = np.abs(pixels(small) - pixels(png))
     assert difference.mean() < 2  # of 255
     assert np.quantile(difference, 0.99) < 24
-
-
-def test_again_changes_nothing_more():
-    small = small_figures.shrink(drawing())
     assert np.array_equal(pixels(small_figures.shrink(small)), pixels(small))
 
 
