@@ -54,8 +54,9 @@ class Row(NamedTuple):
                 got = self._answer({name: worse})
                 fine = {x for x in self.fine if re.fullmatch(x, label)}
                 untried -= fine
-                # Of names or sizes that differ, any argument may be named.
-                free = re.search(r"axis \d|\(\d\)|: no |another name", label)
+                # Of two that do not fit, either may be named.
+                pair = r"axis \d|\(\d\)|: no |another name|meta"
+                free = re.search(pair, label)
                 path = "|".join(map(re.escape, label.split(": ")[:-1]))
                 blame = "" if free else rf"\b({path})\b.*"
                 named = re.search(f"(?s){blame}expected .*got ", got)

@@ -2,12 +2,17 @@
 
 from typing import Any, get_args
 
+import jaxtyping
 import matplotlib as mpl
 import pytest
 from beartype import beartype
-from jaxtyping import AbstractArray, install_import_hook
+from hypothesis import settings
 from matplotlib import pyplot as plt
 
+settings.register_profile(
+    "book", deadline=None, derandomize=True, database=None, max_examples=10
+)
+settings.load_profile("book")
 mpl.use("Agg")  # draws into memory: the tests need no screen
 
 
@@ -27,12 +32,12 @@ def after_the_call(function):
 
 def has_shape(hint):
     """Tell whether there is a shape in an annotation."""
-    if isinstance(hint, type) and issubclass(hint, AbstractArray):
+    if isinstance(hint, type) and issubclass(hint, jaxtyping.AbstractArray):
         return True
     return any(has_shape(part) for part in get_args(hint))
 
 
-install_import_hook("unrolled", "conftest.after_the_call")
+jaxtyping.install_import_hook("unrolled", "conftest.after_the_call")
 
 
 def pytest_configure(config):

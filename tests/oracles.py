@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from unrolled.recurrent import Recurrent
@@ -61,6 +62,13 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Random numbers of float64 that want a gradient."""
+    generator = seeded(seed + sum(shape))
+    values = torch.randn(shape, generator=generator, dtype=torch.float64)
+    return values.requires_grad_()
+
+
 def randomise(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
     """Make it float64, and every parameter random: biases and gains, too."""
     generator = seeded(seed)
@@ -86,10 +94,10 @@ def assert_same(ours, theirs, tolerance: float = 1e-10) -> None:
 
 
 def flat(result) -> list[torch.Tensor]:
-    """What a layer or cell returns, without its nesting, without gates."""
+    """What a layer or cell returns, without its nesting."""
     if isinstance(result, torch.Tensor):
         return [result]
-    return [tensor for part in result[:2] for tensor in flat(part)]
+    return [tensor for part in result for tensor in flat(part)]
 
 
 def gradients(outputs, weights, inputs) -> list[torch.Tensor]:
@@ -105,82 +113,87 @@ def gradients(outputs, weights, inputs) -> list[torch.Tensor]:
     return [*torch.autograd.grad(sum(terms), inputs, materialize_grads=True)]
 
 
-def stack(kind, *arguments, **options) -> Recurrent:
-    """A stack of a kind of cells, or the fast layer."""
-    if issubclass(kind, Recurrent):
-        return kind(*arguments, **options)
-    return Recurrent(kind, *arguments, **options)
+def check_same(ours, theirs, weights, tolerance: float = 1e-10) -> None:
+    """Hold outputs and gradients of ours against those of an oracle.
+
+    Each is a pair: the outputs, and the inputs to differentiate by.
+    """
+    (our_outputs, our_inputs), (their_outputs, their_inputs) = ours, theirs
+    assert_same(our_outputs, their_outputs, tolerance)
+    assert_same(
+        gradients(our_outputs, weights, our_inputs),
+        gradients(their_outputs, weights, their_inputs),
+        10 * tolerance,
+    )
 
 
 class Case:
     """A layer's sizes, and random input to it that varies in time."""
 
-    def __init__(self, N, T, D, H, layers=1, directions=1, biases=1):
+    def __init__(
+        self, N, T, D, H, layers=1, directions=1, biases=1, ragged=False
+    ):
         self.N, self.T, self.D, self.H = N, T, D, H
         self.layers, self.directions, self.biases = layers, directions, biases
-        generator = seeded(N + 10 * T + 100 * D + 1000 * H)
-
-        def normal(*shape):
-            return torch.randn(shape, generator=generator, dtype=torch.float64)
-
         states, width = (layers * directions, N, H), directions * H
-        self.x = normal(N, T, D).requires_grad_()
-        self.h, self.c = (normal(*states).requires_grad_() for _ in "hc")
-        self.weights = [normal(N, T, width), normal(*states), normal(*states)]
-        self.lengths = torch.randint(1, T + 1, (N,), generator=generator)
-        self.lengths[N // 2] = T
+        self.x = numbers(N, T, D)
+        self.h, self.c = numbers(*states, seed=1), numbers(*states, seed=2)
+        shapes = (N, T, width), states, states
+        self.weights = [numbers(*s, seed=3).detach() for s in shapes]
+        self.lengths = None
+        if ragged:
+            drawn = torch.randint(1, T + 1, (N,), generator=seeded(N + T))
+            self.lengths = drawn.index_fill(0, torch.tensor(N // 2), T)
 
     def __repr__(self):
-        sizes = ("N", "T", "D", "H", "layers", "directions", "biases")
-        return " ".join(f"{name}{vars(self)[name]}" for name in sizes)
-
-    def one_way(self):
-        """The same sizes, without the second direction."""
-        return Case(self.N, self.T, self.D, self.H, self.layers)
-
-    def both_ways(self):
-        """The same sizes, with both directions."""
-        return Case(self.N, self.T, self.D, self.H, self.layers, 2)
+        sizes = (self.N, self.T, self.D, self.H, self.layers, self.directions)
+        return f"Case{sizes}, biases {self.biases}, lengths {self.lengths}"
 
     def build(self, kind):
         """One of our layers of these sizes, with random parameters."""
-        layer = stack(
-            kind,
-            self.D,
-            self.H,
-            self.layers,
+        arguments = (self.D, self.H, self.layers)
+        if not issubclass(kind, Recurrent):
+            arguments, kind = (kind, *arguments), Recurrent
+        layer = kind(
+            *arguments,
             bias=self.biases > 0,
             two_biases=self.biases > 1,
             bidirectional=self.directions > 1,
         )
         return randomise(layer)
 
-    def state(self, names):
+    def state(self, layer):
         """The states that a layer starts from: h, or the pair of h and c."""
-        return (self.h, self.c) if len(names) > 1 else self.h
+        is_pair = len(layer.cells[0].state_names) > 1
+        return (self.h, self.c) if is_pair else self.h
 
-    def is_past(self):
-        """Where a sequence has ended, (N, T)."""
-        return torch.arange(self.T) >= self.lengths[:, None]
-
-
-def run_all(layer, case, x=None):
-    """Outputs and all gradients of an LSTM, from given states."""
-    x = case.x if x is None else x
-    outputs = flat(layer(x, (case.h, case.c)))
-    inputs = [x, case.h, case.c, *layer.parameters()]
-    return [*outputs, *gradients(outputs, case.weights, inputs)]
+    def run(self, layer, x=None):
+        """A layer's outputs from given states, and what they depend on."""
+        x, state = self.x if x is None else x, self.state(layer)
+        outputs = flat(layer(x, state, self.lengths))
+        return outputs, [x, *flat(state), *layer.parameters()]
 
 
 CASES = [
     Case(1, 1, 1, 1),
     Case(3, 5, 2, 4),
-    Case(2, 6, 3, 1, layers=2, biases=2),
-    Case(4, 3, 1, 3, directions=2, biases=0),
-    Case(3, 7, 4, 5, layers=3, directions=2, biases=2),
-    Case(1, 8, 2, 3, layers=2, directions=2),
-    Case(5, 2, 6, 2, layers=2, biases=0),
+    Case(4, 3, 1, 3, directions=2, biases=0, ragged=True),
+    Case(3, 7, 4, 5, layers=3, directions=2, biases=2, ragged=True),
 ]
+
+few = st.integers(1, 5)
+cases = st.builds(
+    Case,
+    few,
+    st.integers(1, 7),
+    few,
+    few,
+    layers=st.integers(1, 3),
+    directions=st.integers(1, 2),
+    biases=st.integers(0, 2),
+    ragged=st.booleans(),
+)
+"""Any sizes, layers, directions, biases; with lengths or without."""
 
 
 def same_parameters(cell, theirs, suffix=""):
@@ -205,8 +218,8 @@ def same_parameters(cell, theirs, suffix=""):
     return pairs
 
 
-def torch_twin(layer, kind):
-    """PyTorch's own layer with our parameters, and the pairs of these."""
+def torch_run(layer, kind, case):
+    """Run PyTorch's own layer with our parameters, as `case.run` ours."""
     twin = kind(
         layer.input_size,
         layer.hidden_size,
@@ -220,14 +233,11 @@ def torch_twin(layer, kind):
         level, direction = divmod(number, layer.num_directions)
         suffix = f"_l{level}" + "_reverse" * direction
         pairs += same_parameters(cell, twin, suffix)
-    return twin, pairs
-
-
-def torch_run(twin, x, state=None, lengths=None):
-    """Run PyTorch's layer, over sequences of these lengths if told."""
-    if lengths is None:
-        return twin(x, state)
-    packed = pack_padded_sequence(x, lengths, True, enforce_sorted=False)
-    out, state = twin(packed, state)
-    out, _ = pad_packed_sequence(out, True, total_length=x.shape[1])
-    return out, state
+    state, x = case.state(layer), case.x
+    if case.lengths is not None:
+        x = pack_padded_sequence(x, case.lengths, True, enforce_sorted=False)
+    out, last = twin(x, state)
+    if case.lengths is not None:
+        out, _ = pad_packed_sequence(out, True, total_length=case.T)
+    inputs = [case.x, *flat(state), *(their for _, their in pairs)]
+    return flat((out, last)), inputs

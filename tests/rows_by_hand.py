@@ -1,86 +1,190 @@
 """Good calls and rules: data, by_hand, confidence and tasks."""
 
 import numpy as np
+import torch
 
 from bad_input import bad, fine, good
+from unrolled import confidence, tasks
 from unrolled.by_hand import lstm, paths, rnn, training
 from unrolled.by_hand.training import SGD, Adam, clip_grad_norm, squared_error
 from unrolled.data import Normalization, minibatches, next_step_pairs, windows
 
-N, T, D, H, F = 2, 4, 3, 5, 6
-RNG = np.random.default_rng(0)
+N, T, D, H, F, C = 2, 4, 3, 5, 6, 7
+RNG, G = np.random.default_rng(0), torch.Generator()
 X, H0, C0 = RNG.normal(size=(N, T, D)), RNG.random((N, H)), RNG.random((N, H))
-PARAMS = lstm.init_params(D, H, RNG)
-HS, CACHES = lstm.forward(X, PARAMS, H0, C0)
+LSTM = lstm.init_params(D, H, RNG)
+HS, CACHES = lstm.forward(X, LSTM, H0, C0)
 RNN = {
     "weight_ih": RNG.normal(size=(H, D)),
     "weight_hh": RNG.normal(size=(H, H)),
     "bias": RNG.normal(size=H),
 }
-STATES = rnn.forward(X, RNN, H0)
-W = {"w": np.ones(7), "v": np.ones((7, 3))}
+STATES, STEPS = rnn.forward(X, RNN, H0)
 READOUT = {"weight": RNG.normal(size=(F, H)), "bias": RNG.normal(size=F)}
 ERRORS = RNG.normal(size=(N, T, F))
-OUTSIDE = STATES + 2.0
+W = {"w": np.ones(7), "v": np.ones((7, 3))}
+ADAM = Adam()
+ADAM.step(W, W)
+SERIES = np.arange(9.0)
+LOGITS, LABELS = RNG.normal(size=(9, C)), np.arange(9) % C
+LOGITS[np.arange(8), LABELS[:8]] += 2.0
+SCORED = {"logits": LOGITS, "labels": LABELS}
+TELL_NOTHING = {"logits": [[0.0, 1.0]] * 2, "labels": [0, 1]}
+WAVES = tasks.oscillations(N, T, G)
+TAGS = torch.tensor([[1, 2, 0], [0, -100, -100]])
 
-MODULES = ("unrolled.data", "unrolled.by_hand")
+ANY_SHAPE = "(an axis (more|fewer)|a number)"
+TWO_CLASSES = bad("logits: .*two classes or more", logits=LOGITS[:, :1])
+NO_LABEL = [
+    bad(
+        f"labels: .*whole numbers from 0 to {C - 1}, got {k}", labels=LABELS + k
+    )
+    for k in (-1, C)
+]
+OUTSIDE = bad("hs: .*from -1 to 1, got 1.5", hs=np.full((N, T, H), 1.5))
+FEW = bad("x: .*2 values or more, got 1", x=WAVES[:, :1])
+NEGATIVE = bad("lr: .*of at least 0", lr=-0.1)
+
+MODULES = (
+    "unrolled.data",
+    "unrolled.by_hand",
+    "unrolled.confidence",
+    "unrolled.tasks",
+)
 EXCEPT = {
     "unrolled.by_hand.lstm.StepCache": "forward makes it",
+    "unrolled.by_hand.rnn.StepCache": "forward makes it",
+    "unrolled.confidence.Reliability": "reliability makes it",
     "unrolled.data.anchor": "takes nothing",
     "unrolled.data.source_a_weights": "takes nothing",
 }
 ROWS = [
-    good(lstm.sigmoid, fine("z: a number", "z: .*axis.*"), z=X[0, 0]),
+    good(Normalization, bad("std: .*above 0", std=0.0), mean=1.0, std=2.0),
+    good(
+        Normalization.of,
+        bad("series: .*varies, got .*10 values are all 0.1", series=[0.1] * 10),
+        series=SERIES,
+    ),
+    good(Normalization(1.0, 2.0).apply, series=SERIES),
+    good(Normalization(1.0, 2.0).undo, series=SERIES),
+    good(
+        next_step_pairs,
+        bad("series: .*at least two values, got 1", series=[1.0]),
+        series=SERIES,
+    ),
+    good(
+        windows,
+        bad("steps: .*at most 8.*got 9", steps=9),
+        bad("steps: .*at most 0.*got 1", series=[1.0]),
+        series=SERIES,
+        steps=1,
+    ),
+    good(minibatches, count=1, size=1, rng=RNG),
+    good(lstm.sigmoid, fine(f"z: {ANY_SHAPE}"), z=X[0, 0]),
     good(
         lstm.init_params, input_size=1, hidden_size=1, rng=RNG, forget_bias=0.0
     ),
-    good(lstm.cell_forward, x_t=X[:, 0], h=H0, c=C0, params=PARAMS),
-    good(lstm.cell_backward, dh=H0, dc=C0, cache=CACHES[0], params=PARAMS),
-    good(lstm.forward, x=X, params=PARAMS, h0=H0, c0=C0),
+    good(lstm.cell_forward, x_t=X[:, 0], h=H0, c=C0, params=LSTM),
+    good(lstm.cell_backward, dh=H0, dc=C0, cache=CACHES[0], params=LSTM),
+    good(lstm.forward, x=X, params=LSTM, h0=H0, c0=C0),
     good(lstm.stack_caches, caches=CACHES),
-    good(lstm.bptt, dhs=HS, caches=CACHES, params=PARAMS, window=1),
-    good(paths.contributions, dhs=HS, caches=CACHES, params=PARAMS),
-    good(paths.cell_jacobian, caches=CACHES, params=PARAMS),
+    good(lstm.bptt, dhs=HS, caches=CACHES, params=LSTM, window=1),
+    good(paths.contributions, dhs=HS, caches=CACHES, params=LSTM),
+    good(paths.cell_jacobian, caches=CACHES, params=LSTM),
     good(rnn.forward, x=X, params=RNN, h0=H0),
-    good(
-        rnn.bptt,
-        bad("hs: expected states from -1 to 1", hs=OUTSIDE),
-        dhs=HS,
-        x=X,
-        hs=STATES,
-        params=RNN,
-        h0=H0,
-    ),
-    good(
-        rnn.jacobians,
-        bad("hs: expected states from -1 to 1", hs=OUTSIDE),
-        hs=STATES,
-        params=RNN,
-    ),
+    good(rnn.bptt, dhs=STATES, caches=STEPS, params=RNN),
+    good(rnn.jacobians, OUTSIDE, hs=STATES, params=RNN),
     good(training.readout_forward, hs=HS, params=READOUT),
     good(training.readout_backward, errors=ERRORS, hs=HS, params=READOUT),
     good(squared_error, prediction=HS, target=HS, steps="last"),
     good(
         clip_grad_norm,
-        fine("grads: (no .|another name|.: (.*axis.*|a number))"),
-        bad("max_norm: expected a number above 0", max_norm=0.0),
+        fine(
+            f"grads: (no .|another name|.: ({ANY_SHAPE}|axis . (longer|of 1)))"
+        ),
+        bad("max_norm: .*above 0", max_norm=0.0),
+        bad("grads: .*at least one", grads={}),
+        bad("grads: .*finite length, got inf", grads={"w": [1.5e308] * 2}),
         grads=W,
         max_norm=1.0,
     ),
-    good(SGD, lr=0.1),
+    good(SGD, NEGATIVE, lr=0.1),
     good(SGD(0.1).step, params=W, grads=W),
-    good(Adam, lr=0.1, betas=(0.9, 0.99), eps=1e-8),
-    good(Adam().step, params=W, grads=W),
-    good(Normalization, mean=1.0, std=2.0),
-    good(Normalization.of, series=np.arange(9.0)),
-    good(Normalization(1.0, 2.0).apply, series=np.arange(9.0)),
-    good(Normalization(1.0, 2.0).undo, series=np.arange(9.0)),
-    good(next_step_pairs, series=np.arange(9.0)),
     good(
-        windows,
-        bad("steps: .*at most 8.*got 9", steps=9),
-        series=np.arange(9.0),
-        steps=1,
+        Adam,
+        NEGATIVE,
+        bad("eps: .*above 0", eps=0.0),
+        bad("betas: .*from 0 to below 1", betas=(0.9, 1.0)),
+        bad("betas: .*from 0 to below 1", betas=(-0.1, 0.9)),
+        lr=0.1,
+        betas=(0.9, 0.99),
+        eps=1e-8,
     ),
-    good(minibatches, count=1, size=1, rng=RNG),
+    good(
+        ADAM.step,
+        bad("grads: .*'w', 'v'", params={"w": W["w"]}, grads={"w": W["w"]}),
+        params=W,
+        grads=W,
+    ),
+    good(confidence.margins, TWO_CLASSES, *NO_LABEL, **SCORED),
+    good(confidence.losses, TWO_CLASSES, *NO_LABEL, **SCORED),
+    good(confidence.reliability, TWO_CLASSES, *NO_LABEL, **SCORED, bins=1),
+    good(
+        confidence.fit_temperature,
+        TWO_CLASSES,
+        *NO_LABEL,
+        bad("logits: .*some wrong answers.*got 1 ", logits=np.eye(C)[LABELS]),
+        bad("logits: .*above average.*and 0 above", **TELL_NOTHING),
+        bad("logits: .*and -0.5 above", logits=-np.eye(2), labels=[0, 1]),
+        **SCORED,
+    ),
+    good(confidence.isotonic, scores=SERIES, labels=LABELS % 2),
+    good(
+        confidence.share_of_worst,
+        bad("values: .*not all 0, got -1.0 to 1.0", values=[1.0, -1.0]),
+        bad("values: .*not all 0, got 0.0 to 0.0", values=[0.0, 0.0]),
+        bad("share: .*above 0 to 1", share=0.0),
+        bad("share: .*above 0 to 1", share=1.1),
+        values=SERIES,
+        share=0.5,
+    ),
+    good(tasks.first_last, count=1, steps=2, features=1, generator=G),
+    good(tasks.reversal, count=1, max_steps=1, vocabulary=1, generator=G),
+    good(
+        tasks.intervals,
+        bad(
+            "min_interval: .*at most 1, as max_interval.*got 2", min_interval=2
+        ),
+        count=1,
+        max_interval=1,
+        generator=G,
+        min_interval=1,
+    ),
+    good(
+        tasks.exact_match,
+        bad("predicted: .*from 0 .*got -1", predicted=-TAGS.abs()),
+        bad("target: .*from -100 .*got -101", target=TAGS - 1),
+        predicted=TAGS.abs(),
+        target=TAGS,
+    ),
+    good(tasks.brackets, count=1, steps=1, generator=G),
+    good(tasks.brackets_limit, steps=1, window=1),
+    good(tasks.questions, count=1, steps=1, generator=G),
+    good(tasks.questions_limit, steps=1),
+    good(tasks.sentences, count=1, generator=G),
+    good(tasks.is_sentence, text="the cow eats."),
+    good(tasks.sentences_limit, remembers_subject=True),
+    good(
+        tasks.oscillations,
+        bad("noise: .*of at least 0", noise=-0.1),
+        count=1,
+        steps=1,
+        generator=G,
+        noise=0.1,
+    ),
+    good(tasks.oscillations_best, x=WAVES, memory=1),
+    good(tasks.oscillations_limit, steps=1, horizons=[2, 1]),
+    good(tasks.henon, count=1, steps=1, generator=G),
+    good(tasks.henon_next, FEW, x=WAVES),
+    good(tasks.henon_continue, FEW, x=WAVES, steps=1),
 ]

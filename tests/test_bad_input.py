@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-import jaxtyping
 import pytest
 
 from bad_input import parts
@@ -23,12 +22,6 @@ each_row = pytest.mark.parametrize(
     [row for room in ROOMS for row in room.ROWS],
     ids=lambda row: row.name,
 )
-
-
-@pytest.fixture(autouse=True)
-def annotations_unchecked(monkeypatch):
-    """Let the calls themselves refuse, before the annotations do."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
 @each_row

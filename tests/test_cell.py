@@ -9,14 +9,16 @@ from torch import nn
 
 from oracles import (
     assert_same,
+    check_same,
     flat,
     gradients,
+    numbers,
     randomise,
     same_parameters,
     seeded,
     tensor,
 )
-from unrolled import by_hand
+from unrolled import by_hand, cells
 from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
@@ -27,25 +29,17 @@ from unrolled.cells import (
 from unrolled.lstm import LSTMCell
 
 TWINS = {LSTMCell: nn.LSTMCell, GRUCell: nn.GRUCell, RNNCell: nn.RNNCell}
-LSTMS = [LSTMCell, PeepholeLSTMCell, CoupledLSTMCell, LayerNormLSTMCell]
-CELLS = [*LSTMS, GRUCell, RNNCell]
-SIZES = [(1, 1, 1), (2, 3, 4), (5, 2, 3), (3, 4, 1)]
-BIASES = {
-    "no bias": {"bias": False},
-    "one bias": {},
-    "two biases": {"two_biases": True},
-}
+CELLS = [LSTMCell, *(getattr(cells, name) for name in cells.__all__)]
+LSTMS = [kind for kind in CELLS if issubclass(kind, LSTMCell)]
+SIZES = [(1, 1, 1), (5, 2, 3), (3, 4, 1)]
+BIASES = [{"bias": False}, {}, {"two_biases": True}]
+INITS = ["uniform", "xavier", "pytorch"]
 
 each_cell = pytest.mark.parametrize("kind", CELLS)
 each_lstm = pytest.mark.parametrize("kind", LSTMS)
 each_size = pytest.mark.parametrize("size", SIZES, ids=str)
-each_biases = pytest.mark.parametrize("biases", BIASES)
-
-
-def numbers(*shape, seed=0):
-    generator = seeded(seed + sum(shape))
-    values = torch.randn(shape, generator=generator, dtype=torch.float64)
-    return values.requires_grad_()
+each_init = pytest.mark.parametrize("init", INITS)
+with_bias = pytest.mark.parametrize("two", [False, True], ids=["one", "two"])
 
 
 def step_of(kind, size, **options):
@@ -60,30 +54,19 @@ def run(cell, x, states):
     return flat(cell(x, (*states,) if len(states) > 1 else states[0]))
 
 
-# Against PyTorch
-
-
 @each_size
-@each_biases
+@pytest.mark.parametrize("biases", BIASES, ids=str)
 @pytest.mark.parametrize("kind", TWINS)
 def test_cell_equals_torch(kind, biases, size):
-    cell, x, states = step_of(kind, size, **BIASES[biases])
+    cell, x, states = step_of(kind, size, **biases)
     twin = TWINS[kind](*size[1:], bias=bool(cell.biases)).double()
-    pairs = same_parameters(cell, twin)
-    assert len(pairs) == 2 + ["no bias", "one bias", "two biases"].index(biases)
-    ours, theirs = run(cell, x, states), run(twin, x, states)
-    assert_same(ours, theirs)
-
-    weights = [numbers(*y.shape, seed=5 + n) for n, y in enumerate(ours)]
-    our_parameters, their_parameters = zip(*pairs, strict=True)
-    assert len(our_parameters) == len([*cell.parameters()])
-    assert_same(
-        gradients(ours, weights, [x, *states, *our_parameters]),
-        gradients(theirs, weights, [x, *states, *their_parameters]),
+    ours, theirs = zip(*same_parameters(cell, twin), strict=True)
+    assert len(ours) == 2 + BIASES.index(biases) == len([*cell.parameters()])
+    check_same(
+        (run(cell, x, states), [x, *states, *ours]),
+        (run(twin, x, states), [x, *states, *theirs]),
+        [numbers(*state.shape, seed=5).detach() for state in states],
     )
-
-
-# Against NumPy
 
 
 @each_size
@@ -95,7 +78,6 @@ def test_lstm_cell_equals_the_numpy_lstm(size):
     )
     outputs = run(cell, x, (h, c))
     assert_same(outputs, [tensor(next_h), tensor(next_c)])
-
     dh, dc = numbers(*h.shape, seed=5), numbers(*c.shape, seed=6)
     *d_inputs, d_params = by_hand.lstm.cell_backward(
         dh.detach().numpy(), dc.detach().numpy(), cache, params
@@ -104,6 +86,9 @@ def test_lstm_cell_equals_the_numpy_lstm(size):
         gradients(outputs, [dh, dc], [x, h, c, *cell.parameters()]),
         [tensor(d) for d in (*d_inputs, *(d_params[p] for p in params))],
     )
+
+
+# Against the papers
 
 
 def sigmoid(z):
@@ -162,9 +147,15 @@ def test_variant_equals_its_paper(kind, size):
     params = {name: p.detach().numpy() for name, p in cell.named_parameters()}
     h, c = PAPERS[kind](params, *(v.detach().numpy() for v in (x, *states)))
     assert_same(run(cell, x, states), [tensor(h), tensor(c)])
+    assert_same(run(cell, x, [*states]), run(cell, x, (*states,)), 0)
+    second = step_of(kind, size, two_biases=True)[0]
+    second.load_state_dict(cell.state_dict(), strict=False)
+    with torch.no_grad():
+        second.bias -= second.bias_hh  # so that their sum is the same
+    assert_same(run(second, x, states), [tensor(h), tensor(c)])
 
 
-@each_lstm
+@pytest.mark.parametrize("kind", PAPERS)
 def test_gradients_equal_differences(kind):
     cell, x, states = step_of(kind, (2, 3, 2))
     names = [name for name, _ in cell.named_parameters()]
@@ -177,81 +168,10 @@ def test_gradients_equal_differences(kind):
     assert torch.autograd.gradcheck(call, inputs, rtol=1e-6)
 
 
-@each_biases
-@each_size
-def test_without_peepholes_it_is_the_plain_lstm(size, biases):
-    cell, x, states = step_of(PeepholeLSTMCell, size, **BIASES[biases])
-    plain, _, _ = step_of(LSTMCell, size, **BIASES[biases])
-    cell.weight_peephole.data.zero_()
-    plain.load_state_dict(cell.state_dict(), strict=False)
-    assert_same(run(cell, x, states), run(plain, x, states))
-
-
-@each_biases
-@each_size
-def test_coupled_is_the_plain_lstm_whose_forget_gate_mirrors(size, biases):
-    """As 1 - sigmoid(z) = sigmoid(-z), f's rows are those of i with a minus."""
-    cell, x, states = step_of(CoupledLSTMCell, size, **BIASES[biases])
-    plain, _, _ = step_of(LSTMCell, size, **BIASES[biases])
-    for name, value in cell.state_dict().items():
-        i, g, o = value.chunk(3)
-        plain.state_dict()[name].copy_(torch.cat([i, -i, g, o]))
-    assert_same(run(cell, x, states), run(plain, x, states))
-
-
-@each_biases
-def test_layer_norm_undone_is_the_plain_lstm(biases):
-    """With the gains that undo the normalisation of this one sequence."""
-    cell, x, states = step_of(LayerNormLSTMCell, (1, 3, 4), **BIASES[biases])
-    plain, _, _ = step_of(LSTMCell, (1, 3, 4), **BIASES[biases])
-    plain.load_state_dict(cell.state_dict(), strict=False)
-    with torch.no_grad():
-        for rows in (plain.weight_ih, plain.weight_hh):
-            rows -= rows.mean(dim=0)  # so that the products have mean 0
-        h, c_next = states[0], run(plain, x, states)[1]
-        for norm, a in [
-            (cell.norm_ih, x @ plain.weight_ih.T),
-            (cell.norm_hh, h @ plain.weight_hh.T),
-            (cell.norm_c, c_next),
-        ]:
-            norm.weight.fill_((a.var(correction=0) + 1e-5).sqrt().item())
-        cell.norm_c.bias.fill_(c_next.mean().item())
-    assert_same(run(cell, x, states), run(plain, x, states))
-
-
-@each_lstm
-def test_gates_are_those_of_the_step(kind):
-    cell, x, (h, c) = step_of(kind, (4, 3, 5))
-    trace = cell.gates(x, h, c)
-    assert_same([trace.h, trace.c], run(cell, x, (h, c)))
-    assert_same(trace.c, trace.f * c + trace.i * trace.g)
-    for gate in (trace.i, trace.f, trace.o):
-        assert ((gate > 0) & (gate < 1)).all()
-    squashed = cell.norm_c(trace.c) if "LayerNorm" in str(kind) else trace.c
-    assert_same(trace.h, trace.o * squashed.tanh())
-
-
-@each_lstm
-def test_a_list_of_states_is_a_pair_too(kind):
-    cell, x, states = step_of(kind, (2, 3, 4))
-    assert_same(flat(cell(x, [*states])), flat(cell(x, (*states,))))
-
-
-@each_cell
-def test_the_sizes_are_shown(kind):
-    assert f"{kind.__name__}(" in repr(kind(3, 4))
-    assert "3, 4" in repr(kind(3, 4))
-
-
 # The first values
 
 
 D, H = 60, 40
-PLUS_MINUS = {
-    "uniform": (1 / math.sqrt(H), 1 / math.sqrt(H)),
-    "xavier": (math.sqrt(6 / (H + D)), math.sqrt(6 / (H + H))),
-    "pytorch": (1 / math.sqrt(H), 1 / math.sqrt(H)),
-}
 
 
 def assert_uniform(values, bound):
@@ -267,105 +187,67 @@ def assert_uniform(values, bound):
 
 
 @each_cell
-@pytest.mark.parametrize("init", PLUS_MINUS)
+@each_init
 def test_each_gate_is_drawn_within_its_bounds(kind, init):
-    cell = kind(D, H, two_biases=True, init=init, generator=seeded())
-    for name, bound in zip(
-        ("weight_ih", "weight_hh"), PLUS_MINUS[init], strict=True
-    ):
+    bounds = [1 / math.sqrt(H)] * 2
+    if init == "xavier":
+        bounds = [math.sqrt(6 / (H + D)), math.sqrt(6 / (H + H))]
+    opened = {"forget_bias": 0.0} if kind in LSTMS else {}
+    before = torch.get_rng_state()
+    cell, same, other = (
+        kind(D, H, two_biases=True, init=init, generator=seeded(n), **opened)
+        for n in (0, 0, 1)
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+    assert_same([*cell.parameters()], [*same.parameters()], 0)
+    for name, bound in zip(("weight_ih", "weight_hh"), bounds, strict=True):
         gates = getattr(cell, name).detach().chunk(cell.blocks)
         for gate in gates:
             assert_uniform(gate, bound)
         assert len({gate.sum().item() for gate in gates}) == cell.blocks
+        assert not torch.equal(getattr(cell, name), getattr(other, name))
     if kind is PeepholeLSTMCell:
         assert_uniform(cell.weight_peephole.detach(), 1 / math.sqrt(H))
-
-
-@pytest.mark.parametrize("biases", ["one bias", "two biases"])
-@each_cell
-def test_biases_start_at_0_or_as_torch_draws_them(kind, biases):
-    options = {"forget_bias": 0.0} if kind in LSTMS else {}
-    options |= BIASES[biases]
-    for init in ("uniform", "xavier"):
-        cell = kind(3, 500, init=init, **options)
-        for bias in cell.biases:
-            assert not bias.any()
-    cell = kind(3, 500, init="pytorch", generator=seeded(), **options)
     for bias in cell.biases:
-        for gate in bias.detach().chunk(cell.blocks):
-            assert_uniform(gate, 1 / math.sqrt(500))
-    if len(cell.biases) > 1:
-        assert not torch.equal(*cell.biases)
+        if init == "pytorch":
+            assert_uniform(bias.detach(), 1 / math.sqrt(H))
+        else:
+            assert not bias.any()
+    assert init != "pytorch" or not torch.equal(*cell.biases)
 
 
-@pytest.mark.parametrize("biases", ["one bias", "two biases"])
-@pytest.mark.parametrize("init", PLUS_MINUS)
-@pytest.mark.parametrize("forget_bias", [1.0, -0.5, 3])
-@each_lstm
-def test_forget_bias_is_the_total(kind, forget_bias, init, biases):
-    def total_bias(forget_bias):
-        options = BIASES[biases] | {"init": init, "generator": seeded()}
-        cell = kind(3, 4, forget_bias=forget_bias, **options)
-        shares = [b.detach().chunk(cell.blocks) for b in cell.biases]
-        return cell.total_bias.detach().chunk(cell.blocks), shares
-
-    with_it, shares = total_bias(forget_bias)
-    without, shares_without = total_bias(0.0)
-    gate, sign = (0, -1) if kind is CoupledLSTMCell else (1, 1)
-    added = [a - b for a, b in zip(with_it, without, strict=True)]
-    for number, value in enumerate(added):
-        wanted = sign * forget_bias if number == gate else 0.0
-        assert_same(value, torch.full((4,), float(wanted)), 1e-6)
-    for share, share_without in zip(shares, shares_without, strict=True):
-        half = (share[gate] - share_without[gate]) * len(shares)
-        assert_same(half, torch.full((4,), float(sign * forget_bias)), 1e-6)
-
-
-@pytest.mark.parametrize("biases", ["one bias", "two biases"])
-@pytest.mark.parametrize("init", PLUS_MINUS)
-def test_update_bias_is_the_total_of_the_second_gate(init, biases):
-    options = BIASES[biases] | {"init": init}
-    opened, usual = (
-        GRUCell(3, 4, generator=seeded(), **options, **more).total_bias
-        for more in ({"update_bias": 2.5}, {})
+@with_bias
+@each_init
+@pytest.mark.parametrize("value", [-0.5, 3])
+@pytest.mark.parametrize("kind", [*LSTMS, GRUCell])
+def test_gate_bias_is_the_total(kind, value, init, two):
+    name = "update_bias" if kind is GRUCell else "forget_bias"
+    options = {"two_biases": two, "init": init}
+    opened, plain = (
+        kind(3, 4, generator=seeded(), **{name: start}, **options)
+        for start in (value, 0.0)
     )
-    added = (opened - usual).detach().view(3, 4)  # r, z, n
-    assert_same(added, torch.tensor([[0.0], [2.5], [0.0]]).expand(3, 4), 1e-6)
+    gate, sign = (0, -1) if kind is CoupledLSTMCell else (1, 1)
+    wanted = torch.zeros(opened.blocks, 4)
+    wanted[gate] = sign * value / (1 + two)
+    for with_it, without in zip(opened.biases, plain.biases, strict=True):
+        assert_same((with_it - without).view_as(wanted), wanted, 1e-6)
+
+
+@each_lstm
+def test_forget_gate_starts_at_the_sigmoid_of_its_bias(kind):
+    zeros = torch.zeros(1, 4)
+    for options, value in [({}, 1.0), ({"forget_bias": 2.0}, 2.0)]:
+        trace = kind(3, 4, **options).gates(torch.zeros(1, 3), zeros, zeros)
+        wanted = torch.full((1, 4), 1 / (1 + math.exp(-value)))
+        assert_same(trace.f, wanted, 1e-6)
+        kind(3, 4, bias=False, **options)  # has no effect
 
 
 def test_an_open_update_gate_keeps_the_state():
     cell, h = GRUCell(3, 4, update_bias=20.0), torch.rand(1, 4)
     assert_same(cell(torch.ones(1, 3), h), h, 1e-6)
-
-
-@each_lstm
-def test_forget_gate_starts_at_the_sigmoid_of_its_bias(kind):
-    cell = kind(3, 4, forget_bias=2.0)
-    zeros = torch.zeros(1, 4)
-    trace = cell.gates(torch.zeros(1, 3), zeros, zeros)
-    assert_same(trace.f, torch.full((1, 4), 1 / (1 + math.exp(-2))), 1e-6)
-
-
-@each_lstm
-def test_default_forget_bias_is_1(kind):
-    a, b = kind(3, 4), kind(3, 4, forget_bias=1.0)
-    assert torch.equal(a.bias, b.bias)
-    assert a.bias.abs().sum() == 4
-
-
-@each_cell
-@pytest.mark.parametrize("init", PLUS_MINUS)
-def test_same_seed_same_bits(kind, init):
-    def made(seed):
-        cell = kind(3, 4, init=init, generator=seeded(seed))
-        return [*cell.state_dict().values()]
-
-    before = torch.get_rng_state()
-    assert_same(made(1), made(1), 0)
-    assert torch.equal(torch.get_rng_state(), before)
-    weights = slice(2)  # the biases may be all 0
-    for one, other in zip(made(1)[weights], made(2)[weights], strict=True):
-        assert not torch.equal(one, other)
+    assert not GRUCell(3, 4).bias.any()
 
 
 @each_cell
@@ -374,7 +256,6 @@ def test_without_a_generator_the_global_one_is_used(kind):
         torch.manual_seed(7)
         one = kind(3, 4)
         torch.manual_seed(7)
-        other = kind(3, 4)
-        third = kind(3, 4)
+        other, third = kind(3, 4), kind(3, 4)
     assert_same([*one.parameters()], [*other.parameters()], 0)
     assert not torch.equal(other.weight_ih, third.weight_ih)

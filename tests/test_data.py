@@ -1,11 +1,11 @@
-"""Source A's series and weights, as source A documents them."""
+"""Source A's series and weights, as source A documents them; and windows."""
 
 import statistics
 
 import numpy as np
 import pytest
 
-from unrolled import by_hand, data
+from unrolled import data
 from unrolled.data import PRICES, Normalization, next_step_pairs
 
 
@@ -23,13 +23,7 @@ def test_normalization_measures_mean_and_population_std(series):
     measured = Normalization.of(series)
     assert measured.mean == pytest.approx(statistics.fmean(values), abs=1e-12)
     assert measured.std == pytest.approx(statistics.pstdev(values), abs=1e-12)
-
-
-@pytest.mark.parametrize("length", [2, 3, 50])
-def test_normalised_series_has_mean_0_and_std_1(length):
-    series = random_series(length)
-    normalised = Normalization.of(series).apply(series)
-    assert normalised.shape == (length,)
+    normalised = measured.apply(series)
     assert normalised.mean() == pytest.approx(0, abs=1e-12)
     assert (normalised**2).mean() == pytest.approx(1, abs=1e-12)
 
@@ -40,39 +34,58 @@ def test_undo_undoes_apply():
     there = normalization.apply(series)
     assert (np.abs(there - series) > 1).all()
     np.testing.assert_allclose(normalization.undo(there), series, atol=1e-12)
-    back = normalization.apply(normalization.undo(series))
-    np.testing.assert_allclose(back, series, atol=1e-12)
 
 
-def test_pairs_are_one_step_apart():
-    series = random_series(6)
-    x, y = next_step_pairs(series)
-    assert x.shape == y.shape == (1, 5, 1)
-    assert x[0, :, 0].tolist() == series[:5].tolist()
-    assert y[0, :, 0].tolist() == series[1:].tolist()
+@pytest.mark.parametrize(("length", "steps"), [(10, 4), (10, 9), (2, 1)])
+def test_windows_are_all_the_pieces_in_order(length, steps):
+    series = random_series(length)
+    x, y = data.windows(series, steps)
+    assert x.shape == y.shape == (length - steps, steps, 1)
+    for n in range(length - steps):
+        assert x[n, :, 0].tolist() == series[n : n + steps].tolist()
+        assert y[n, :, 0].tolist() == series[n + 1 : n + steps + 1].tolist()
+    longest = data.windows(series, length - 1)
+    for ours, pairs in zip(longest, next_step_pairs(series), strict=True):
+        np.testing.assert_array_equal(ours, pairs)
+    given = series.copy()
+    x[0] = y[0] = -1  # they share no memory
+    assert series.tolist() == given.tolist()
+    assert (x[1:] != -1).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "lengths"),
+    [(6, 2, [2, 2, 2]), (6, 4, [4, 2]), (3, 5, [3]), (1, 1, [1])],
+)
+def test_minibatches_deal_each_number_once(count, size, lengths):
+    batches = [*data.minibatches(count, size, np.random.default_rng(0))]
+    assert [len(batch) for batch in batches] == lengths
+    assert sorted(np.concatenate(batches).tolist()) == [*range(count)]
+
+
+def test_minibatches_are_shuffled_anew_and_by_the_generator():
+    def epochs(seed):
+        rng = np.random.default_rng(seed)
+        batches = [data.minibatches(9, 2, rng) for _ in range(2)]
+        return [np.concatenate([*each]).tolist() for each in batches]
+
+    first, second = epochs(0)
+    assert first != second
+    assert epochs(0) == [first, second] != epochs(1)
 
 
 def test_weights_are_the_documented_draw():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    data.source_a_weights()["weight_ih"][:] = 0  # each call gives its own
+    weights = data.source_a_weights()
+    assert (before == np.random.get_state()[1]).all()  # noqa: NPY002
     draw = np.random.RandomState(42).randn(4, 2) * 0.1  # rows f, i, g, o
-    weights = data.source_a_weights()
-    assert set(weights) == {"weight_ih", "weight_hh", "bias"}
-    assert weights["weight_hh"].shape == weights["weight_ih"].shape == (4, 1)
-    for row, gate in enumerate("ifgo"):
-        by_h, by_x = draw["figo".index(gate)]
-        assert weights["weight_hh"][row].tolist() == [by_h]
-        assert weights["weight_ih"][row].tolist() == [by_x]
+    rows = draw[[1, 0, 2, 3]]
+    assert weights["weight_hh"].tolist() == rows[:, :1].tolist()
+    assert weights["weight_ih"].tolist() == rows[:, 1:].tolist()
     assert weights["bias"].tolist() == [0.0] * 4
-
-
-def test_weights_begin_as_source_a_prints_them():
-    weights = data.source_a_weights()
     wf = weights["weight_hh"][1, 0], weights["weight_ih"][1, 0]
     assert [round(float(weight), 6) for weight in wf] == [0.049671, -0.013826]
-
-
-def test_each_call_gives_its_own_weights():
-    data.source_a_weights()["weight_ih"][:] = 0
-    assert data.source_a_weights()["weight_ih"].all()
 
 
 def test_anchor_is_the_series_and_the_weights():
@@ -84,11 +97,3 @@ def test_anchor_is_the_series_and_the_weights():
     for name, value in data.source_a_weights().items():
         np.testing.assert_array_equal(weights.pop(name), value)
     assert not weights
-
-
-def test_mse_over_nine_steps():
-    x, y, weights = data.anchor()
-    hs, caches = by_hand.lstm.forward(x, weights)
-    loss, _ = by_hand.training.squared_error(hs, y)
-    assert len(caches) == 9
-    assert round(loss, 4) == 0.8451

@@ -1,135 +1,67 @@
-"""The fast LSTM against the readable cell and against PyTorch's own layer."""
+"""What a hand-written backward pass can get wrong; other forms of the LSTM."""
 
+import copy
 import gc
+import io
+import subprocess
+import sys
 import weakref
 
 import pytest
 import torch
+from hypothesis import given
 from torch import nn
+from torch._subclasses import FakeTensorMode
+from torch.utils.checkpoint import checkpoint
 
 from oracles import (
     CASES,
     Case,
     assert_same,
+    cases,
+    check_same,
     flat,
     gradients,
-    run_all,
-    seeded,
-    torch_run,
-    torch_twin,
+    numbers,
+    randomise,
 )
 from unrolled.lstm import LSTM, LSTMCell
 
-CASE = CASES[4]  # three layers, both directions, two biases
-
-each_case = pytest.mark.parametrize("case", CASES, ids=repr)
-with_lengths = pytest.mark.parametrize("ragged", [False, True])
-LOSSES = {
-    "out": (True, False, False),
-    "h": (False, True, False),
-    "c": (False, False, True),
-    "out and c": (True, False, True),
-    "h and c": (False, True, True),
-    "all": (True, True, True),
-}
+SMALL, CASE = CASES[1], CASES[3]  # three layers, both directions, two biases
+PLAIN = Case(4, 3, 2, 5)
+DEVICES = {"cuda": torch.cuda, "mps": torch.backends.mps}
 
 
-def pair(case):
-    """The fast layer and the readable one, with the same parameters."""
+def all_of(layer, case, x=None):
+    """Outputs and all gradients."""
+    outputs, inputs = case.run(layer, x)
+    return [*outputs, *gradients(outputs, case.weights, inputs)]
+
+
+# The backward pass
+
+
+@given(case=cases)
+def test_fast_equals_readable(case):
     fast, slow = case.build(LSTM), case.build(LSTMCell)
-    with torch.no_grad():
-        for parameter in slow.parameters():
-            parameter.zero_()
-    slow.load_state_dict(fast.state_dict())
-    return fast, slow
-
-
-def numbers(*shape, seed=0):
-    return torch.randn(shape, generator=seeded(seed), dtype=torch.float64)
-
-
-# Against the readable cell and PyTorch
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@with_lengths
-@each_case
-def test_fast_equals_readable(case, ragged, loss):
-    lengths = case.lengths if ragged else None
-    weights = [
-        weight if used else None
-        for weight, used in zip(case.weights, LOSSES[loss], strict=True)
-    ]
-    results = []
-    for layer in pair(case):
-        outputs = flat(layer(case.x, (case.h, case.c), lengths))
-        inputs = [case.x, case.h, case.c, *layer.parameters()]
-        slopes = gradients(outputs, weights, inputs)
-        results.append([*outputs, *slopes])
-    assert_same(*results)
-    assert all(slope.any() for slope in slopes) or case.T == 1 or loss != "all"
-
-
-def test_fast_equals_readable_and_torch_on_random_sizes():
-    generator = seeded(5)
-    for _ in range(12):
-        N, T, D, H = torch.randint(1, 7, (4,), generator=generator).tolist()
-        L, directions, biases = (
-            torch.randint(1, high, (1,), generator=generator).item()
-            for high in (4, 3, 3)
-        )
-        case = Case(N, T, D, H, L, directions, biases)
-        fast, slow = pair(case)
-        twin, _ = torch_twin(fast, nn.LSTM)
-        state = (case.h, case.c)
-        ours = flat(fast(case.x, state, case.lengths))
-        assert_same(ours, flat(slow(case.x, state, case.lengths)))
-        assert_same(ours, flat(torch_run(twin, case.x, state, case.lengths)))
-        weights, starts = case.weights, [case.x, *state]
-        assert_same(
-            gradients(ours, weights, starts),
-            gradients(
-                flat(torch_run(twin, case.x, state, case.lengths)),
-                weights,
-                starts,
-            ),
-        )
-
-
-@with_lengths
-@each_case
-def test_gradcheck(case, ragged):
-    if case.T > 6:
-        case = Case(2, 3, 2, 2, case.layers, case.directions, case.biases)
-    layer = case.build(LSTM)
-    names = [name for name, _ in layer.named_parameters()]
-    lengths = case.lengths if ragged else None
-
-    def call(x, h, c, *values):
-        params = dict(zip(names, values, strict=True))
-        arguments = (x, (h, c), lengths)
-        return (*flat(torch.func.functional_call(layer, params, arguments)),)
-
-    inputs = (case.x, case.h, case.c, *layer.parameters())
-    assert torch.autograd.gradcheck(call, inputs, fast_mode=case.T > 1)
+    assert slow.state_dict().keys() == fast.state_dict().keys()
+    check_same(case.run(fast), case.run(slow), case.weights)
 
 
 @pytest.mark.parametrize("frozen", ["input", "state", "weight", "bias", "some"])
-@pytest.mark.parametrize("case", CASES[1:6], ids=repr)
-def test_frozen_parts_get_no_gradient_and_change_none(case, frozen):
-    free, layer = case.build(LSTM), case.build(LSTM)
-    x, h, c = (v.detach().clone() for v in (case.x, case.h, case.c))
+def test_frozen_parts_get_no_gradient_and_change_none(frozen):
+    layer = CASE.build(LSTM)
+    wanted = all_of(layer, CASE)[3:]
+    x, h, c = (v.detach().clone() for v in (CASE.x, CASE.h, CASE.c))
     x.requires_grad_(frozen != "input")
     h.requires_grad_(frozen != "state")
     c.requires_grad_(frozen not in ("state", "some"))
     for number, (name, parameter) in enumerate(layer.named_parameters()):
         if frozen in name or (frozen == "some" and number % 2):
             parameter.requires_grad_(False)
-    wanted = run_all(free, case)[3:]
-    outputs = flat(layer(x, (h, c)))
-    sum(
-        (y * w).sum() for y, w in zip(outputs, case.weights, strict=True)
-    ).backward()
+    outputs = flat(layer(x, (h, c), CASE.lengths))
+    pairs = zip(outputs, CASE.weights, strict=True)
+    sum((y * w).sum() for y, w in pairs).backward()
     tensors = [x, h, c, *layer.parameters()]
     for tensor, gradient in zip(tensors, wanted, strict=True):
         if tensor.requires_grad:
@@ -138,136 +70,92 @@ def test_frozen_parts_get_no_gradient_and_change_none(case, frozen):
             assert tensor.grad is None
 
 
-# What a hand-written backward pass can get wrong
-
-
 @pytest.mark.parametrize("loss", [torch.linalg.norm, torch.sum])
-def test_second_derivative_is_refused(loss):
-    layer = CASES[1].build(LSTM)
-    x = CASES[1].x
-    value = loss(layer(x)[0])
+def test_second_derivative_is_refused_by_the_fast_one_only(loss):
+    value = loss(SMALL.build(LSTM)(SMALL.x)[0])
     with pytest.raises(RuntimeError, match=r"expected a first .*, got one"):
-        torch.autograd.grad(value, x, create_graph=True)
-
-
-def test_the_readable_layer_has_a_second_derivative():
-    x = CASES[1].x
-    value = CASES[1].build(LSTMCell)(x)[0].sum()
-    (slope,) = torch.autograd.grad(value, x, create_graph=True)
-    (curvature,) = torch.autograd.grad(slope.sum(), x)
-    assert curvature.abs().max() > 0
+        torch.autograd.grad(value, SMALL.x, create_graph=True)
+    value = loss(SMALL.build(LSTMCell)(SMALL.x)[0])
+    (slope,) = torch.autograd.grad(value, SMALL.x, create_graph=True)
+    (curvature,) = torch.autograd.grad(slope.sum(), SMALL.x)
+    assert curvature.any()
 
 
 def test_two_backward_passes_double_the_gradient():
     layer = CASE.build(LSTM)
     out, (h, c) = layer(CASE.x, (CASE.h, CASE.c))
     loss = (out**2).sum() + (h * c).sum()
-    inputs = [CASE.x, CASE.h, CASE.c, *layer.parameters()]
-    first = torch.autograd.grad(loss, inputs, retain_graph=True)
-    second = torch.autograd.grad(loss, inputs, retain_graph=True)
-    assert_same(second, first, 0)
+    parameters = [*layer.parameters()]
+    first = torch.autograd.grad(loss, parameters, retain_graph=True)
     loss.backward(retain_graph=True)
     loss.backward()
-    for parameter, gradient in zip(layer.parameters(), first[3:], strict=True):
+    for parameter, gradient in zip(parameters, first, strict=True):
         assert_same(parameter.grad, 2 * gradient, 0)
     with pytest.raises(RuntimeError, match="backward through the graph a seco"):
         loss.backward()
 
 
-def upstream():
-    """Gradients with the memory laid out in many ways."""
-    N, T, H = 4, 3, 5
-    return {
-        "contiguous": numbers(N, T, H),
-        "transposed": numbers(H, T, N).transpose(0, 2),
-        "every second": numbers(N, T, 2 * H)[..., ::2],
-        "one number": torch.tensor(0.7, dtype=torch.float64).expand(N, T, H),
-        "one per unit": numbers(H).expand(N, T, H),
-        "one per step": numbers(1, T, 1).expand(N, T, H),
-        "turned round": numbers(N, T, H).flip(1),
-    }
+UPSTREAM = {
+    "transposed": numbers(5, 3, 4).transpose(0, 2),
+    "every second": numbers(4, 3, 10)[..., ::2],
+    "one number": torch.tensor(0.7, dtype=torch.float64).expand(4, 3, 5),
+    "one per unit": numbers(5).expand(4, 3, 5),
+    "one per step": numbers(1, 3, 1).expand(4, 3, 5),
+    "turned round": numbers(4, 3, 5).flip(1),
+}
 
 
-@pytest.mark.parametrize("layout", upstream())
+@pytest.mark.parametrize("layout", UPSTREAM)
 def test_layout_of_the_upstream_gradient_does_not_matter(layout):
-    case = Case(4, 3, 2, 5)
-    layer = case.build(LSTM)
-    d_out = upstream()[layout]
-    d_h, d_c = d_out[:, 0][None], d_out[:, 1][None]
-    inputs = [case.x, case.h, case.c, *layer.parameters()]
-
-    def slopes(*upstream):
-        outputs = flat(layer(case.x, (case.h, case.c)))
-        return torch.autograd.grad(outputs, inputs, upstream)
-
-    given = [d_out, d_h, d_c]
+    layer = PLAIN.build(LSTM)
+    d_out = UPSTREAM[layout].detach()
+    given = [d_out, d_out[:, 0][None], d_out[:, 1][None]]
     copies = [gradient.contiguous().clone() for gradient in given]
-    assert_same(slopes(*given), slopes(*copies), 0)
+    outputs, inputs = PLAIN.run(layer)
+    slopes = torch.autograd.grad(outputs, inputs, given, retain_graph=True)
+    assert_same(slopes, torch.autograd.grad(outputs, inputs, copies), 0)
     assert_same(given, copies, 0)  # what was given is not written to
-
-
-def test_sum_and_single_steps_as_losses():
-    fast, slow = pair(CASE)
-    for loss in (
-        lambda out, h, c: out.sum(),
-        lambda out, h, c: out.mean(),
-        lambda out, h, c: out[:, -1].sum(),
-        lambda out, h, c: out[0, 2, 3],
-        lambda out, h, c: h.sum() - c.sum(),
-        lambda out, h, c: (out.transpose(1, 2) @ out).sum() + c[1, 0, 0],
-    ):
-        results = []
-        for layer in (fast, slow):
-            value = loss(*flat(layer(CASE.x)))
-            inputs = [CASE.x, *layer.parameters()]
-            results.append(
-                torch.autograd.grad(value, inputs, materialize_grads=True)
-            )
-        assert_same(*results)
 
 
 @pytest.mark.parametrize("layout", ["transposed", "expanded", "every second"])
 def test_layout_of_the_input_does_not_matter(layout):
-    case = Case(4, 3, 2, 5)
-    layer = case.build(LSTM)
+    layer = PLAIN.build(LSTM)
     x = {
         "transposed": numbers(2, 3, 4).transpose(0, 2),
         "expanded": numbers(1, 3, 1).expand(4, 3, 2),
         "every second": numbers(4, 6, 2)[:, ::2],
-    }[layout].requires_grad_()
-    plain = x.detach().contiguous().clone().requires_grad_()
-    assert_same(run_all(layer, case, x), run_all(layer, case, plain), 0)
+    }[layout].detach()
+    plain = x.contiguous().clone()
+    x, plain = x.requires_grad_(), plain.requires_grad_()
+    assert_same(all_of(layer, PLAIN, x), all_of(layer, PLAIN, plain), 0)
 
 
-@pytest.mark.parametrize("change", ["out", "h", "c", "x", "w"])
+@pytest.mark.parametrize("change", ["out", "h", "c", "x", "weight"])
 def test_changes_in_place_raise_or_do_no_harm(change):
-    case = CASES[1]
-    layer = case.build(LSTM)
-    wanted = run_all(layer, case)[3:]
-    x = case.x.detach().clone()
-    inputs = [case.h, case.c, *layer.parameters()]
-    out, (h, c) = layer(x, (case.h, case.c))
-    terms = zip((out, h, c), case.weights, strict=True)
+    layer = SMALL.build(LSTM)
+    wanted = all_of(layer, SMALL)[4:]
+    x = SMALL.x.detach().clone()
+    (out, h, c), inputs = SMALL.run(layer, x)
+    terms = zip((out, h, c), SMALL.weights, strict=True)
     loss = sum((y * weight).sum() for y, weight in terms)
-    victims = {"out": out, "h": h, "c": c}
-    victims |= {"x": x, "w": layer.cells[0].weight_hh}
+    weight = layer.cells[0].weight_hh
+    victims = {"out": out, "h": h, "c": c, "x": x, "weight": weight}
     try:
         with torch.no_grad():
             victims[change].mul_(3.0)
-        slopes = torch.autograd.grad(loss, inputs)
+        slopes = torch.autograd.grad(loss, inputs[1:])
     except RuntimeError as error:
         assert "inplace" in str(error) or "in-place" in str(error)
     else:
-        assert_same(slopes, wanted[1:])
+        assert_same(slopes, wanted)
         assert change in ("h", "c", "x")
 
 
 def test_memory_is_freed_without_the_collector():
     """The graph holds no circle, such as one of its own outputs."""
-    layer = CASES[1].build(LSTM)
     gc.disable()
     try:
-        out, _ = layer(CASES[1].x)
+        out, _ = SMALL.build(LSTM)(SMALL.x)
         (node, _), *_ = out.grad_fn.next_functions
         assert "LSTMScan" in node.name()
         is_alive = weakref.ref(node)
@@ -277,3 +165,241 @@ def test_memory_is_freed_without_the_collector():
         assert not is_alive()
     finally:
         gc.enable()
+
+
+# Modes, dtypes, devices, copies
+
+
+def test_without_gradients_nothing_changes():
+    layer = CASE.build(LSTM)
+    wanted = flat(layer(CASE.x))
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            outputs = flat(layer(CASE.x))
+            one_step = flat(layer(CASE.x[:, :1]))
+        assert not any(output.requires_grad for output in outputs)
+        assert_same(outputs, [y.detach() for y in wanted], 0)
+        assert_same(one_step, flat(layer(CASE.x[:, :1])))
+
+
+def test_results_share_no_memory_with_what_was_given():
+    layer = SMALL.build(LSTM)
+    x, h, c = (v.detach().clone() for v in (SMALL.x, SMALL.h, SMALL.c))
+    with torch.no_grad():
+        out, (h_n, c_n) = layer(x, (h, c))
+        copies = [value.clone() for value in (x, h, c, h_n, c_n)]
+        out.zero_()
+        assert_same([x, h, c, h_n, c_n], copies, 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("scale", [1, 1e-2, 1e-4, 1e-6])
+def test_every_dtype_keeps_its_digits(scale, dtype):
+    """Of small numbers, too, outputs and gradients: relative to their size."""
+    exact = SMALL.build(LSTM)
+    with torch.no_grad():
+        for parameter in exact.parameters():
+            parameter.copy_(parameter.to(dtype).to(torch.float64))
+        exact.cells[0].bias.zero_()  # so that the states stay small
+    rounded = copy.deepcopy(exact).to(dtype)
+    x = (scale * SMALL.x.detach()).to(dtype)
+    results = []
+    for layer, here in ((rounded, x), (exact, x.double())):
+        here = here.detach().requires_grad_()
+        out, _ = layer(here)
+        assert out.dtype == here.dtype
+        out.sum().backward()
+        slopes = [here.grad, *(p.grad for p in layer.parameters())]
+        results.append([out.detach(), *slopes])
+    for value, wanted in zip(*results, strict=True):
+        error = ((value.double() - wanted).norm() / wanted.norm()).item()
+        assert error < 20 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_device_equals_cpu(device):
+    if not DEVICES[device].is_available():
+        pytest.skip(f"no {device} here")
+    dtype = torch.float64 if device == "cuda" else torch.float32
+    results = []
+    for place in ("cpu", device):
+        there = CASE.build(LSTM).to(place, dtype)
+        x, h, c, *weights = (
+            v.detach().to(place, dtype)
+            for v in (CASE.x, CASE.h, CASE.c, *CASE.weights)
+        )
+        inputs = [v.requires_grad_() for v in (x, h, c)]
+        lengths = CASE.lengths.to(place)
+        outputs = flat(there(x, (h, c), lengths))
+        inputs += there.parameters()
+        slopes = gradients(outputs, weights, inputs)
+        results.append([v.cpu() for v in (*outputs, *slopes)])
+        round_trip = LSTM.from_torch(there.to_torch(), two_biases=True)
+        assert_same(flat(round_trip(x, (h, c), lengths)), outputs)
+    assert_same(*results, 1e-10 if device == "cuda" else 1e-4)
+
+
+def test_state_dicts_and_copies():
+    layer = CASE.build(LSTM)
+    names = ("weight_ih", "weight_hh", "bias", "bias_hh")
+    wanted = [f"cells.{number}.{name}" for number in range(6) for name in names]
+    assert [*layer.state_dict()] == wanted
+    file = io.BytesIO()
+    torch.save(layer.state_dict(), file)
+    file.seek(0)
+    other = LSTM(4, 5, 3, bidirectional=True, two_biases=True).double()
+    other.load_state_dict(torch.load(file, weights_only=True))
+    twin = copy.deepcopy(layer)
+    for ours in (other, twin):
+        assert_same(all_of(ours, CASE), all_of(layer, CASE), 0)
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        LSTM(4, 5).load_state_dict(LSTM(4, 6).state_dict())
+
+
+def test_inside_a_checkpoint():
+    layer = CASE.build(LSTM)
+    layer.dropout = 0.5
+    results = []
+    for call in (layer, lambda *a: checkpoint(layer, *a, use_reentrant=False)):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            outputs = flat(call(CASE.x, (CASE.h, CASE.c), CASE.lengths))
+            inputs = [CASE.x, CASE.h, CASE.c, *layer.parameters()]
+            slopes = gradients(outputs, CASE.weights, inputs)
+            results.append([*outputs, *slopes])
+    assert_same(*results, 0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1e4, -1e4, 1e30])
+def test_extreme_inputs_give_numbers(scale, dtype):
+    """And their sum, infinite in float32, is not taken for one of them."""
+    layer = CASE.build(LSTM).to(dtype)
+    x = (CASE.x.detach() * scale).to(dtype).requires_grad_()
+    states = [(v.detach() * 1e4).to(dtype) for v in (CASE.h, CASE.c)]
+    outputs = flat(layer(x, (*states,)))
+    sum(output.sum() for output in outputs).backward()
+    slopes = [x.grad, *(parameter.grad for parameter in layer.parameters())]
+    assert all(value.isfinite().all() for value in (*outputs, *slopes))
+
+
+def test_autocast_changes_nothing():
+    layer = SMALL.build(LSTM).float()
+    x = SMALL.x.detach().float()
+    wanted = layer(x)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = layer(x)[0]
+    out.sum().backward()
+    assert torch.equal(out, wanted)
+    assert layer.cells[0].weight_hh.grad.dtype == torch.float32
+
+
+# Where there are no numbers to look at, the checks step aside
+
+
+@pytest.mark.parametrize("kind", [LSTM, LSTMCell])
+def test_export_fake_and_meta(kind):
+    layer, x = SMALL.build(kind), SMALL.x.detach()
+    wanted = layer(x)[0]
+    dynamic = {"x": {0: torch.export.Dim("N")}}
+    exported = torch.export.export(layer, (x,), dynamic_shapes=dynamic)
+    assert_same(exported.module()(x.repeat(3, 1, 1))[0][:3], wanted)
+    on_meta = copy.deepcopy(layer).to("meta")
+    assert on_meta(x.to("meta"))[0].shape == wanted.shape
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        assert layer(mode.from_tensor(x))[0].shape == wanted.shape
+
+
+def test_compiles_as_one_graph():
+    """In a process of its own: here, annotations are held, which it sees."""
+    program = """
+import torch
+from unrolled.lstm import LSTM, LSTMCell
+from unrolled.recurrent import Recurrent
+x, lengths = torch.rand(2, 4, 3), torch.tensor([4, 2])
+for layer in (LSTM(3, 5), Recurrent(LSTMCell, 3, 5)):
+    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+    ours, wanted = compiled(x, None, lengths)[0], layer(x, None, lengths)[0]
+    torch.testing.assert_close(ours, wanted)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_vmap_of_the_readable_one():
+    layer = SMALL.build(LSTMCell)
+    batches = torch.stack([SMALL.x, 2 * SMALL.x])
+    outs = torch.vmap(lambda x: layer(x)[0])(batches)
+    assert_same([*outs], [layer(x)[0] for x in batches])
+
+
+# To PyTorch and back
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@given(case=cases)
+def test_from_torch_gives_the_same_numbers(case, batch_first):
+    two_biases = case.biases == 2
+    theirs = nn.LSTM(
+        case.D,
+        case.H,
+        case.layers,
+        bias=case.biases > 0,
+        batch_first=batch_first,
+        bidirectional=case.directions > 1,
+    )
+    randomise(theirs)
+    before = torch.get_rng_state()
+    ours = LSTM.from_torch(theirs, two_biases=two_biases)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(len(cell.biases) == case.biases for cell in ours.cells)
+    x = case.x if batch_first else case.x.transpose(0, 1)
+    out, state = theirs(x, (case.h, case.c))
+    out = out if batch_first else out.transpose(0, 1)
+    outputs = flat(ours(case.x, (case.h, case.c)))
+    our_parameters, their_parameters = [case.x], [case.x]
+    for cell, copies in zip(ours.cells, theirs.all_weights, strict=True):
+        our_parameters += cell.parameters()
+        their_parameters += copies[: 2 + case.biases]
+    check_same(
+        (outputs, our_parameters),
+        ([out, *state], their_parameters),
+        case.weights,
+    )
+    with torch.no_grad():  # copies, not the same tensors
+        for parameter in theirs.parameters():
+            parameter.zero_()
+    assert_same(flat(ours(case.x, (case.h, case.c))), outputs, 0)
+
+
+@given(case=cases)
+def test_to_torch_and_back_gives_the_same_bits(case):
+    ours = case.build(LSTM)
+    before = torch.get_rng_state()
+    theirs = ours.to_torch()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(parameter.requires_grad for parameter in theirs.parameters())
+    assert_same(flat(theirs(case.x)), flat(ours(case.x)))
+    if case.biases == 1:
+        assert not any(copies[3].any() for copies in theirs.all_weights)
+    back = LSTM.from_torch(theirs, two_biases=case.biases == 2)
+    assert back.state_dict().keys() == ours.state_dict().keys()
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.zero_()
+    assert_same([*back.parameters()], [*ours.parameters()], 0)
+
+
+@pytest.mark.filterwarnings("ignore:dropout option adds dropout")
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_mode_and_dtype_are_copied(training, dtype):
+    ours = LSTM(3, 4, 2, 0.25).train(training).to(dtype)
+    theirs = ours.to_torch()
+    back = LSTM.from_torch(theirs)
+    assert theirs.batch_first
+    for layer in (theirs, back):
+        assert layer.dropout == 0.25
+        assert all(module.training == training for module in layer.modules())
+        assert all(p.dtype == dtype for p in layer.parameters())
+    # Of one PyTorch layer it does nothing, and is left out.
+    assert LSTM.from_torch(nn.LSTM(3, 4, dropout=0.5)).dropout == 0

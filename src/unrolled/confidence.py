@@ -9,26 +9,102 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import (
-    check_array,
-    check_labels,
-    check_logits,
-    check_number,
-    check_whole,
-)
+from unrolled._checks import check, check_number, check_whole
+
+
+def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
+    r"""Measure by how much the true class leads, or trails.
+
+    .. math:: m = z_y - \max_{k \ne y} z_k
+
+    The answer is right where m is above 0. For two classes the cross-entropy is
+    a function of the margin alone, :math:`-\log p_y = \log(1 + e^{-m})`.
+
+    Args:
+        logits: z, (N, C), C at least 2.
+        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
+
+    Returns:
+        The margins, in nats.
+
+    Example:
+        >>> margins([[1.0, 4.0], [1.0, 4.0]], [1, 0]).tolist()
+        [3.0, -3.0]
+
+    Chapter: 10_overfitting.
+    """
+    logits, labels = _check_logits(logits, labels)
+    rows = np.arange(len(labels))
+    true = logits[rows, labels]  # (N,)
+    logits[rows, labels] = -np.inf
+    return true - logits.max(axis=1)
+
+
+def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
+    r"""Compute the cross-entropy of each sequence, not their mean.
+
+    .. math:: \ell = -\log p_y = \log \sum_k e^{z_k} - z_y
+
+    Args:
+        logits: z, (N, C), C at least 2.
+        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
+
+    Returns:
+        The losses, in nats.
+
+    Example:
+        >>> losses([[0.0, 0.0], [0.0, 9.0]], [0, 0]).round(4).tolist()
+        [0.6931, 9.0001]
+
+    Chapter: 10_overfitting.
+    """
+    logits, labels = _check_logits(logits, labels)
+    top = logits.max(axis=1)
+    total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))  # (N,)
+    return total - logits[np.arange(len(labels)), labels]
+
+
+def share_of_worst(values: ArrayLike, share: float) -> float:
+    r"""Tell which part of a sum its largest values carry.
+
+    Args:
+        values: numbers of at least 0, not all 0, (N,).
+        share: which share of the N counts as the largest, above 0 to 1; at
+            least one value is taken, and otherwise the share is rounded.
+
+    Returns:
+        Their sum, as a share of the sum of all.
+
+    Example:
+        >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
+        0.6
+
+    Chapter: 10_overfitting.
+    """
+    values = check(values=(values, "N"))
+    if values.min() < 0 or values.max() == 0:
+        raise ValueError(
+            "values: expected numbers of at least 0, not all 0, got "
+            f"{values.min()} to {values.max()}"
+        )
+    tiny, above_1 = np.finfo(float).tiny, math.nextafter(1, 2)
+    check_number("share", share, "above 0 to 1", minimum=tiny, below=above_1)
+    count = max(1, round(share * len(values)))
+    return float(np.sort(values)[-count:].sum() / values.sum())
 
 
 class Reliability(NamedTuple):
     """How often answers are right, by their confidence; empty bins left out."""
 
-    confidence: np.ndarray
-    """The mean confidence of each bin's answers, (B,)."""
-    accuracy: np.ndarray
-    """The share of them that is right, (B,)."""
-    count: np.ndarray
-    """How many they are, (B,), whole numbers."""
+    confidence: Float[np.ndarray, " B"]
+    """The mean confidence of each bin's answers."""
+    accuracy: Float[np.ndarray, " B"]
+    """The share of them that is right."""
+    count: Int[np.ndarray, " B"]
+    """How many they are."""
 
     @property
     def error(self) -> float:
@@ -66,10 +142,6 @@ def reliability(
     Returns:
         The bins that are not empty, the least confident first.
 
-    Raises:
-        ValueError: other shapes, NaN or infinite values, labels out of range,
-            a number of bins that is not whole or below 1.
-
     Example:
         >>> logits = np.log([[0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
         >>> table = reliability(logits, [0, 1, 0], bins=2)
@@ -81,8 +153,8 @@ def reliability(
     Reference: Guo et al. (2017), "On Calibration of Modern Neural Networks",
     section 2. Chapter: 10_overfitting.
     """
-    logits, labels = check_logits(logits, labels)
-    bins = check_whole("bins", bins)
+    logits, labels = _check_logits(logits, labels)
+    check_whole("bins", bins)
     answers = logits.argmax(axis=1)  # (N,)
     confidence = np.exp(-losses(logits, answers))  # (N,), from 1/C to 1
     least = 1 / logits.shape[1]
@@ -121,11 +193,6 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     Returns:
         τ, above 0.
 
-    Raises:
-        ValueError: other shapes, NaN or infinite values, labels out of range;
-            no wrong answer, or logits that tell nothing of the labels: then
-            the loss has no minimum.
-
     Example:
         >>> logits = [[0.0, 9.0]] * 4  # quite sure, right three times of four
         >>> tau = fit_temperature(logits, [1, 1, 1, 0])
@@ -134,7 +201,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 
     Reference: Guo et al. (2017), section 4.2. Chapter: 10_overfitting.
     """
-    logits, labels = check_logits(logits, labels)
+    logits, labels = _check_logits(logits, labels)
     true = logits[np.arange(len(labels)), labels]  # (N,)
     leads = true[:, None] - logits  # (N, C); exactly 0 for the true class
     lead = leads.mean()  # minus the slope at β = 0
@@ -161,7 +228,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     return 2 / (low + high)
 
 
-def isotonic(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
+def isotonic(scores: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     r"""Find the best probabilities that grow with a score, whatever their form.
 
     Of all functions p of the score that never fall, the one with the least
@@ -175,10 +242,7 @@ def isotonic(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
         labels: 0 or 1, (N,).
 
     Returns:
-        The probability of label 1, (N,), the same for equal scores.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, other labels.
+        The probability of label 1, the same for equal scores.
 
     Example:
         >>> isotonic([1, 2, 3, 4], [0, 1, 0, 1]).tolist()
@@ -187,117 +251,24 @@ def isotonic(scores: ArrayLike, labels: ArrayLike) -> np.ndarray:
     Reference: Ayer et al. (1955); Zadrozny & Elkan (2002).
     Chapter: 10_overfitting.
     """
-    scores = check_array("scores", scores, ("N",))
-    labels = check_labels(labels, len(scores), 2)
+    scores, labels = check(scores=(scores, "N"), labels=(labels, "N", range(2)))
     _, place = np.unique(scores, return_inverse=True)  # (N,)
-    blocks: list[list[float]] = []  # label 1, all, different scores
-    for ones, count in zip(
-        np.bincount(place, labels), np.bincount(place), strict=True
-    ):
-        blocks.append([ones, count, 1])
-        while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
-            last = blocks.pop()
-            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
-    shares = [_share(block) for block in blocks]
-    return np.repeat(shares, [block[2] for block in blocks])[place]
+    ones, count = np.bincount(place, labels), np.bincount(place)
+    blocks = []  # of neighbours: label 1, all, different scores
+    for block in np.stack([ones, count, np.ones(len(count))], axis=1):
+        while blocks and blocks[-1][0] / blocks[-1][1] >= block[0] / block[1]:
+            block = block + blocks.pop()
+        blocks.append(block)
+    ones, count, scores = np.transpose(blocks)
+    return np.repeat(ones / count, scores.astype(int))[place]
 
 
-def _share(block: list[float]) -> float:
-    """Tell the share of label 1 in a block."""
-    return block[0] / block[1]
-
-
-def margins(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
-    r"""Measure by how much the true class leads, or trails.
-
-    .. math:: m = z_y - \max_{k \ne y} z_k
-
-    The answer is right where m is above 0. For two classes the cross-entropy is
-    a function of the margin alone, :math:`-\log p_y = \log(1 + e^{-m})`.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        The margins, in nats, (N,).
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, labels out of range.
-
-    Example:
-        >>> margins([[1.0, 4.0], [1.0, 4.0]], [1, 0]).tolist()
-        [3.0, -3.0]
-
-    Chapter: 10_overfitting.
-    """
-    logits, labels = check_logits(logits, labels)
-    rows = np.arange(len(labels))
-    true = logits[rows, labels]  # (N,)
-    logits[rows, labels] = -np.inf
-    return true - logits.max(axis=1)
-
-
-def losses(logits: ArrayLike, labels: ArrayLike) -> np.ndarray:
-    r"""Compute the cross-entropy of each sequence, not their mean.
-
-    .. math:: \ell = -\log p_y = \log \sum_k e^{z_k} - z_y
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        The losses, in nats, (N,).
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, labels out of range.
-
-    Example:
-        >>> losses([[0.0, 0.0], [0.0, 9.0]], [0, 0]).round(4).tolist()
-        [0.6931, 9.0001]
-
-    Chapter: 10_overfitting.
-    """
-    logits, labels = check_logits(logits, labels)
-    top = logits.max(axis=1)
-    total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))  # (N,)
-    return total - logits[np.arange(len(labels)), labels]
-
-
-def share_of_worst(values: ArrayLike, share: float) -> float:
-    r"""Tell which part of a sum its largest values carry.
-
-    Args:
-        values: numbers of at least 0, not all 0, (N,).
-        share: which share of the N counts as the largest, above 0 to 1; at
-            least one value is taken, and otherwise the share is rounded.
-
-    Returns:
-        Their sum, as a share of the sum of all.
-
-    Raises:
-        ValueError: another shape, NaN, infinite or negative values, nothing
-            but zeros, a share out of range.
-
-    Example:
-        >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
-        0.6
-
-    Chapter: 10_overfitting.
-    """
-    values = check_array("values", values, ("N",))
-    if values.min() < 0 or values.max() == 0:
-        raise ValueError(
-            "values: expected numbers of at least 0, not all 0, got "
-            f"{values.min()} to {values.max()}"
-        )
-    share = check_number(
-        "share",
-        share,
-        "above 0 to 1",
-        minimum=np.finfo(float).tiny,
-        below=math.nextafter(1, 2),
-    )
-    count = max(1, round(share * len(values)))
-    return float(np.sort(values)[-count:].sum() / values.sum())
+def _check_logits(
+    logits: ArrayLike, labels: ArrayLike
+) -> tuple[Float[np.ndarray, "N C"], Int[np.ndarray, " N"]]:
+    """Return a score for each of two or more classes, and the true ones."""
+    logits = check(logits=(logits, "N C"))
+    N, C = logits.shape
+    if C < 2:
+        raise ValueError(f"logits: expected two classes or more, got {C}")
+    return logits, check(labels=(labels, (N,), range(C)))

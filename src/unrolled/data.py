@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_number, check_type, check_whole
+from unrolled._checks import check, check_number, check_type, check_whole
 
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
@@ -47,23 +48,14 @@ class Normalization:
     """Population standard deviation of the series, in its own units; > 0."""
 
     def __post_init__(self) -> None:
-        smallest = np.finfo(float).tiny
-        check_number(
-            "mean", self.mean, "that is finite", minimum=-np.inf, below=np.inf
-        )
-        check_number("std", self.std, "above 0", minimum=smallest, below=np.inf)
+        check_number("mean", self.mean, "that is finite")
+        tiny = np.finfo(float).tiny
+        check_number("std", self.std, "above 0", minimum=tiny)
 
     @classmethod
     def of(cls, series: ArrayLike) -> Normalization:
-        """Measure the mean and standard deviation of a series.
-
-        Args:
-            series: at least one value, shape (T,).
-
-        Raises:
-            ValueError: empty, NaN or infinite values, a constant series.
-        """
-        series = check_array("series", series, ("T",))
+        """Measure the mean and standard deviation of a series, (T,)."""
+        series = check(series=(series, "T"))
         # Not std() == 0: that of three times 0.1 is a rounding error above 0.
         if series.min() == series.max():
             raise ValueError(
@@ -72,27 +64,25 @@ class Normalization:
             )
         return cls(float(series.mean()), float(series.std()))
 
-    def apply(self, series: ArrayLike) -> np.ndarray:
-        """Return the series in units of standard deviations, shape (T,)."""
-        return (check_array("series", series, ("T",)) - self.mean) / self.std
+    def apply(self, series: ArrayLike) -> Float[np.ndarray, " T"]:
+        """Return a series, (T,), in units of standard deviations."""
+        return (check(series=(series, "T")) - self.mean) / self.std
 
-    def undo(self, series: ArrayLike) -> np.ndarray:
-        """Return a normalised series in its own units again, shape (T,)."""
-        return check_array("series", series, ("T",)) * self.std + self.mean
+    def undo(self, series: ArrayLike) -> Float[np.ndarray, " T"]:
+        """Return a normalised series, (T,), in its own units again."""
+        return check(series=(series, "T")) * self.std + self.mean
 
 
-def next_step_pairs(series: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def next_step_pairs(
+    series: ArrayLike,
+) -> tuple[Float[np.ndarray, "1 T 1"], Float[np.ndarray, "1 T 1"]]:
     """Pair each value of a series with the one that follows it.
 
     Args:
-        series: at least two values, shape (T + 1,).
+        series: two values or more, (T + 1,).
 
     Returns:
-        Inputs x and targets y, each of shape (1, T, 1): one sequence of T
-        steps with one feature.
-
-    Raises:
-        ValueError: fewer than two values, NaN or infinite values.
+        Inputs x and targets y: one sequence of T steps with one feature.
 
     Example:
         >>> x, y = next_step_pairs([1.0, 2.0, 3.0])
@@ -101,30 +91,26 @@ def next_step_pairs(series: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
 
     Chapter: 02_forward.
     """
-    series = check_array("series", series, ("T + 1",))
+    series = check(series=(series, "T"))
     if len(series) < 2:
-        raise ValueError(
-            f"series: expected at least two values, got {len(series)}"
-        )
+        raise ValueError("series: expected at least two values, got 1")
     return series[None, :-1, None].copy(), series[None, 1:, None].copy()
 
 
-def windows(series: ArrayLike, steps: int) -> tuple[np.ndarray, np.ndarray]:
+def windows(
+    series: ArrayLike, steps: int
+) -> tuple[Float[np.ndarray, "N S 1"], Float[np.ndarray, "N S 1"]]:
     """Cut a series into all its windows of so many steps.
 
     Neighbouring windows overlap: each begins one step after the one before.
 
     Args:
-        series: T values, shape (T,).
+        series: T values, (T,).
         steps: S, the steps of each window, at most T - 1.
 
     Returns:
-        Inputs x and targets y, each of shape (T - S, S, 1): one sequence for
-        each window, its targets the values that follow its inputs.
-
-    Raises:
-        ValueError: steps that are not a whole number of at least 1, or more
-            than the series has; NaN or infinite values.
+        Inputs x and targets y: T - S sequences, one for each window, whose
+        targets are the values that follow its inputs.
 
     Example:
         >>> x, y = windows([1.0, 2.0, 3.0, 4.0], 2)
@@ -133,9 +119,8 @@ def windows(series: ArrayLike, steps: int) -> tuple[np.ndarray, np.ndarray]:
 
     Chapter: 05_training.
     """
-    series = check_array("series", series, ("T",))
-    steps = check_whole("steps", steps)
-    if steps >= len(series):
+    series = check(series=(series, "T"))
+    if check_whole("steps", steps) >= len(series):
         raise ValueError(
             f"steps: expected at most {len(series) - 1}, one less than the "
             f"series has values, got {steps}"
@@ -146,7 +131,7 @@ def windows(series: ArrayLike, steps: int) -> tuple[np.ndarray, np.ndarray]:
 
 def minibatches(
     count: int, size: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+) -> Iterator[Int[np.ndarray, " size"]]:
     """Deal out shuffled sequence numbers in batches: one epoch.
 
     Args:
@@ -156,12 +141,8 @@ def minibatches(
         rng: the source of randomness.
 
     Yields:
-        The numbers of one batch's sequences, shape (size,). Each number from
-        0 to N - 1 comes exactly once.
-
-    Raises:
-        ValueError: a count or size that is not a whole number of at least 1,
-            an `rng` of another kind.
+        The numbers of one batch's sequences. Each number from 0 to N - 1
+        comes exactly once.
 
     Example:
         >>> batches = minibatches(5, 2, np.random.default_rng(0))
@@ -170,8 +151,8 @@ def minibatches(
 
     Chapter: 05_training.
     """
-    count = check_whole("count", count)
-    size = check_whole("size", size)
+    check_whole("count", count)
+    check_whole("size", size)
     check_type("rng", rng, np.random.Generator)
     order = rng.permutation(count)
     return (order[k : k + size] for k in range(0, count, size))
@@ -204,12 +185,16 @@ def source_a_weights() -> dict[str, np.ndarray]:
     }
 
 
-def anchor() -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+def anchor() -> tuple[
+    Float[np.ndarray, "1 9 1"],
+    Float[np.ndarray, "1 9 1"],
+    dict[str, np.ndarray],
+]:
     """Return source A's example: inputs, targets and weights.
 
     Returns:
-        The nine normalised inputs x (1, 9, 1), the nine targets y (1, 9, 1),
-        each the next day's price, and the weights of `source_a_weights`.
+        The nine normalised inputs x, the nine targets y, each the next day's
+        price, and the weights of `source_a_weights`.
 
     Example:
         >>> x, y, weights = anchor()

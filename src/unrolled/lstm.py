@@ -258,8 +258,9 @@ class LSTM(Recurrent):
         with_gates: bool,
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Do what the base class does, but as one operation for autograd."""
-        if x.shape[1] == 1 and not torch.is_grad_enabled():
-            return super()._scan(cell, x, start, with_gates)  # less overhead
+        is_short = x.shape[1] == 1 and not torch.is_grad_enabled()
+        if is_short or x.is_meta or torch.compiler.is_exporting():
+            return super()._scan(cell, x, start, with_gates)
         bias = cell.total_bias if cell.biases else None
         with torch.autocast(x.device.type, enabled=False):
             hs, cs, h, c, gates = LSTMScan.apply(

@@ -9,20 +9,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import (
-    check_array,
-    check_names,
-    check_number,
-    check_type,
-    check_whole,
-)
-
-Params = dict[str, np.ndarray]
-"""Parameters, or gradients by parameter: name to array."""
-
-_SHAPES = {"weight_ih": ("4H", "D"), "weight_hh": ("4H", "H"), "bias": ("4H",)}
+from unrolled._checks import check, check_number, check_type, check_whole
+from unrolled.by_hand._shared import Params, check_caches, check_params
 
 
 class StepCache(NamedTuple):
@@ -32,24 +23,24 @@ class StepCache(NamedTuple):
     steps: (N, T, H) where (N, H) is said.
     """
 
-    x: np.ndarray
-    """Input, (N, D)."""
-    h_prev: np.ndarray
-    """Hidden state before the step, (N, H)."""
-    c_prev: np.ndarray
-    """Cell state before the step, (N, H)."""
-    i: np.ndarray
-    """Input gate, (N, H), between 0 and 1."""
-    f: np.ndarray
-    """Forget gate, (N, H), between 0 and 1."""
-    g: np.ndarray
-    """Candidate, (N, H), between -1 and 1."""
-    o: np.ndarray
-    """Output gate, (N, H), between 0 and 1."""
-    c: np.ndarray
-    """Cell state after the step, (N, H)."""
-    h: np.ndarray
-    """Hidden state after the step, (N, H)."""
+    x: Float[np.ndarray, "N *T D"]
+    """Input."""
+    h_prev: Float[np.ndarray, "N *T H"]
+    """Hidden state before the step."""
+    c_prev: Float[np.ndarray, "N *T H"]
+    """Cell state before the step."""
+    i: Float[np.ndarray, "N *T H"]
+    """Input gate, between 0 and 1."""
+    f: Float[np.ndarray, "N *T H"]
+    """Forget gate, between 0 and 1."""
+    g: Float[np.ndarray, "N *T H"]
+    """Candidate, between -1 and 1."""
+    o: Float[np.ndarray, "N *T H"]
+    """Output gate, between 0 and 1."""
+    c: Float[np.ndarray, "N *T H"]
+    """Cell state after the step."""
+    h: Float[np.ndarray, "N *T H"]
+    """Hidden state after the step."""
 
 
 def sigmoid(z: ArrayLike) -> np.ndarray:
@@ -62,19 +53,18 @@ def sigmoid(z: ArrayLike) -> np.ndarray:
     Args:
         z: numbers of any shape.
 
-    Returns:
-        Numbers of the same shape.
-
-    Raises:
-        ValueError: not numbers, NaN or infinite values.
-
     Example:
         >>> float(sigmoid(0.0)), round(float(sigmoid(2.0)), 4)
         (0.5, 0.8808)
 
     Chapter: 02_forward.
     """
-    return 0.5 * (1.0 + np.tanh(0.5 * check_array("z", z, None)))
+    return _sigmoid(check(z=(z, "...")))
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    """Compute the equation of `sigmoid`."""
+    return 0.5 * (1.0 + np.tanh(0.5 * z))
 
 
 def init_params(
@@ -93,14 +83,10 @@ def init_params(
         input_size: D, inputs per step.
         hidden_size: H, hidden units.
         rng: the source of randomness.
-        forget_bias: the forget gate's bias, 1.0 unless told.
+        forget_bias: the forget gate's bias.
 
     Returns:
         ``weight_ih`` (4H, D), ``weight_hh`` (4H, H), ``bias`` (4H,).
-
-    Raises:
-        ValueError: a size that is not a whole number of at least 1, a
-            `forget_bias` that is not finite, an `rng` of another kind.
 
     Example:
         >>> params = init_params(3, 2, np.random.default_rng(0))
@@ -112,14 +98,8 @@ def init_params(
     """
     D = check_whole("input_size", input_size)
     H = check_whole("hidden_size", hidden_size)
-    forget_bias = check_number(
-        "forget_bias",
-        forget_bias,
-        "that is finite",
-        minimum=-np.inf,
-        below=np.inf,
-    )
     check_type("rng", rng, np.random.Generator)
+    check_number("forget_bias", forget_bias, "that is finite")
     bound = 1 / np.sqrt(H)
     bias = np.zeros(4 * H)
     bias[H : 2 * H] = forget_bias
@@ -132,7 +112,7 @@ def init_params(
 
 def cell_forward(
     x_t: ArrayLike, h: ArrayLike, c: ArrayLike, params: Params
-) -> tuple[np.ndarray, np.ndarray, StepCache]:
+) -> tuple[Float[np.ndarray, "N H"], Float[np.ndarray, "N H"], StepCache]:
     r"""Compute one step of the LSTM.
 
     .. math::
@@ -149,11 +129,7 @@ def cell_forward(
         params: ``weight_ih``, ``weight_hh``, ``bias``.
 
     Returns:
-        The new h and c, each (N, H), and the cache for `cell_backward`, which
-        shares no memory with the arguments.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, missing parameters.
+        The new h and c, and the cache for `cell_backward`.
 
     Example:
         >>> from unrolled import data
@@ -167,10 +143,10 @@ def cell_forward(
     & Cummins (2000) for the forget gate. The equations are those of Greff et
     al. (2017), "Forward Pass", without peepholes. Chapter: 02_forward.
     """
-    params, D, H = _check_params(params)
-    x_t = check_array("x_t", x_t, ("N", D))
-    h = check_array("h", h, (len(x_t), H))
-    c = check_array("c", c, (len(x_t), H))
+    params, D, H = check_params(params, gates=4)
+    x_t, h, c = check(
+        {"D": D, "H": H}, x_t=(x_t, "N D"), h=(h, "N H"), c=(c, "N H")
+    )
     cache = _step_forward(x_t, h, c, params)
     return cache.h.copy(), cache.c.copy(), cache
 
@@ -179,10 +155,13 @@ def _step_forward(
     x: np.ndarray, h_prev: np.ndarray, c_prev: np.ndarray, params: Params
 ) -> StepCache:
     """Compute the equations of `cell_forward`."""
-    weight_ih, weight_hh, bias = (params[name] for name in _SHAPES)
-    z = x @ weight_ih.T + h_prev @ weight_hh.T + bias  # (N, 4H)
+    z = (
+        x @ params["weight_ih"].T
+        + h_prev @ params["weight_hh"].T
+        + params["bias"]
+    )  # (N, 4H)
     z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)  # (N, H) each
-    i, f, g, o = sigmoid(z_i), sigmoid(z_f), np.tanh(z_g), sigmoid(z_o)
+    i, f, g, o = _sigmoid(z_i), _sigmoid(z_f), np.tanh(z_g), _sigmoid(z_o)
     c = f * c_prev + i * g
     h = o * np.tanh(c)
     return StepCache(x, h_prev, c_prev, i, f, g, o, c, h)
@@ -190,7 +169,12 @@ def _step_forward(
 
 def cell_backward(
     dh: ArrayLike, dc: ArrayLike, cache: StepCache, params: Params
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, Params]:
+) -> tuple[
+    Float[np.ndarray, "N D"],
+    Float[np.ndarray, "N H"],
+    Float[np.ndarray, "N H"],
+    Params,
+]:
     r"""Carry the gradient back through one step.
 
     With :math:`\delta` for the derivative of the loss with respect to what
@@ -218,11 +202,8 @@ def cell_backward(
         params: ``weight_ih``, ``weight_hh``, ``bias``.
 
     Returns:
-        dx (N, D); dh and dc (N, H) for the states before the step; and the
-        gradient of every parameter from this step alone, summed over N.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, missing parameters.
+        dx; dh and dc for the states before the step; and the gradient of every
+        parameter from this step alone, summed over N.
 
     Example:
         >>> params = init_params(2, 3, np.random.default_rng(0))
@@ -238,11 +219,11 @@ def cell_backward(
     Reference: Greff et al. (2017), "Backpropagation Through Time", without
     peepholes. Chapter: 03_one_weight.
     """
-    params, D, H = _check_params(params)
+    params, D, H = check_params(params, gates=4)
     check_type("cache", cache, StepCache)
-    _check_caches([cache], D, H)
-    dh = check_array("dh", dh, cache.h.shape)
-    dc = check_array("dc", dc, cache.c.shape)
+    check_caches([cache], StepCache, {"D": D, "H": H})
+    sizes = {"N": len(cache.h), "H": H}
+    dh, dc = check(sizes, dh=(dh, "N H"), dc=(dc, "N H"))
     return _step_backward(dh, dc, cache, params)
 
 
@@ -272,20 +253,17 @@ def forward(
     params: Params,
     h0: ArrayLike | None = None,
     c0: ArrayLike | None = None,
-) -> tuple[np.ndarray, list[StepCache]]:
+) -> tuple[Float[np.ndarray, "N T H"], list[StepCache]]:
     """Run the LSTM over whole sequences: `cell_forward`, T times.
 
     Args:
         x: the inputs, (N, T, D).
         params: ``weight_ih``, ``weight_hh``, ``bias``, the same at each step.
-        h0: the hidden state before the first step, (N, H); zeros unless told.
-        c0: the cell state before the first step, (N, H); zeros unless told.
+        h0: the hidden state before the first step, (N, H). Default: zeros.
+        c0: the cell state before the first step, (N, H). Default: zeros.
 
     Returns:
-        The hidden states hs (N, T, H) and the T caches.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, an empty sequence.
+        The hidden states hs after each step, and the T caches.
 
     Example:
         >>> params = init_params(1, 4, np.random.default_rng(0))
@@ -295,11 +273,14 @@ def forward(
 
     Chapter: 02_forward.
     """
-    params, D, H = _check_params(params)
-    x = check_array("x", x, ("N", "T", D))
+    params, D, H = check_params(params, gates=4)
+    x = check({"D": D}, x=(x, "N T D"))
     zeros = np.zeros((len(x), H))
-    h = check_array("h0", zeros if h0 is None else h0, zeros.shape)
-    c = check_array("c0", zeros if c0 is None else c0, zeros.shape)
+    h, c = check(
+        {"N": len(x), "H": H},
+        h0=(zeros if h0 is None else h0, "N H"),
+        c0=(zeros if c0 is None else c0, "N H"),
+    )
     caches = []
     for t in range(x.shape[1]):
         cache = _step_forward(x[:, t], h, c, params)
@@ -312,13 +293,10 @@ def stack_caches(caches: Sequence[StepCache]) -> StepCache:
     """Join the caches of T steps into one.
 
     Args:
-        caches: the caches of T steps, as `forward` returns them.
+        caches: those of T steps, as `forward` returns them.
 
     Returns:
         One `StepCache` whose arrays are (N, T, D) and (N, T, H).
-
-    Raises:
-        ValueError: no caches, or something else than caches.
 
     Example:
         >>> params = init_params(1, 4, np.random.default_rng(0))
@@ -328,7 +306,7 @@ def stack_caches(caches: Sequence[StepCache]) -> StepCache:
 
     Chapter: 02_forward.
     """
-    _check_caches(caches)
+    check_caches(caches, StepCache)
     return StepCache(*(np.stack(a, axis=1) for a in zip(*caches, strict=True)))
 
 
@@ -337,7 +315,7 @@ def bptt(
     caches: Sequence[StepCache],
     params: Params,
     window: int | None = None,
-) -> tuple[np.ndarray, Params]:
+) -> tuple[Float[np.ndarray, "N T D"], Params]:
     r"""Backpropagation through time: gradients over all steps.
 
     Each step's own error :math:`\partial L/\partial h_t` travels back through
@@ -353,15 +331,11 @@ def bptt(
             steps.
         caches: what `forward` left behind, T of them.
         params: ``weight_ih``, ``weight_hh``, ``bias``.
-        window: steps that an error travels, itself included; None for all.
+        window: steps that an error travels, its own included. Default: all.
 
     Returns:
-        dx (N, T, D) and the gradient of every parameter, summed over steps
-        and sequences.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, no caches, a window
-            that is not a whole number of at least 1.
+        dx and the gradient of every parameter, summed over steps and
+        sequences.
 
     Example:
         >>> params = init_params(1, 2, np.random.default_rng(0))
@@ -375,17 +349,17 @@ def bptt(
     Reference: Werbos (1990); Williams & Peng (1990), whose BPTT(h) has the
     window h. Chapters: 04_bptt, 06_truncated.
     """
-    params, D, H = _check_params(params)
-    _check_caches(caches, D, H)
-    N = len(caches[0].h)
-    dhs = check_array("dhs", dhs, (N, len(caches), H))
+    params, D, H = check_params(params, gates=4)
+    check_caches(caches, StepCache, {"D": D, "H": H})
+    N, T = len(caches[0].h), len(caches)
+    dhs = check(dhs=(dhs, (N, T, H)))
     if window is None:
         return _backward_pass(dhs, caches, params)
 
     window = check_whole("window", window)
-    dx = np.zeros((N, len(caches), D))
+    dx = np.zeros((N, T, D))
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(len(caches)):
+    for t in range(T):
         steps = slice(max(0, t + 1 - window), t + 1)
         own_error = np.zeros_like(dhs[:, steps])
         own_error[:, -1] = dhs[:, t]
@@ -410,37 +384,3 @@ def _backward_pass(
         grads = {name: grads[name] + grads_t[name] for name in grads}
         dxs.append(dx)
     return np.stack(dxs[::-1], axis=1), grads
-
-
-def _check_params(params: Params) -> tuple[Params, int, int]:
-    """Return a copy of the parameters, D and H once the shapes fit."""
-    check_names("params", params, _SHAPES)
-    params = {
-        name: check_array(name, params[name], shape)
-        for name, shape in _SHAPES.items()
-    }
-    H = params["weight_hh"].shape[1]
-    for name in ("weight_hh", "weight_ih", "bias"):
-        if len(params[name]) != 4 * H:
-            raise ValueError(
-                f"{name}: expected 4H = {4 * H} rows, as weight_hh has H = "
-                f"{H} columns, got shape {params[name].shape}"
-            )
-    return params, params["weight_ih"].shape[1], H
-
-
-def _check_caches(
-    caches: Sequence[StepCache], D: int | str = "D", H: int | str = "H"
-) -> None:
-    """Insist on at least one cache, and on caches of the same sizes."""
-    if not isinstance(caches, Sequence) or not len(caches):
-        raise ValueError(
-            f"caches: expected a list of one cache per step, got {caches!r:.80}"
-        )
-    N: int | str = "N"
-    for cache in caches:
-        check_type("caches", cache, StepCache)
-        N, D = check_array("cache.x", cache.x, (N, D)).shape
-        for name in StepCache._fields[1:]:
-            state = check_array(f"cache.{name}", getattr(cache, name), (N, H))
-            H = state.shape[1]

@@ -8,16 +8,12 @@ the last cell state depends on the earlier ones: directly, or by way of a gate.
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array
-from unrolled.by_hand.lstm import (
-    Params,
-    StepCache,
-    _check_caches,
-    _check_params,
-    _step_backward,
-)
+from unrolled._checks import check
+from unrolled.by_hand._shared import Params, check_caches, check_params
+from unrolled.by_hand.lstm import StepCache, _step_backward
 
 
 def contributions(
@@ -45,9 +41,6 @@ def contributions(
         in its last axes, summed over N: error step first, then step of use. It
         is 0 where the use comes after the error.
 
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, no caches.
-
     Example:
         >>> from unrolled import by_hand, data
         >>> x, y, weights = data.anchor()
@@ -61,10 +54,10 @@ def contributions(
 
     Reference: Werbos (1990). Chapter: 04_bptt.
     """
-    params, D, H = _check_params(params)
-    _check_caches(caches, D, H)
+    params, D, H = check_params(params, gates=4)
+    check_caches(caches, StepCache, {"D": D, "H": H})
     N, T = len(caches[0].h), len(caches)
-    dhs = check_array("dhs", dhs, (N, T, H))
+    dhs = check(dhs=(dhs, (N, T, H)))
     table = {
         name: np.zeros((T, T, *value.shape)) for name, value in params.items()
     }
@@ -79,7 +72,7 @@ def contributions(
 
 def cell_jacobian(
     caches: Sequence[StepCache], params: Params
-) -> dict[str, np.ndarray]:
+) -> dict[str, Float[np.ndarray, "N T H H"]]:
     r"""Derivative of the last cell state with respect to each, path by path.
 
     A path from :math:`c_t` to :math:`c_T` may stay in the cell state all the
@@ -105,12 +98,9 @@ def cell_jacobian(
         params: ``weight_ih``, ``weight_hh``, ``bias``.
 
     Returns:
-        ``"direct"``, ``"f"``, ``"i"``, ``"g"`` and ``"o"``, each (N, T, H, H):
-        entry [n, t, a, b] belongs to the derivative of unit a of the last cell
+        ``"direct"``, ``"f"``, ``"i"``, ``"g"`` and ``"o"``: entry [n, t, a, b]
+        of each belongs to the derivative of unit a of the last cell
         state with respect to unit b of step t's. Their sum is the whole.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, no caches.
 
     Example:
         >>> from unrolled import by_hand, data
@@ -124,9 +114,9 @@ def cell_jacobian(
     Reference: Hochreiter & Schmidhuber (1997), whose truncated gradient keeps
     the direct path alone. Chapter: 04_bptt.
     """
-    params, D, H = _check_params(params)
-    _check_caches(caches, D, H)
-    N, T = caches[-1].c.shape[0], len(caches)
+    params, D, H = check_params(params, gates=4)
+    check_caches(caches, StepCache, {"D": D, "H": H})
+    N, T = len(caches[0].h), len(caches)
     U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
     parts = {
         name: np.zeros((N, T, H, H)) for name in ("direct", "f", "i", "g", "o")

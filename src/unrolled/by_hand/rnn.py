@@ -1,26 +1,36 @@
 r"""The plain recurrent network in NumPy: forward, backward, and how it forgets.
 
-Batch first, as in `by_hand.lstm`: inputs x are (N, T, D), states (N, H). The
-parameters are a dict with PyTorch's names: ``weight_ih`` (H, D), which the text
-calls W, ``weight_hh`` (H, H), U, and ``bias`` (H,), b. All arithmetic is
-float64. The states are all that the backward pass needs, as the slope of tanh
-is one less its squared value.
+Batch first: inputs x are (N, T, D), states (N, H). The parameters are a dict
+with PyTorch's names: ``weight_ih`` (H, D), which the text calls W,
+``weight_hh`` (H, H), U, and ``bias`` (H,), b. `forward` and `bptt` are called
+as in `by_hand.lstm`.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_names
+from unrolled._checks import check
+from unrolled.by_hand._shared import Params, check_caches, check_params
 
-Params = dict[str, np.ndarray]
-"""Parameters, or gradients by parameter: name to array."""
 
-_SHAPES = {"weight_ih": ("H", "D"), "weight_hh": ("H", "H"), "bias": ("H",)}
+class StepCache(NamedTuple):
+    """What one forward step leaves behind for the backward pass."""
+
+    x: Float[np.ndarray, "N D"]
+    """Input."""
+    h_prev: Float[np.ndarray, "N H"]
+    """State before the step."""
+    h: Float[np.ndarray, "N H"]
+    """State after the step."""
 
 
 def forward(
     x: ArrayLike, params: Params, h0: ArrayLike | None = None
-) -> np.ndarray:
+) -> tuple[Float[np.ndarray, "N T H"], list[StepCache]]:
     r"""Run a plain recurrent network over whole sequences.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
@@ -28,48 +38,35 @@ def forward(
     Args:
         x: the inputs, (N, T, D).
         params: ``weight_ih``, ``weight_hh``, ``bias``, the same at each step.
-        h0: the state before the first step, (N, H); zeros unless told.
+        h0: the state before the first step, (N, H). Default: zeros.
 
     Returns:
-        The states hs after each step, (N, T, H).
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, an empty sequence,
-            missing parameters.
+        The states hs after each step, and the T caches.
 
     Example:
-        >>> params = {
-        ...     "weight_ih": np.array([[0.5]]),
-        ...     "weight_hh": np.array([[0.9]]),
-        ...     "bias": np.zeros(1),
-        ... }
-        >>> forward([[[1.0], [0.0]]], params).ravel().round(4).tolist()
+        >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
+        >>> hs, caches = forward([[[1.0], [0.0]]], params)
+        >>> hs.ravel().round(4).tolist()
         [0.4621, 0.3935]
 
     Reference: Werbos (1990). Chapter: 01_vanishing.
     """
-    params, D, H = _check_params(params)
-    x = check_array("x", x, ("N", "T", D))
-    h = _check_h0(h0, (len(x), H))
-    hs = []
+    params, D, H = check_params(params, gates=1)
+    W, U, b = params.values()
+    x = check({"D": D}, x=(x, "N T D"))
+    h0 = np.zeros((len(x), H)) if h0 is None else h0
+    h = check({"N": len(x), "H": H}, h0=(h0, "N H"))
+    caches = []
     for t in range(x.shape[1]):
-        z = (
-            x[:, t] @ params["weight_ih"].T
-            + h @ params["weight_hh"].T
-            + params["bias"]
-        )  # (N, H)
-        h = np.tanh(z)
-        hs.append(h)
-    return np.stack(hs, axis=1)
+        z = x[:, t] @ W.T + h @ U.T + b  # (N, H)
+        caches.append(StepCache(x[:, t], h, np.tanh(z)))
+        h = caches[-1].h
+    return np.stack([cache.h for cache in caches], axis=1), caches
 
 
 def bptt(
-    dhs: ArrayLike,
-    x: ArrayLike,
-    hs: ArrayLike,
-    params: Params,
-    h0: ArrayLike | None = None,
-) -> tuple[np.ndarray, Params]:
+    dhs: ArrayLike, caches: Sequence[StepCache], params: Params
+) -> tuple[Float[np.ndarray, "N T D"], Params]:
     r"""Backpropagation through time: the total gradient over all steps.
 
     With :math:`\delta h_t` for the total derivative of the loss with respect
@@ -87,54 +84,43 @@ def bptt(
     Args:
         dhs: each step's own error, (N, T, H): the immediate derivative of the
             loss with respect to h_t, not through later steps.
-        x: the inputs, (N, T, D).
-        hs: the states, as `forward` returns them, (N, T, H).
+        caches: what `forward` left behind, T of them.
         params: ``weight_ih``, ``weight_hh``, ``bias``.
-        h0: the state before the first step, (N, H); zeros unless told.
 
     Returns:
-        dx (N, T, D) and the gradient of every parameter, summed over steps
-        and sequences.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, states outside
-            [-1, 1], missing parameters.
+        dx and the gradient of every parameter, summed over steps and
+        sequences.
 
     Example:
-        >>> params = {
-        ...     "weight_ih": np.array([[0.5]]),
-        ...     "weight_hh": np.array([[0.9]]),
-        ...     "bias": np.zeros(1),
-        ... }
-        >>> x = [[[1.0], [0.0]]]
-        >>> hs = forward(x, params)
-        >>> dx, grads = bptt([[[0.0], [1.0]]], x, hs, params)
+        >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
+        >>> hs, caches = forward([[[1.0], [0.0]]], params)
+        >>> dx, grads = bptt([[[0.0], [1.0]]], caches, params)
         >>> round(float(grads["weight_hh"][0, 0]), 4)  # (1 - h_2²) h_1
         0.3906
 
     Reference: Werbos (1990); Pascanu, Mikolov & Bengio (2013), section 1.1.
     Chapter: 01_vanishing.
     """
-    params, D, H = _check_params(params)
-    x = check_array("x", x, ("N", "T", D))
-    hs = _check_hs(hs, (len(x), x.shape[1], H))
-    dhs = check_array("dhs", dhs, hs.shape)
-    h0 = _check_h0(h0, (len(x), H))
-    before = np.concatenate([h0[:, None], hs[:, :-1]], axis=1)  # (N, T, H)
+    params, D, H = check_params(params, gates=1)
+    check_caches(caches, StepCache, {"D": D, "H": H})
+    N, T = len(caches[0].h), len(caches)
+    dhs = check(dhs=(dhs, (N, T, H)))
+    W, U, _ = params.values()
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dx, dh = np.zeros_like(x), np.zeros_like(h0)
-    for t in reversed(range(x.shape[1])):
+    dx, dh = np.zeros((N, T, D)), np.zeros((N, H))
+    for t in reversed(range(T)):
+        x, h_prev, h = caches[t]
         # Step t's own error joins what comes back from the step after it.
-        dz = (dhs[:, t] + dh) * (1 - hs[:, t] ** 2)  # (N, H)
-        grads["weight_ih"] += dz.T @ x[:, t]  # (H, D)
-        grads["weight_hh"] += dz.T @ before[:, t]  # (H, H)
+        dz = (dhs[:, t] + dh) * (1 - h**2)  # (N, H)
+        grads["weight_ih"] += dz.T @ x  # (H, D)
+        grads["weight_hh"] += dz.T @ h_prev  # (H, H)
         grads["bias"] += dz.sum(axis=0)  # (H,)
-        dx[:, t] = dz @ params["weight_ih"]
-        dh = dz @ params["weight_hh"]
+        dx[:, t] = dz @ W
+        dh = dz @ U
     return dx, grads
 
 
-def jacobians(hs: ArrayLike, params: Params) -> np.ndarray:
+def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
     r"""Compute how the last state depends on each state before it.
 
     .. math::
@@ -144,33 +130,28 @@ def jacobians(hs: ArrayLike, params: Params) -> np.ndarray:
     a product of T - t matrices, the latest step's on the left.
 
     Args:
-        hs: the states, as `forward` returns them, (N, T, H).
+        hs: the states, (N, T, H), as `forward` returns them.
         params: ``weight_ih``, ``weight_hh``, ``bias``.
 
     Returns:
         For each step t the matrix of the derivatives of the units of the last
-        state (rows) with respect to the units of step t's state (columns),
-        (N, T, H, H). At the last step it is the identity.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, states outside
-            [-1, 1], missing parameters.
+        state (rows) with respect to the units of step t's state (columns). At
+        the last step it is the identity.
 
     Example:
-        >>> params = {
-        ...     "weight_ih": np.array([[0.5]]),
-        ...     "weight_hh": np.array([[0.9]]),
-        ...     "bias": np.zeros(1),
-        ... }
-        >>> hs = forward([[[1.0], [0.0]]], params)
+        >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
+        >>> hs, _ = forward([[[1.0], [0.0]]], params)
         >>> jacobians(hs, params).ravel().round(4).tolist()
         [0.7607, 1.0]
 
     Reference: Pascanu, Mikolov & Bengio (2013), equation 5. Chapter:
     01_vanishing.
     """
-    params, _, H = _check_params(params)
-    hs = _check_hs(hs, ("N", "T", H))
+    params, _, H = check_params(params, gates=1)
+    hs = check({"H": H}, hs=(hs, "N T H"))
+    if np.abs(hs).max() > 1:
+        worst = hs.flat[np.abs(hs).argmax()]
+        raise ValueError(f"hs: expected states from -1 to 1, got {worst}")
     N, T, _ = hs.shape
     J = np.empty((N, T, H, H))
     J[:, -1] = np.eye(H)
@@ -178,28 +159,3 @@ def jacobians(hs: ArrayLike, params: Params) -> np.ndarray:
         step = (1 - hs[:, t + 1] ** 2)[:, :, None] * params["weight_hh"]
         J[:, t] = J[:, t + 1] @ step  # (N, H, H)
     return J
-
-
-def _check_params(params: Params) -> tuple[Params, int, int]:
-    """Return a copy of the parameters, D and H once the shapes fit."""
-    check_names("params", params, _SHAPES)
-    bias = check_array("bias", params["bias"], _SHAPES["bias"])
-    H = len(bias)
-    weight_ih = check_array("weight_ih", params["weight_ih"], (H, "D"))
-    weight_hh = check_array("weight_hh", params["weight_hh"], (H, H))
-    checked = {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias": bias}
-    return checked, weight_ih.shape[1], H
-
-
-def _check_h0(h0: ArrayLike | None, shape: tuple[int, int]) -> np.ndarray:
-    """Return the state before the first step, zeros unless told."""
-    return check_array("h0", np.zeros(shape) if h0 is None else h0, shape)
-
-
-def _check_hs(hs: ArrayLike, shape: tuple[int | str, ...]) -> np.ndarray:
-    """Return the states once they can be values of tanh."""
-    hs = check_array("hs", hs, shape)
-    if np.abs(hs).max() > 1:
-        worst = hs.flat[np.abs(hs).argmax()]
-        raise ValueError(f"hs: expected states from -1 to 1, got {worst}")
-    return hs

@@ -1,22 +1,33 @@
-"""What turns the NumPy LSTM into a training loop: a loss and an optimiser.
+r"""What turns a NumPy network into a training loop.
 
-Optimisers return new parameters and leave the old ones as they are, so that a
-notebook can compare before and after.
+Hidden states become predictions (the *readout*), predictions a loss, and its
+gradient, clipped if it is too long, a step of an optimiser. Optimisers return
+new parameters and leave the old ones as they are, so that a notebook can
+compare before and after.
 """
 
 import math
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check_array, check_names, check_number, check_type
-from unrolled.by_hand.lstm import Params
+from unrolled._checks import (
+    check,
+    check_choice,
+    check_names,
+    check_number,
+    check_type,
+)
+from unrolled.by_hand._shared import Params
 
-_SHAPES = {"weight": ("F", "H"), "bias": ("F",)}
+_TINY = np.finfo(float).tiny
 
 
-def readout_forward(hs: ArrayLike, params: Params) -> np.ndarray:
+def readout_forward(
+    hs: ArrayLike, params: Params
+) -> Float[np.ndarray, "N T F"]:
     r"""Turn hidden states into predictions.
 
     .. math:: \hat y_t = V h_t + u
@@ -25,12 +36,6 @@ def readout_forward(hs: ArrayLike, params: Params) -> np.ndarray:
         hs: the hidden states, (N, T, H).
         params: ``weight`` V (F, H) and ``bias`` u (F,).
 
-    Returns:
-        The predictions, (N, T, F).
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, missing parameters.
-
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
         >>> readout_forward([[[0.5, -0.25]]], params).tolist()
@@ -38,14 +43,13 @@ def readout_forward(hs: ArrayLike, params: Params) -> np.ndarray:
 
     Chapter: 05_training.
     """
-    params, _, H = _check_params(params)
-    hs = check_array("hs", hs, ("N", "T", H))
-    return hs @ params["weight"].T + params["bias"]  # (N, T, F)
+    hs, V, u = _check_readout(hs, params)
+    return hs @ V.T + u  # (N, T, F)
 
 
 def readout_backward(
     errors: ArrayLike, hs: ArrayLike, params: Params
-) -> tuple[np.ndarray, Params]:
+) -> tuple[Float[np.ndarray, "N T H"], Params]:
     r"""Carry the errors of the predictions back to the hidden states.
 
     With :math:`\delta` for the derivative of the loss with respect to what
@@ -63,12 +67,9 @@ def readout_backward(
         params: ``weight`` (F, H) and ``bias`` (F,).
 
     Returns:
-        The derivative with respect to each hidden state, (N, T, H), which is
-        what `by_hand.lstm.bptt` takes, and the gradients of the readout's own
-        parameters, summed over steps and sequences.
-
-    Raises:
-        ValueError: wrong shapes, NaN or infinite values, missing parameters.
+        The derivative with respect to each hidden state, which is what `bptt`
+        takes, and the gradients of the readout's own parameters, summed over
+        steps and sequences.
 
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
@@ -78,33 +79,31 @@ def readout_backward(
 
     Chapter: 05_training.
     """
-    params, F, H = _check_params(params)
-    hs = check_array("hs", hs, ("N", "T", H))
-    errors = check_array("errors", errors, (*hs.shape[:2], F))
+    hs, V, u = _check_readout(hs, params)
+    errors = check(errors=(errors, (*hs.shape[:2], len(u))))
     grads = {
         "weight": np.einsum("ntf,nth->fh", errors, hs),  # (F, H)
         "bias": errors.sum(axis=(0, 1)),  # (F,)
     }
-    return errors @ params["weight"], grads  # (N, T, H)
+    return errors @ V, grads  # (N, T, H)
 
 
-def _check_params(params: Params) -> tuple[Params, int, int]:
-    """Return a copy of the parameters, F and H once the shapes fit."""
-    check_names("params", params, _SHAPES)
-    params = {
-        name: check_array(name, params[name], shape)
-        for name, shape in _SHAPES.items()
-    }
-    F, H = params["weight"].shape
-    check_array("bias", params["bias"], (F,))
-    return params, F, H
+def _check_readout(hs: ArrayLike, params: Params) -> tuple[np.ndarray, ...]:
+    """Return hs, V and u once they fit."""
+    check_names("params", params, ("weight", "bias"))
+    V, u, hs = check(
+        weight=(params["weight"], "F H"),
+        bias=(params["bias"], "F"),
+        hs=(hs, "N T H"),
+    )
+    return hs, V, u
 
 
 def squared_error(
     prediction: ArrayLike,
     target: ArrayLike,
     steps: Literal["mean", "sum", "last"] = "mean",
-) -> tuple[float, np.ndarray]:
+) -> tuple[float, Float[np.ndarray, "N T F"]]:
     r"""Compute the squared error and its derivative.
 
     With :math:`e_t = \hat y_t - y_t`, the prediction less the target, averaged
@@ -121,14 +120,11 @@ def squared_error(
     Args:
         prediction: what the network says, (N, T, F).
         target: what it should say, (N, T, F).
-        steps: how the T steps count: ``"mean"``, ``"sum"`` or ``"last"``.
+        steps: how the T steps count.
 
     Returns:
         The loss, in squared units of the target, and its derivative with
-        respect to each prediction, (N, T, F).
-
-    Raises:
-        ValueError: shapes that differ, NaN or infinite values, unknown steps.
+        respect to each prediction.
 
     Example:
         >>> loss, slope = squared_error([[[0.0], [2.0]]], [[[1.0], [2.0]]])
@@ -137,19 +133,16 @@ def squared_error(
 
     Reference: source A, "Loss for Sequence Prediction". Chapter: 02_forward.
     """
-    prediction = check_array("prediction", prediction, ("N", "T", "F"))
-    target = check_array("target", target, prediction.shape)
+    prediction, target = check(
+        prediction=(prediction, "N T F"), target=(target, "N T F")
+    )
     N, T, F = prediction.shape
     weights = {
         "mean": np.full((T, 1), 1 / T),
         "sum": np.ones((T, 1)),
         "last": np.eye(T)[:, -1:],
     }
-    if not isinstance(steps, str) or steps not in weights:
-        raise ValueError(
-            f"steps: expected 'mean', 'sum' or 'last', got {steps!r:.80}"
-        )
-    weight = weights[steps]
+    weight = weights[check_choice("steps", steps, weights)]
     error = prediction - target
     loss = (weight * error**2).sum() / (N * F)
     return float(loss), 2 * weight * error / (N * F)
@@ -174,10 +167,6 @@ def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     Returns:
         New gradients, by the same names, and the length *before* clipping.
 
-    Raises:
-        ValueError: no gradients, NaN or infinite ones, or so large that their
-            length is infinite; a `max_norm` that is not above 0.
-
     Example:
         >>> clipped, norm = clip_grad_norm({"w": np.array([3.0, 4.0])}, 1.0)
         >>> norm, clipped["w"].round(4).tolist()
@@ -186,17 +175,8 @@ def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     Reference: Pascanu, Mikolov & Bengio (2013), algorithm 1; PyTorch's
     ``torch.nn.utils.clip_grad_norm_``. Chapter: 01_vanishing.
     """
-    check_type("grads", grads, dict)
-    if not grads:
-        raise ValueError("grads: expected at least one gradient, got {}")
-    grads = {
-        name: check_array(f"grads[{name!r}]", gradient, None)
-        for name, gradient in grads.items()
-    }
-    tiny = np.finfo(float).tiny
-    max_norm = check_number(
-        "max_norm", max_norm, "above 0", minimum=tiny, below=np.inf
-    )
+    grads = _check_arrays("grads", grads)
+    check_number("max_norm", max_norm, "above 0", minimum=_TINY)
     # hypot, unlike a sum of squares, does not overflow on the way.
     norm = math.hypot(*(g for array in grads.values() for g in array.flat))
     if norm == math.inf:
@@ -213,9 +193,6 @@ class SGD:
     Args:
         lr: the learning rate :math:`\eta`, 0 or more.
 
-    Raises:
-        ValueError: a negative, infinite or missing learning rate.
-
     Example:
         >>> SGD(lr=0.1).step({"w": np.ones(1)}, {"w": np.ones(1)})["w"].tolist()
         [0.9]
@@ -224,22 +201,16 @@ class SGD:
     """
 
     def __init__(self, lr: float) -> None:
-        self.lr = _check_lr(lr)
+        self.lr = check_number("lr", lr, "of at least 0", minimum=0)
 
     def step(self, params: Params, grads: Params) -> Params:
-        """Return the parameters after one update.
+        """Return the parameters after one update; the old ones stay.
 
         Args:
             params: the parameters, by name.
             grads: their gradients, by the same names and of the same shapes.
-
-        Returns:
-            New parameters, by the same names; the old ones stay as they are.
-
-        Raises:
-            ValueError: other names or shapes, NaN or infinite gradients.
         """
-        grads = _check_grads(params, grads)
+        params, grads = _check_pairs(params, grads)
         return {name: params[name] - self.lr * grads[name] for name in params}
 
 
@@ -259,9 +230,6 @@ class Adam:
         betas: :math:`\beta_1` and :math:`\beta_2`, from 0 to below 1.
         eps: :math:`\epsilon`, above 0 and below 1.
 
-    Raises:
-        ValueError: a number out of its range.
-
     Example:
         >>> adam, params = Adam(lr=0.1), {"w": np.ones(1)}
         >>> adam.step(params, {"w": np.full(1, 5.0)})["w"].round(4).tolist()
@@ -276,34 +244,28 @@ class Adam:
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
-        self.lr = _check_lr(lr)
-        self.betas = tuple(check_array("betas", betas, (2,)).tolist())
+        self.lr = check_number("lr", lr, "of at least 0", minimum=0)
+        self.betas = tuple(check(betas=(betas, "2")).tolist())
         for beta in self.betas:
             check_number("betas", beta, "from 0 to below 1", minimum=0, below=1)
-        tiny = np.finfo(float).tiny  # 0 would divide 0 by 0
-        self.eps = check_number("eps", eps, "above 0", minimum=tiny, below=1)
+        # 0 would divide 0 by 0.
+        self.eps = check_number("eps", eps, "above 0", minimum=_TINY, below=1)
         self._updates = 0
         self._m: Params = {}
         self._v: Params = {}
 
     def step(self, params: Params, grads: Params) -> Params:
-        """Return the parameters after one update.
+        """Return the parameters after one update; the old ones stay.
 
         Args:
             params: the parameters, by name; the same names at every call.
             grads: their gradients, by the same names and of the same shapes.
-
-        Returns:
-            New parameters, by the same names; the old ones stay as they are.
-
-        Raises:
-            ValueError: other names or shapes, NaN or infinite gradients.
         """
-        grads = _check_grads(params, grads)
+        params, grads = _check_pairs(params, grads)
         if not self._updates:
             self._m = {name: np.zeros_like(g) for name, g in grads.items()}
             self._v = {name: np.zeros_like(g) for name, g in grads.items()}
-        _check_grads(self._m, grads)
+        _check_pairs(self._m, grads)  # those of the last update
         self._updates += 1
         beta_1, beta_2 = self.betas
         new = {}
@@ -319,22 +281,22 @@ class Adam:
         return new
 
 
-def _check_lr(lr: float) -> float:
-    """Return the learning rate if it is one."""
-    return check_number("lr", lr, "of at least 0", minimum=0, below=np.inf)
-
-
-def _check_grads(params: Params, grads: Params) -> Params:
-    """Return the gradients once each fits its parameter."""
-    check_type("params", params, dict)
-    check_type("grads", grads, dict)
-    if not params or set(params) != set(grads):
-        raise ValueError(
-            f"grads: expected those of {[*params]}, got {[*grads]}"
-        )
-    for name, value in params.items():
-        check_array(f"params[{name!r}]", value, None)
+def _check_arrays(name: str, arrays: Params) -> Params:
+    """Return a copy of these arrays by name, of any shapes."""
+    check_type(name, arrays, dict)
+    if not arrays:
+        raise ValueError(f"{name}: expected at least one array, got {{}}")
     return {
-        name: check_array(f"grads[{name!r}]", grads[name], np.shape(value))
-        for name, value in params.items()
+        key: check(**{f"{name}[{key!r}]": (array, "...")})
+        for key, array in arrays.items()
+    }
+
+
+def _check_pairs(params: Params, grads: Params) -> tuple[Params, Params]:
+    """Return parameters and gradients once each fits the other."""
+    params = _check_arrays("params", params)
+    check_names("grads", grads, params)
+    return params, {
+        key: check(**{f"grads[{key!r}]": (grads[key], array.shape)})
+        for key, array in params.items()
     }

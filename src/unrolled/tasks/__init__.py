@@ -10,10 +10,7 @@ never looks at, and the targets `IGNORE`, which the loss leaves out.
 """
 
 from unrolled.tasks.language import (
-    NOUNS,
     SENTENCE_CHARACTERS,
-    SENTENCE_END,
-    VERBS,
     is_sentence,
     sentences,
     sentences_limit,
@@ -54,12 +51,9 @@ __all__ = [
     "LEAD",
     "MARK_RATE",
     "NOISE",
-    "NOUNS",
     "PERIODS",
     "QUESTION_TOKENS",
     "SENTENCE_CHARACTERS",
-    "SENTENCE_END",
-    "VERBS",
     "brackets",
     "brackets_limit",
     "exact_match",

@@ -11,7 +11,8 @@ import re
 
 import torch
 
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_type
+from unrolled.tasks._draw import check_draw
 
 NOUNS = ("cat", "dog", "bird", "cow")
 """The nouns; with an s, they are many."""
@@ -44,16 +45,8 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
     sentences. What a model of the language can reach is computed by
     `sentences_limit`.
 
-    Args:
-        count: how many sentences.
-        generator: the source of randomness.
-
     Returns:
         The sentences, each of 13 to 46 characters, its full stop included.
-
-    Raises:
-        ValueError: a count that is not a whole number of at least 1, no
-            generator.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)
@@ -66,8 +59,7 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
     Reference: Linzen, Dupoux & Goldberg (2016), for verbs that agree with a
     noun far away. Chapter: 07_network.
     """
-    count = check_whole("count", count)
-    check_type("generator", generator, torch.Generator)
+    check_draw(generator, count=count)
 
     def draw(kinds: int, *shape: int) -> list:
         numbers = torch.randint(kinds, (count, *shape), generator=generator)
@@ -99,15 +91,6 @@ def _say(nouns: list[int], many: list[int], verb: int) -> str:
 
 def is_sentence(text: str) -> bool:
     """Tell whether a text is one sentence of the language, from start to end.
-
-    Args:
-        text: any text.
-
-    Returns:
-        Whether it is.
-
-    Raises:
-        ValueError: not a text.
 
     Example:
         >>> is_sentence("the cat near the dogs sleeps.")
@@ -145,9 +128,6 @@ def sentences_limit(remembers_subject: bool = True) -> float:
     Returns:
         Bits per character, the full stop included. (One bit is :math:`\ln 2`
         in the unit of PyTorch's cross-entropy.)
-
-    Raises:
-        ValueError: something else than True or False.
 
     Example:
         >>> round(sentences_limit(), 4), round(sentences_limit(False), 4)

@@ -1,17 +1,19 @@
-r"""A noisy series of two oscillations, and the best forecast of it.
+r"""Two series to forecast: one that stays on course, one that drifts apart.
 
-It never drifts apart: two that begin nearly alike stay nearly alike. Compare
-`unrolled.tasks.oscillations`.
+`oscillations` are sums of two waves with noise on top: two series that begin
+nearly alike stay nearly alike. Hénon's map, `henon`, has no noise, and yet two
+series that begin nearly alike soon have nothing in common.
 """
 
 import math
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Generator, Tensor
 
-from unrolled._checks import check_number, check_type, check_whole
-from unrolled._torch_checks import check_tensor
+from unrolled._checks import check, check_number, check_whole, refusal
+from unrolled.tasks._draw import check_draw
 
 PERIODS = (12.0, 6.0 * (math.sqrt(5) - 1))
 """The two periods of `oscillations`, in steps: 12 and 7.416. Their ratio is the
@@ -24,7 +26,7 @@ that of the whole series is 1, but for the noise."""
 
 def oscillations(
     count: int, steps: int, generator: Generator, noise: float = NOISE
-) -> Tensor:
+) -> Float[Tensor, "N T 1"]:
     r"""Draw sums of two oscillations, with noise on top.
 
     .. math::
@@ -41,11 +43,7 @@ def oscillations(
         noise: s, the standard deviation of the noise, 0 or more.
 
     Returns:
-        x (N, T, 1), float64.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no generator, a noise
-            below 0.
+        x, float64.
 
     Example:
         >>> x = oscillations(1000, 50, torch.Generator().manual_seed(0))
@@ -54,9 +52,9 @@ def oscillations(
 
     Chapter: 11_free_running.
     """
-    N, T = check_whole("count", count), check_whole("steps", steps)
-    check_type("generator", generator, Generator)
-    s = check_number("noise", noise, "of at least 0", minimum=0, below=math.inf)
+    check_draw(generator, count=count, steps=steps)
+    check_number("noise", noise, "of at least 0", minimum=0)
+    N, T, s = count, steps, noise
     t = torch.arange(T, dtype=torch.float64)
     turns = [2 * math.pi * t / period for period in PERIODS]
     waves = torch.stack(
@@ -68,7 +66,9 @@ def oscillations(
     return (signal + s * epsilon)[..., None]  # (N, T, 1)
 
 
-def oscillations_best(x: Tensor, memory: int | None = None) -> Tensor:
+def oscillations_best(
+    x: Float[Tensor, "N T 1"], memory: int | None = None
+) -> Float[Tensor, "N T 1"]:
     r"""Make the best forecast of each next value of `oscillations`.
 
     All values of a series are jointly normal, with the covariance
@@ -87,16 +87,11 @@ def oscillations_best(x: Tensor, memory: int | None = None) -> Tensor:
     over those alone.
 
     Args:
-        x: series with the noise `NOISE`, (N, T, 1), float64.
-        memory: how many of the last values may be used, 1 or more; all of them
-            unless told.
+        x: series with the noise `NOISE`, float64.
+        memory: how many of the last values may be used. Default: all.
 
     Returns:
-        What comes after each step, as far as anyone can say, (N, T, 1).
-
-    Raises:
-        ValueError: no finite float64 tensor of this shape, a memory that is not
-            a whole number of at least 1.
+        What comes after each step, as far as anyone can say.
 
     Example:
         >>> x = oscillations(2000, 61, torch.Generator().manual_seed(0))
@@ -108,8 +103,7 @@ def oscillations_best(x: Tensor, memory: int | None = None) -> Tensor:
     Reference: Rasmussen & Williams (2006), equation 2.25.
     Chapter: 11_free_running.
     """
-    check_series("x", x, "T")
-    T = x.shape[1]
+    T = _check_series(x)
     most = T if memory is None else check_whole("memory", memory)
     K = _covariance(torch.arange(T)[:, None] - torch.arange(T))
     weights = torch.zeros(T, T, dtype=torch.float64)
@@ -120,19 +114,18 @@ def oscillations_best(x: Tensor, memory: int | None = None) -> Tensor:
     return (x[..., 0] @ weights.T)[..., None]  # (N, T, 1)
 
 
-def oscillations_limit(steps: int, horizons: Sequence[int]) -> Tensor:
+def oscillations_limit(
+    steps: int, horizons: Sequence[int]
+) -> Float[Tensor, " K"]:
     """Work out the smallest error with which `oscillations` can be forecast.
 
     Args:
         steps: T, how many values have been seen.
-        horizons: how many steps after the last of them, each 1 or more.
+        horizons: how many steps after the last of them, K such numbers.
 
     Returns:
         The root mean square of the best forecast's error at each horizon, the
         noise of the value to come among it, float64.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no horizons.
 
     Example:
         >>> oscillations_limit(40, [1, 20]).round(decimals=3).tolist()
@@ -143,9 +136,7 @@ def oscillations_limit(steps: int, horizons: Sequence[int]) -> Tensor:
     """
     T = check_whole("steps", steps)
     if not isinstance(horizons, Sequence) or not horizons:
-        raise ValueError(
-            f"horizons: expected whole numbers, got {horizons!r:.80}"
-        )
+        raise refusal("horizons", "whole numbers", repr(horizons))
     ahead = torch.tensor([check_whole("horizons", k) for k in horizons])
     t = torch.arange(T)
     K = _covariance(t[:, None] - t)
@@ -161,19 +152,15 @@ def _covariance(apart: Tensor) -> Tensor:
     return signal + NOISE**2 * (apart == 0).double()
 
 
-def check_series(name: str, x: Tensor, steps: int | str) -> None:
-    """Insist on finite float64 series of one number a step."""
-    like = torch.empty(0, dtype=torch.float64)
-    check_tensor(name, x, ("N", steps, 1), like)
-
-
 HENON = (1.4, 0.3)
 """The map's two constants, as in Hénon's paper."""
 
 _SETTLING = 100  # steps until nothing is left of the beginning
 
 
-def henon(count: int, steps: int, generator: Generator) -> Tensor:
+def henon(
+    count: int, steps: int, generator: Generator
+) -> Float[Tensor, "N T 1"]:
     r"""Draw series from Hénon's map, each from a beginning of its own.
 
     .. math:: x_{t+1} = 1 - 1.4\, x_t^2 + 0.3\, x_{t-1}
@@ -187,10 +174,7 @@ def henon(count: int, steps: int, generator: Generator) -> Tensor:
         generator: the source of randomness.
 
     Returns:
-        x (N, T, 1), float64, between −1.3 and 1.3.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no generator.
+        x, float64, between −1.3 and 1.3.
 
     Example:
         >>> x = henon(3, 50, torch.Generator().manual_seed(0))
@@ -199,23 +183,19 @@ def henon(count: int, steps: int, generator: Generator) -> Tensor:
 
     Reference: Hénon (1976). Chapter: 11_free_running.
     """
-    N, T = check_whole("count", count), check_whole("steps", steps)
-    check_type("generator", generator, Generator)
-    start = torch.rand(N, 2, 1, generator=generator, dtype=torch.float64)
-    return henon_continue(0.2 * start - 0.1, _SETTLING + T)[:, _SETTLING:]
+    check_draw(generator, count=count, steps=steps)
+    start = torch.rand(count, 2, 1, generator=generator, dtype=torch.float64)
+    return henon_continue(0.2 * start - 0.1, _SETTLING + steps)[:, _SETTLING:]
 
 
-def henon_next(x: Tensor) -> Tensor:
+def henon_next(x: Float[Tensor, "N T 1"]) -> Float[Tensor, "N T-1 1"]:
     """Work out what Hénon's map makes of each two values in a row.
 
     Args:
-        x: values, (N, T, 1), float64, T at least 2; of the map, or of anything.
+        x: values, float64, T at least 2; of the map, or of anything.
 
     Returns:
-        The value that would follow each but the first, (N, T − 1, 1).
-
-    Raises:
-        ValueError: no finite float64 tensor of this shape.
+        The value that would follow each but the first.
 
     Example:
         >>> x = torch.tensor([[[0.5], [1.0], [2.0]]], dtype=torch.float64)
@@ -224,25 +204,23 @@ def henon_next(x: Tensor) -> Tensor:
 
     Reference: Hénon (1976). Chapter: 11_free_running.
     """
-    _check_pairs(x)
+    _check_series(x, 2)
     return _henon(x[:, :-1], x[:, 1:])
 
 
-def henon_continue(x: Tensor, steps: int) -> Tensor:
+def henon_continue(
+    x: Float[Tensor, "N T 1"], steps: int
+) -> Float[Tensor, "N K 1"]:
     """Let Hénon's map go on from the last two values of each series.
 
     From a state far from all that the map visits it runs off to infinity.
 
     Args:
-        x: values, (N, T, 1), float64, T at least 2.
+        x: values, float64, T at least 2.
         steps: K, how many values to add.
 
     Returns:
-        What follows, (N, K, 1).
-
-    Raises:
-        ValueError: no finite float64 tensor of this shape, steps that are not a
-            whole number of at least 1.
+        What follows.
 
     Example:
         >>> x = henon(3, 50, torch.Generator().manual_seed(0))
@@ -251,10 +229,9 @@ def henon_continue(x: Tensor, steps: int) -> Tensor:
 
     Reference: Hénon (1976). Chapter: 11_free_running.
     """
-    _check_pairs(x)
-    K = check_whole("steps", steps)
+    _check_series(x, 2)
     values = [x[:, -2], x[:, -1]]  # (N, 1) each
-    for _ in range(K):
+    for _ in range(check_whole("steps", steps)):
         values.append(_henon(*values[-2:]))
     return torch.stack(values[2:], dim=1)
 
@@ -265,8 +242,9 @@ def _henon(before: Tensor, now: Tensor) -> Tensor:
     return 1 - a * now**2 + b * before
 
 
-def _check_pairs(x: Tensor) -> None:
-    """Insist on series of two values or more."""
-    check_series("x", x, "T")
-    if x.shape[1] < 2:
-        raise ValueError(f"x: expected two values or more, got {x.shape[1]}")
+def _check_series(x: Tensor, fewest: int = 1) -> int:
+    """Return T of float64 series of one number a step."""
+    check(x=(x, "N T 1"), like=torch.empty(0, dtype=torch.float64))
+    if x.shape[1] < fewest:
+        raise refusal("x", f"{fewest} values or more", x.shape[1])
+    return x.shape[1]

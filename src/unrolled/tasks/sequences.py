@@ -1,18 +1,19 @@
-r"""A task with one answer, the first and the last; one with many, reversal."""
+"""Sequences with one answer, with an answer at each step, or with a beat."""
 
 import torch
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
 
-from unrolled._checks import check_type, check_whole
-from unrolled._torch_checks import check_whole_tensor
+from unrolled._checks import check, check_whole, refusal
+from unrolled.tasks._draw import check_draw
 
 IGNORE = -100
 """The target that counts for nothing, as in PyTorch's cross-entropy."""
 
 
 def first_last(
-    count: int, steps: int, features: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+    count: int, steps: int, features: int, generator: Generator
+) -> tuple[Float[Tensor, "N T D"], Int[Tensor, " N"]]:
     r"""Draw source B's task: is the first value plus the last above 0?
 
     All inputs are independent standard normal. With a and b for feature 0 of
@@ -31,10 +32,7 @@ def first_last(
         generator: the source of randomness.
 
     Returns:
-        The inputs x (N, T, D) and the labels (N,), int64, 0 or 1.
-
-    Raises:
-        ValueError: a number that is not whole or too small, no generator.
+        The inputs x and the labels, 0 or 1.
 
     Example:
         >>> x, label = first_last(3, 30, 10, torch.Generator().manual_seed(0))
@@ -45,16 +43,20 @@ def first_last(
 
     Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
     """
-    N, T = check_whole("count", count), check_whole("steps", steps, 2)
-    D = check_whole("features", features)
-    check_type("generator", generator, torch.Generator)
-    x = torch.randn(N, T, D, generator=generator)
+    check_whole("steps", steps, 2)
+    check_draw(generator, count=count, features=features)
+    x = torch.randn(count, steps, features, generator=generator)
     return x, (x[:, 0, 0] + x[:, -1, 0] > 0).long()
 
 
 def reversal(
-    count: int, max_steps: int, vocabulary: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    count: int, max_steps: int, vocabulary: int, generator: Generator
+) -> tuple[
+    Int[Tensor, "N S"],
+    Int[Tensor, "N S+1"],
+    Int[Tensor, " N"],
+    Int[Tensor, "N S+1"],
+]:
     r"""Draw sequences to be said backwards.
 
     The tokens 0 to V - 1 mean nothing, and come equally often. The target is
@@ -76,11 +78,8 @@ def reversal(
         generator: the source of randomness.
 
     Returns:
-        The source (N, S); the decoder's input (N, S + 1); the source's lengths
-        (N,); the target (N, S + 1), with `IGNORE` past its end. All int64.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no generator.
+        The source; the decoder's input; the source's lengths; the target, with
+        `IGNORE` past its end.
 
     Example:
         >>> generator = torch.Generator().manual_seed(7)
@@ -93,9 +92,8 @@ def reversal(
     Reference: Sutskever, Vinyals & Le (2014), for the encoder-decoder.
     Chapter: 07_network.
     """
-    N, S = check_whole("count", count), check_whole("max_steps", max_steps)
-    V = check_whole("vocabulary", vocabulary)
-    check_type("generator", generator, torch.Generator)
+    N, S, V = count, max_steps, vocabulary
+    check_draw(generator, count=N, max_steps=S, vocabulary=V)
     source = torch.randint(V, (N, S), generator=generator)
     lengths = torch.randint(1, S + 1, (N,), generator=generator)
     step, end = torch.arange(S + 1), lengths[:, None]  # (S + 1,), (N, 1)
@@ -108,18 +106,14 @@ def reversal(
     return source, given, lengths, target
 
 
-def exact_match(predicted: Tensor, target: Tensor) -> float:
+def exact_match(
+    predicted: Int[Tensor, "N T"], target: Int[Tensor, "N T"]
+) -> float:
     """Measure the share of sequences that are right at every step.
 
     Args:
-        predicted: tokens, (N, T), int64.
-        target: tokens, (N, T), int64; where `IGNORE`, anything is right.
-
-    Returns:
-        A share between 0 and 1.
-
-    Raises:
-        ValueError: no tensors of whole numbers, shapes that differ.
+        predicted: tokens.
+        target: tokens; where it is `IGNORE`, anything is right.
 
     Example:
         >>> target = torch.tensor([[5, 9, -100], [6, 5, 9]])
@@ -128,9 +122,9 @@ def exact_match(predicted: Tensor, target: Tensor) -> float:
 
     Chapter: 07_network.
     """
-    most = torch.iinfo(torch.int64).max
-    check_whole_tensor("target", target, ("N", "T"), IGNORE, most)
-    check_whole_tensor("predicted", predicted, target.shape, 0, most)
+    above = torch.iinfo(torch.int64).max + 1
+    check(target=(target, "N T", range(IGNORE, above)), like=Tensor)
+    check(predicted=(predicted, target.shape, range(above)), like=target)
     right = (predicted == target) | (target == IGNORE)
     return right.all(dim=1).float().mean().item()
 
@@ -142,10 +136,10 @@ LEAD = 4
 def intervals(
     count: int,
     max_interval: int,
-    generator: torch.Generator,
+    generator: Generator,
     *,
     min_interval: int = 1,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Int[Tensor, "N T"], Int[Tensor, "N T"]]:
     r"""Draw two marks each, whose interval is to be repeated once.
 
     The token is 1 at a mark, at steps a and a + n, and 0 elsewhere. The tag is
@@ -163,14 +157,10 @@ def intervals(
         count: N, sequences.
         max_interval: S, the longest interval, in steps.
         generator: the source of randomness.
-        min_interval: the shortest interval, 1 unless told, S at most.
+        min_interval: the shortest interval, S at most.
 
     Returns:
-        The tokens and the tags, (N, T) each, int64, with T = `LEAD` + 2S.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no generator, a
-            shortest interval above the longest.
+        The tokens and the tags, with T = `LEAD` + 2S.
 
     Example:
         >>> tokens, tags = intervals(1, 5, torch.Generator().manual_seed(3))
@@ -182,15 +172,11 @@ def intervals(
     Reference: Gers & Schmidhuber (2000), "Recurrent nets that time and count",
     for tasks of this kind. Chapter: 12_beyond.
     """
-    N = check_whole("count", count)
-    S = check_whole("max_interval", max_interval)
-    shortest = check_whole("min_interval", min_interval)
+    N, S, shortest = count, max_interval, min_interval
+    check_draw(generator, count=N, max_interval=S, min_interval=shortest)
     if shortest > S:
-        raise ValueError(
-            f"min_interval: expected at most {S}, as max_interval, "
-            f"got {shortest}"
-        )
-    check_type("generator", generator, torch.Generator)
+        wanted = f"at most {S}, as max_interval"
+        raise refusal("min_interval", wanted, shortest)
     first = torch.randint(LEAD, (N, 1), generator=generator)
     n = torch.randint(shortest, S + 1, (N, 1), generator=generator)
     step = torch.arange(LEAD + 2 * S)  # (T,)

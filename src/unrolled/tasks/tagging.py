@@ -1,9 +1,11 @@
 r"""Two tasks that ask for a tag at every token: brackets and questions."""
 
 import torch
-from torch import Tensor
+from jaxtyping import Int
+from torch import Generator, Tensor
 
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_whole
+from unrolled.tasks._draw import check_draw
 from unrolled.tasks.sequences import IGNORE
 
 LETTERS = "abcd"
@@ -22,8 +24,8 @@ _FIRST_MARK = len(LETTERS)
 
 
 def brackets(
-    count: int, steps: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
+    count: int, steps: int, generator: Generator
+) -> tuple[Int[Tensor, "N T"], Int[Tensor, " N"], Int[Tensor, "N T"]]:
     r"""Draw letters and pairs of brackets: which tokens are inside a pair?
 
     Each token is, with probability q = `MARK_RATE`, a bracket: an opening one
@@ -41,11 +43,8 @@ def brackets(
         generator: the source of randomness.
 
     Returns:
-        The tokens (N, T), numbered as `BRACKET_TOKENS`; the lengths (N,); the
-        tags (N, T), with `IGNORE` past the length. All int64.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no generator.
+        The tokens, numbered as `BRACKET_TOKENS`; the lengths; the tags, with
+        `IGNORE` past the length.
 
     Example:
         >>> generator = torch.Generator().manual_seed(5)
@@ -96,9 +95,6 @@ def brackets_limit(steps: int, window: int = 1) -> float:
     Returns:
         The largest share of right tags, between 1/2 and 1.
 
-    Raises:
-        ValueError: a number that is not whole or below 1.
-
     Example:
         >>> [round(brackets_limit(40, window), 3) for window in (1, 8, 40)]
         [0.641, 0.908, 1.0]
@@ -114,8 +110,8 @@ def brackets_limit(steps: int, window: int = 1) -> float:
 
 
 def questions(
-    count: int, steps: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+    count: int, steps: int, generator: Generator
+) -> tuple[Int[Tensor, "N T"], Int[Tensor, "N T"]]:
     r"""Draw statements and questions: which tokens belong to a question?
 
     Each token is, with probability q = `MARK_RATE`, a mark, and the last token
@@ -134,11 +130,7 @@ def questions(
         generator: the source of randomness.
 
     Returns:
-        The tokens (N, T), numbered as `QUESTION_TOKENS`, and the tags (N, T).
-        Both int64.
-
-    Raises:
-        ValueError: a number that is not whole or below 1, no generator.
+        The tokens, numbered as `QUESTION_TOKENS`, and the tags.
 
     Example:
         >>> generator = torch.Generator().manual_seed(5)
@@ -177,9 +169,6 @@ def questions_limit(steps: int) -> float:
     Returns:
         The largest share of right tags, between 1/2 and 1.
 
-    Raises:
-        ValueError: a number that is not whole or below 1.
-
     Example:
         >>> questions_limit(1), round(questions_limit(24), 3)
         (1.0, 0.581)
@@ -192,10 +181,9 @@ def questions_limit(steps: int) -> float:
 
 
 def _draw_tokens(
-    count: int, steps: int, generator: torch.Generator
+    count: int, steps: int, generator: Generator
 ) -> tuple[Tensor, Tensor]:
     """Draw letters (N, T), and where marks take their places (N, T)."""
-    shape = check_whole("count", count), check_whole("steps", steps)
-    check_type("generator", generator, torch.Generator)
-    letters = torch.randint(len(LETTERS), shape, generator=generator)
-    return letters, torch.rand(shape, generator=generator) < MARK_RATE
+    check_draw(generator, count=count, steps=steps)
+    letters = torch.randint(len(LETTERS), (count, steps), generator=generator)
+    return letters, torch.rand(count, steps, generator=generator) < MARK_RATE

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from unrolled._checks import check_array, check_number, check_type, check_whole
 from unrolled._torch_checks import check_tensor
-from unrolled.by_hand.lstm import Params, _check_params
+from unrolled.by_hand._shared import Params, check_params
 
 _ORDER = ("weight_ih", "weight_hh", "bias")  # PyTorch's
 _NUDGE = 1e-5
@@ -206,7 +206,7 @@ def arrivals(layer: nn.RNNBase, x: Tensor) -> np.ndarray:
 
 def _tensors(params: Params) -> tuple[dict[str, Tensor], int, int]:
     """Return the parameters as tensors that want a gradient, D and H."""
-    params, D, H = _check_params(params)
+    params, D, H = check_params(params, gates=4)
     tensors = {
         name: torch.tensor(value, requires_grad=True)
         for name, value in params.items()

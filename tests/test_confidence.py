@@ -38,17 +38,13 @@ def honest(count, rng, scale=3.0):
 # Margins and losses
 
 
-def test_margins_by_hand(scored):
+def test_margins_and_losses(scored):
     logits, labels = scored
     for margin, row, label in zip(
         margins(logits, labels), logits, labels, strict=True
     ):
         others = [z for k, z in enumerate(row) if k != label]
         assert margin == row[label] - max(others)
-
-
-def test_losses_are_pytorch_s(scored):
-    logits, labels = scored
     want = functional.cross_entropy(
         torch.tensor(logits), torch.tensor(labels), reduction="none"
     )
@@ -61,31 +57,10 @@ def test_losses_of_large_logits_neither_overflow_nor_vanish():
     assert got.tolist() == [0.0, 1000.0, 40.0]
 
 
-def test_a_loss_of_two_classes_is_a_function_of_the_margin():
-    logits, labels = honest(N, np.random.default_rng(0))
-    want = np.log1p(np.exp(-margins(logits, labels)))
-    np.testing.assert_allclose(losses(logits, labels), want, rtol=1e-9)
+SHARES = {0.2: 0.5, 0.4: 0.75, 0.01: 0.5, 1.0: 1.0, 0.29: 0.5, 0.35: 0.75}
 
 
-def test_nothing_that_is_given_is_changed(scored):
-    logits, labels = (array.copy() for array in scored)
-    for call in (margins, losses, reliability, fit_temperature):
-        call(logits, labels)
-    np.testing.assert_array_equal(logits, scored[0])
-    np.testing.assert_array_equal(labels, scored[1])
-
-
-@pytest.mark.parametrize(
-    ("share", "want"),
-    [
-        (0.2, 0.5),
-        (0.4, 0.75),
-        (0.01, 0.5),
-        (1.0, 1.0),
-        (0.29, 0.5),
-        (0.35, 0.75),
-    ],
-)
+@pytest.mark.parametrize(("share", "want"), SHARES.items())
 def test_share_of_worst(share, want):
     assert share_of_worst([1.0, 1.0, 4.0, 2.0, 0.0], share) == want
 
@@ -118,7 +93,7 @@ def test_the_ends_of_the_bins_are_in_them():
     assert got.count.tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("C", range(2, 30))
+@pytest.mark.parametrize("C", range(2, 30, 3))
 def test_the_least_confidence_is_in_the_first_bin(C):
     """Wherever rounding puts 1/C."""
     got = reliability(np.full((1, C), 0.1), [0], bins=5)
@@ -156,37 +131,22 @@ def mean_loss(logits, labels, T):
     ).item()
 
 
-def test_the_temperature_is_that_of_a_search(scored):
+def test_the_temperature_is_that_of_a_search_and_scales(scored):
     logits, labels = scored
     T = fit_temperature(logits, labels)
     grid = np.geomspace(T / 50, T * 50, 4001)  # steps of a fifth of a percent
     found = grid[np.argmin([mean_loss(logits, labels, t) for t in grid])]
     assert pytest.approx(found, rel=0.003) == T
-
-
-def test_the_loss_is_flat_at_the_temperature(scored):
-    logits, labels = scored
-    T = fit_temperature(logits, labels)
     beta = torch.tensor(1 / T, requires_grad=True, dtype=torch.float64)
     z = beta * torch.tensor(logits)
     functional.cross_entropy(z, torch.tensor(labels)).backward()
-    assert abs(beta.grad.item()) < 1e-9
-
-
-@pytest.mark.parametrize("factor", [1e-12, 0.2, 7.0, 1e12])
-def test_larger_logits_have_a_larger_temperature(scored, factor):
-    logits, labels = scored
-    T = fit_temperature(logits, labels)
-    assert fit_temperature(factor * logits, labels) == pytest.approx(
-        factor * T, rel=1e-9
-    )
-
-
-def test_the_temperature_in_closed_form():
-    # Always the same logits, right k times in n: the softmax should say k / n.
-    logits, labels = [[3.0, 0.0]] * 20, [0] * 17 + [1] * 3
-    want = 3.0 / np.log(17 / 3)
-    assert fit_temperature(logits, labels) == pytest.approx(want, rel=1e-12)
+    assert abs(beta.grad.item()) < 1e-9  # the loss is flat there
+    shifts = 1e6 * np.arange(N)[:, None]
+    shifted = fit_temperature(logits + shifts, labels)
+    assert shifted == pytest.approx(T, rel=1e-6)
+    for factor in (1e-12, 7.0, 1e12):
+        scaled = fit_temperature(factor * logits, labels)
+        assert scaled == pytest.approx(factor * T, rel=1e-9)
 
 
 def test_a_temperature_far_from_some_margins():
@@ -196,25 +156,12 @@ def test_a_temperature_far_from_some_margins():
     assert fit_temperature(logits, [0] * 10_000) == pytest.approx(want)
 
 
-def test_an_honest_network_has_a_temperature_near_one():
-    logits, labels = honest(20_000, np.random.default_rng(2))
-    assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.05)
-
-
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(5))
 def test_logits_that_tell_nothing_have_no_temperature(seed):
     """Each is right once and wrong once; only rounding says otherwise."""
     logits = np.random.default_rng(seed).normal(size=(7, 2))
     with pytest.raises(ValueError, match="the loss has no minimum"):
         fit_temperature([*logits, *logits], [0] * 7 + [1] * 7)
-
-
-def test_a_shift_of_all_logits_changes_nothing(scored):
-    logits, labels = scored
-    shifts = 1e6 * np.arange(N)[:, None]
-    assert fit_temperature(logits + shifts, labels) == pytest.approx(
-        fit_temperature(logits, labels), rel=1e-6
-    )
 
 
 # The best probabilities in order
@@ -255,14 +202,3 @@ def test_isotonic_beats_each_temperature():
     best = -np.log(np.where(labels == 1, p, 1 - p)).mean()
     T = fit_temperature(logits, labels)
     assert best < mean_loss(logits, labels, T) <= mean_loss(logits, labels, 1)
-
-
-def test_isotonic_leaves_an_order_alone():
-    labels = np.repeat([0, 1], 5)
-    p = isotonic(np.arange(10), labels)
-    np.testing.assert_array_equal(p, labels)
-
-
-def test_isotonic_of_scores_in_the_wrong_order_is_the_mean():
-    p = isotonic([3, 2, 1, 0], [0, 0, 1, 1])
-    assert p.tolist() == [0.5] * 4

@@ -1,0 +1,126 @@
+"""Good calls and rules: cells and layers."""
+
+import torch
+from torch import nn
+
+from bad_input import bad, fine, good
+from unrolled import cells
+from unrolled.cell import Cell
+from unrolled.lstm import LSTM, LSTMCell
+from unrolled.recurrent import Recurrent
+
+N, T, D, H = 2, 6, 3, 5
+CELLS = [LSTMCell, *(getattr(cells, name) for name in cells.__all__)]
+MODULES = (
+    "unrolled.cell",
+    "unrolled.cells",
+    "unrolled.lstm",
+    "unrolled.modes",
+    "unrolled.recurrent",
+    "unrolled.trace",
+)
+EXCEPT = {
+    "unrolled.cell.Cell": "the row of Plainest, below, is its",
+    "unrolled.cell.Cell.name_states": "forward checks what it returns",
+    "unrolled.cell.Cell.extra_repr": "takes nothing",
+    "unrolled.lstm.LSTM.to_torch": "takes nothing",
+    "unrolled.lstm.LSTMScan": "LSTM calls it",
+    "unrolled.lstm.LSTMScan.backward": "LSTM calls it",
+    "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
+    "unrolled.modes.gradients": "for the package's own use",
+    "unrolled.modes.mode": "for the package's own use",
+    "unrolled.recurrent.Recurrent.extra_repr": "takes nothing",
+    "unrolled.trace.GateTrace": "Recurrent.trace makes it",
+}
+for kind in (Cell, *CELLS):
+    for method in ("step", "gates"):
+        if method in vars(kind):
+            name = f"{kind.__module__}.{kind.__name__}.{method}"
+            EXCEPT[name] = "without checks, and says so"
+            assert "without checks" in vars(kind)[method].__doc__
+
+OPTIONS = {
+    "input_size": 1,
+    "hidden_size": 1,
+    "bias": True,
+    "two_biases": True,
+    "init": "xavier",
+    "generator": torch.Generator(),
+}
+LAYER = OPTIONS | {"num_layers": 1, "dropout": 0.0, "bidirectional": False}
+RULES = [
+    bad("init: .*'uniform' or 'xavier' or 'pytorch'", init="normal"),
+    bad("two_biases: .*got True", bias=False, two_biases=True),
+]
+NO_GENERATOR = fine("generator: None")
+STACK_RULES = [
+    *RULES,
+    *[bad("dropout", num_layers=2, dropout=p) for p in (-0.1, 1.0, 1)],
+    bad("dropout: .*0 with one layer", dropout=0.5),
+]
+
+
+class Plainest(Cell):
+    """No more than a cell has to have."""
+
+    blocks = 1
+
+
+def gate_bias(kind):
+    """What a kind of cell adds to one gate's bias."""
+    if kind is cells.GRUCell:
+        return {"update_bias": 0.0}
+    return {"forget_bias": 0.0}
+
+
+def rows_of_calls():
+    """One step; the whole run, with states, lengths and both directions."""
+    x, h, c = torch.rand(N, D), torch.rand(N, H), torch.rand(N, H)
+    sequence, lengths = torch.rand(N, T, D), torch.tensor([T, 1])
+    past = [
+        bad("lengths: .*from 1 to 6, got 7", lengths=torch.tensor([7, 1])),
+        bad("lengths: .*from 1 to 6, got 0", lengths=torch.tensor([6, 0])),
+    ]
+    h_n, c_n = torch.rand(4, N, H), torch.rand(4, N, H)
+    lstm = LSTM(D, H, 2, bidirectional=True)
+    gru = Recurrent(cells.GRUCell, D, H, 2, bidirectional=True)
+    yield good(LSTMCell(D, H).forward, x=x, state=(h, c))
+    yield good(cells.GRUCell(D, H).forward, x=x, state=h)
+    calls = [(lstm.forward, (h_n, c_n)), (lstm.trace, (h_n, c_n))]
+    for call, state in [*calls, (gru.forward, h_n)]:
+        yield good(call, *past, x=sequence, state=state, lengths=lengths)
+
+
+def rows_of_from_torch():
+    """PyTorch's own layers, as far as ours can be like them."""
+    others = (nn.GRU(D, H), nn.LSTMCell(D, H), nn.LSTM, LSTM(D, H))
+    yield good(
+        LSTM.from_torch,
+        *[bad("other: expected a LSTM", other=other) for other in others],
+        bad("other: .*projections", other=nn.LSTM(D, H, proj_size=2)),
+        bad("dropout", other=nn.LSTM(D, H, 2, dropout=1.0)),
+        other=nn.LSTM(D, H),
+        two_biases=True,
+    )
+
+
+WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
+ROWS = [
+    good(Plainest, *RULES, **OPTIONS),
+    good(cells.RNNCell, *RULES, **OPTIONS),
+    *[
+        good(kind, *RULES, NO_GENERATOR, **OPTIONS, **gate_bias(kind))
+        for kind in CELLS
+        if kind is not cells.RNNCell
+    ],
+    good(LSTM, *STACK_RULES, **LAYER, forget_bias=0.0),
+    good(
+        Recurrent,
+        *STACK_RULES,
+        *[bad("cell_class: .*Cell", cell_class=wrong) for wrong in WRONG],
+        **LAYER,
+        cell_class=cells.GRUCell,
+    ),
+    *rows_of_calls(),
+    *rows_of_from_torch(),
+]
