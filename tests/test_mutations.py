@@ -44,7 +44,7 @@ CHECKPOINT = "tests/test_checkpoint.py"
 GATES = "tests/test_gates.py"
 FORECAST = "tests/test_forecast.py"
 SERIES = "tests/test_series.py"
-CAUSAL = "tests/test_causal.py"
+CAUSAL = "tests/test_transformer.py"
 FORWARD = "book/02_forward.ipynb"
 ONE_WEIGHT = "book/03_one_weight.ipynb"
 BPTT = "book/04_bptt.ipynb"
@@ -268,8 +268,8 @@ MUTATIONS = {
     # Models, tasks, training in PyTorch
     "state of the wrong layer": Mutation(
         "unrolled/models/heads.py",
-        "hidden(state)[-self._states_read :]",
-        "hidden(state)[: self._states_read]",
+        "h[-self._states_read :]",
+        "h[: self._states_read]",
         MODELS,
     ),
     "every bracket opens": Mutation(
@@ -415,8 +415,8 @@ MUTATIONS = {
         GATES,
     ),
     "a clamped cell state not handed on": Mutation(
-        "unrolled/gates/interventions.py",
-        'c = fix("c", f * c + i * g)',
+        "unrolled/lstm.py",
+        'c = change("c", f * c + i * g)',
         "c = f * c + i * g",
         GATES,
     ),
