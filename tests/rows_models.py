@@ -250,8 +250,5 @@ ROWS = [
          *clamped(("layer", dict(layer=2, gate="i", value=0))),
          fine(r"(cut|clamps): \[\]", "cut: .*True"),
          model=MODEL, x=Z, cut=[(0, "h")], clamps=[Clamp(0, "i", 0.0)]),
-    good(flow.state_gradients, *NO_LSTM, TWO, INSIDE, NO_LAYER,
-         *(bad("state: expected 'c' or 'h'", state=s) for s in ("f", "")),
-         model=MODEL, x=Z, layer=0, state="c"),
     good(flow.cell_jacobians, *NO_LSTM, NO_LAYER, model=MODEL, x=Z, layer=0),
 ]  # fmt: skip

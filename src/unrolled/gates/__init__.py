@@ -10,7 +10,7 @@ The first two look at a `GateTrace`; the others need the network, a `Classifier`
 on LSTM layers in one direction. Layers, steps and units count from 0.
 """
 
-from unrolled.gates.flow import cell_jacobians, input_gradients, state_gradients
+from unrolled.gates.flow import cell_jacobians, input_gradients
 from unrolled.gates.interventions import Clamp, run_clamped, trace_clamped
 from unrolled.gates.probes import correlations, probe
 from unrolled.gates.statistics import (
@@ -37,6 +37,5 @@ __all__ = [
     "run_clamped",
     "saturation",
     "slopes",
-    "state_gradients",
     "trace_clamped",
 ]

@@ -1,4 +1,4 @@
-r"""How much the answer depends on each input, and on each cell state.
+r"""How much the answer depends on each input, and a cell state on earlier ones.
 
 The answer is one number here: the logit of class 1 less that of class 0.
 """
@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from unrolled import by_hand
-from unrolled._checks import check_choice, check_whole, insist
+from unrolled._checks import check_whole, insist
 from unrolled.gates.interventions import Clamp, Cut, check_run, unroll
 from unrolled.models.heads import Classifier
 from unrolled.modes import gradients
@@ -63,46 +63,6 @@ def input_gradients(
     return gradient
 
 
-def state_gradients(
-    model: Classifier, x: Float[Tensor, "N T D"], layer: int, state: str = "c"
-) -> Float[Tensor, "N T H"]:
-    r"""Differentiate each sequence's answer by each state of a layer.
-
-    .. math:: \frac{\mathrm d\, (\text{logit}_1 - \text{logit}_0)}
-        {\mathrm d\, c_t}
-
-    along all paths, through the layers above as well. To nudge :math:`c_t`
-    moves :math:`h_t`, too; to nudge :math:`h_t` leaves :math:`c_t` alone.
-
-    Args:
-        model: a classifier of two classes, on LSTM layers in one direction.
-        x: the inputs.
-        layer: the layer, counted from 0.
-        state: ``"c"`` or ``"h"``.
-
-    Returns:
-        The gradients.
-
-    Example:
-        >>> from unrolled.lstm import LSTM
-        >>> model = Classifier(LSTM(3, 5, num_layers=2), 2)
-        >>> state_gradients(model, torch.ones(2, 4, 3), layer=0).shape
-        torch.Size([2, 4, 5])
-
-    Chapter: 09_gates.
-    """
-    check_run(model, x)
-    _check_layer(layer, model.recurrent.num_layers)
-    check_choice("state", state, ("c", "h"))
-    with gradients(model):
-        # So the states have a gradient, even if no parameter wants any.
-        x = x.detach().clone().requires_grad_()
-        logits, layers = unroll(model, x)
-        states = [getattr(step, state) for step in layers[layer]]
-        by_step = torch.autograd.grad(_answer(logits), states)
-    return torch.stack(by_step, dim=1)  # (N, T, H)
-
-
 def cell_jacobians(
     model: Classifier, x: Float[Tensor, "N T D"], layer: int
 ) -> tuple[Float[np.ndarray, "N T H H"], Float[np.ndarray, "N T H H"]]:
@@ -134,7 +94,9 @@ def cell_jacobians(
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
     check_run(model, x)
-    _check_layer(layer, model.recurrent.num_layers)
+    L = model.recurrent.num_layers
+    is_there = check_whole("layer", layer, 0) < L
+    insist("layer", is_there, f"a layer from 0 to {L - 1}", layer)
     below = x
     if layer:
         with torch.no_grad():
@@ -162,12 +124,6 @@ def _answer(logits: Float[Tensor, "N C"]) -> Float[Tensor, ""]:
 def _array(value: Tensor) -> np.ndarray:
     """Return a tensor as an array of float64."""
     return value.detach().to("cpu", torch.float64).numpy()
-
-
-def _check_layer(layer: int, count: int) -> None:
-    """Insist on a layer that there is."""
-    is_there = check_whole("layer", layer, 0) < count
-    insist("layer", is_there, f"a layer from 0 to {count - 1}", layer)
 
 
 def _check_cut(cut: Collection[Cut], count: int) -> None:
