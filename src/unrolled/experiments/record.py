@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import json
 import platform
+import re
+import subprocess
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,8 +70,8 @@ class Record:
     """The versions of Python, torch, numpy and unrolled."""
 
     machine: str
-    """System, processor and its instructions, as these decide the last digit
-    of a sum."""
+    """System, processor, its instructions and, in newer records, its model, as
+    these decide the last digit of a sum."""
 
     threads: int
     """Threads that PyTorch used, as these do so, too."""
@@ -181,6 +184,7 @@ def circumstances() -> dict[str, Any]:
     """
     now = datetime.datetime.now(datetime.UTC)
     instructions = torch.backends.cpu.get_cpu_capability()
+    machine = f"{platform.system()} {platform.machine()} {instructions}"
     return {
         "versions": {
             "python": platform.python_version(),
@@ -188,10 +192,23 @@ def circumstances() -> dict[str, Any]:
             "numpy": np.__version__,
             "unrolled": metadata.version("unrolled"),
         },
-        "machine": f"{platform.system()} {platform.machine()} {instructions}",
+        "machine": ", ".join(filter(None, (machine, _processor()))),
         "threads": torch.get_num_threads(),
         "date": f"{now:%Y-%m-%dT%H:%M:%SZ}",
     }
+
+
+def _processor() -> str:
+    """Name the processor's model; empty where the system does not tell."""
+    if platform.system() == "Darwin":
+        ask = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(
+            ask, capture_output=True, text=True
+        ).stdout.strip()
+    about = Path("/proc/cpuinfo")
+    told = about.read_text() if about.is_file() else ""
+    named = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    return named[1] if named else platform.processor()
 
 
 def _history(value: object) -> History:
