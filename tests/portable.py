@@ -1,11 +1,8 @@
 """Run tests and notebooks as other people's processors would.
 
-Environment variables make PyTorch, oneDNN, MKL and OpenBLAS calculate as on
-older processors, in other orders and without fused multiplication. Each row of
-the printed table is one such processor. Each says how its sums round, by a
-fingerprint: two rows of one fingerprint are one test done twice.
-
-    python tests/portable.py --only sse4-1 --notebooks
+Variables make PyTorch, oneDNN, MKL, OpenBLAS and NumPy calculate as on older
+processors: in other orders, without fused multiplication. Each row tells how
+its sums round, by a fingerprint. Try --only sse4-1 --notebooks.
 """
 
 import argparse
@@ -15,20 +12,18 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 
-REPO = Path(__file__).resolve().parent.parent
-FOLDERS = ("book", "solutions", "exercises")
+from notebooks import REPO, find
+
 # Slow, and about other things than numbers.
 LEFT_OUT = ("test_pages.py", "test_grading.py", "test_mutations.py")
-
 PROCESSORS = {
     "avx2": {
         "ATEN_CPU_CAPABILITY": "avx2",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "OPENBLAS_CORETYPE": "Haswell",
-        "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # heeded on Intel's processors
-        "MKL_CBWR": "AVX2",  # and this on all
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # by Intel's processors alone
+        "MKL_CBWR": "AVX2",  # by all
     },
     "sse4": {
         "ATEN_CPU_CAPABILITY": "default",
@@ -46,23 +41,18 @@ PROBE = """
 import hashlib, numpy, torch
 a = torch.rand(99, 99, generator=torch.Generator().manual_seed(0)) - 0.5
 b = a.double().numpy()
-found = (*(each.numpy() for each in (a @ a, a.exp())), b @ b, numpy.exp(b))
-told = b"".join(each.tobytes() for each in found)
-print(torch.backends.cpu.get_cpu_capability(), torch.get_num_threads(),
-      "thread(s), fingerprint", hashlib.sha256(told).hexdigest()[:6])
+found = ((a @ a).numpy(), a.exp().numpy(), b @ b, numpy.exp(b))
+told = hashlib.sha256(b"".join(each.tobytes() for each in found)).hexdigest()
+print(torch.backends.cpu.get_cpu_capability(), "fingerprint", told[:6])
 """
 
 
 def call(arguments, settings):
     """Run Python; return whether it succeeded, and what it printed."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=REPO,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-    )
-    return done.returncode == 0, done.stdout + done.stderr
+    line, env = [sys.executable, *arguments], os.environ | settings
+    kept = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(line, cwd=REPO, env=env, text=True, **kept)
+    return done.returncode == 0, done.stdout
 
 
 def suites(tests, notebooks):
@@ -70,9 +60,8 @@ def suites(tests, notebooks):
     if tests:
         left_out = [f"--ignore-glob=*/{name}" for name in LEFT_OUT]
         yield "tests", ["--doctest-modules", *left_out]
-    for path in (p for f in FOLDERS for p in (REPO / f).rglob("*.ipynb")):
-        if notebooks and ".ipynb_checkpoints" not in path.parts:
-            yield str(path.relative_to(REPO)), ["--nbval", str(path)]
+    for path in find("book", "solutions", "exercises") if notebooks else ():
+        yield str(path.relative_to(REPO)), ["--nbval", str(path)]
 
 
 def run_row(settings, todo, jobs):
@@ -93,11 +82,11 @@ def main():
     rows = {f"{p}-{n}": (p, n) for p in PROCESSORS for n in (1, 2)}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=rows, default=[*rows])
-    parser.add_argument("--tests", action="store_true", help="no notebooks")
-    parser.add_argument("--notebooks", action="store_true", help="no tests")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--tests", action="store_true", help="no notebooks")
+    only.add_argument("--notebooks", action="store_true", help="no tests")
     told = parser.parse_args()
-    all_of_it = told.tests == told.notebooks
-    todo = dict(suites(all_of_it or told.tests, all_of_it or told.notebooks))
+    todo = dict(suites(not told.notebooks, not told.tests))
     table = ["row      passed  of  minutes  failed"]
     for row in told.only:
         processor, threads = rows[row]
@@ -105,9 +94,9 @@ def main():
         print(f"{row}: {call(['-c', PROBE], settings)[1].strip()}", flush=True)
         start = time.monotonic()
         failed = run_row(settings, todo, max(1, os.cpu_count() // threads))
-        passed, took = len(todo) - len(failed), time.monotonic() - start
-        numbers = f"{passed:6} {len(todo):3} {took / 60:8.1f}"
-        table.append(f"{row:8} {numbers}  {' '.join(failed) or '-'}")
+        took = (time.monotonic() - start) / 60
+        passed = f"{len(todo) - len(failed):6} {len(todo):3} {took:8.1f}"
+        table.append(f"{row:8} {passed}  {' '.join(failed) or '-'}")
     print("", *table, sep="\n")
     return any(not line.endswith("-") for line in table[1:])
 

@@ -110,6 +110,14 @@ def test_a_long_list_is_cut():
     ]
 
 
+@pytest.mark.parametrize("kind", [np.float32, torch.float32])
+def test_float32_is_held_to_its_own_rounding(kind):
+    ones = torch.ones(3) if kind is torch.float32 else np.ones(3, kind)
+    expect("it", ones + 1e-5, [1, 1, 1], hint="none")
+    assert "came" in said(expect, "it", ones + 1e-3, np.ones(3), "look")[2]
+    assert said(expect, "it", np.ones(3) + 1e-5, np.ones(3), "look")
+
+
 def test_the_tolerance_counts():
     expect("it", 1.05, 1.0, "none", tolerance=0.1)
     said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)

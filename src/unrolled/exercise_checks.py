@@ -76,7 +76,8 @@ def expect(
         hint: where to look if it differs. It is not shown while `came` is
             None, as that gives nothing to look at.
         tolerance: how far a number may be off, relative to the largest of its
-            array or to 1, whichever is larger.
+            array or to 1, whichever is larger. In float32 at least 1e-4, which
+            a thousand roundings lead to.
 
     Raises:
         CheckFailed: they differ.
