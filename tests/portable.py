@@ -1,22 +1,20 @@
 """Run tests and notebooks as other people's processors would.
 
-Variables make PyTorch, oneDNN, MKL, OpenBLAS and NumPy calculate as on older
-processors: in other orders, without fused multiplication. Each row tells how
-its sums round, by a fingerprint. Try --only sse4-1 --notebooks.
+Variables make PyTorch, oneDNN, MKL, OpenBLAS and NumPy calculate in an older
+processor's order. Each row tells how its sums round, by a fingerprint.
 """
 
 import argparse
 import os
 import platform
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from subprocess import PIPE, STDOUT, run
 
 from notebooks import REPO, find
 
-# Slow, and about other things than numbers.
-LEFT_OUT = ("test_pages.py", "test_grading.py", "test_mutations.py")
+LEFT_OUT = ("test_pages.py", "test_grading.py", "test_mutations.py")  # slow
 PROCESSORS = {
     "avx2": {
         "ATEN_CPU_CAPABILITY": "avx2",
@@ -49,9 +47,8 @@ print(torch.backends.cpu.get_cpu_capability(), "fingerprint", told[:6])
 
 def call(arguments, settings):
     """Run Python; return whether it succeeded, and what it printed."""
-    line, env = [sys.executable, *arguments], os.environ | settings
-    kept = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(line, cwd=REPO, env=env, text=True, **kept)
+    kept = {"cwd": REPO, "env": os.environ | settings, "stderr": STDOUT}
+    done = run([sys.executable, *arguments], stdout=PIPE, text=True, **kept)
     return done.returncode == 0, done.stdout
 
 
@@ -69,11 +66,11 @@ def run_row(settings, todo, jobs):
     failed, pytest = [], ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
     with ThreadPoolExecutor(jobs) as pool:
         runs = {pool.submit(call, pytest + todo[n], settings): n for n in todo}
-        for count, run in enumerate(as_completed(runs), 1):
-            passed, told = run.result()
-            print(f"  {count}/{len(runs)} {runs[run]}", end=" ")
-            print("passed" if passed else f"FAILED\n{told}", flush=True)
-            failed += [] if passed else [runs[run]]
+        for count, one in enumerate(as_completed(runs), 1):
+            passed, told = one.result()
+            said = "passed" if passed else f"FAILED\n{told}"
+            print(f"  {count}/{len(runs)} {runs[one]} {said}", flush=True)
+            failed += [] if passed else [runs[one]]
     return failed
 
 
@@ -82,11 +79,11 @@ def main():
     rows = {f"{p}-{n}": (p, n) for p in PROCESSORS for n in (1, 2)}
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=rows, default=[*rows])
-    only = parser.add_mutually_exclusive_group()
-    only.add_argument("--tests", action="store_true", help="no notebooks")
-    only.add_argument("--notebooks", action="store_true", help="no tests")
+    parser.add_argument("--tests", action="store_true", help="no notebooks")
+    parser.add_argument("--notebooks", action="store_true", help="no tests")
     told = parser.parse_args()
-    todo = dict(suites(not told.notebooks, not told.tests))
+    both = told.tests == told.notebooks
+    todo = dict(suites(both or told.tests, both or told.notebooks))
     table = ["row      passed  of  minutes  failed"]
     for row in told.only:
         processor, threads = rows[row]

@@ -98,9 +98,9 @@ def test_rivals_are_of_one_size():
 
 
 def test_pytorch_s_lstm_gives_the_same_scores_and_gradients():
-    ours = rivals.make_rival("LSTM", torch.Generator().manual_seed(0))
-    theirs = rivals.make_rival(
-        "LSTM by PyTorch", torch.Generator().manual_seed(0)
+    ours, theirs = (
+        rivals.make_rival(name, torch.Generator().manual_seed(0)).double()
+        for name in ("LSTM", "LSTM by PyTorch")
     )
     tokens = torch.randint(
         V, (3, 9), generator=torch.Generator().manual_seed(1)
