@@ -3,7 +3,10 @@
 import dataclasses
 import json
 import math
+import platform
+import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +36,7 @@ from unrolled.experiments import (
 )
 from unrolled.experiments._config_checks import CHECKS
 from unrolled.experiments.config import CellName
+from unrolled.experiments.record import circumstances
 from unrolled.train import evaluate
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -291,6 +295,30 @@ def test_a_record_has_the_gradients_of_the_first_weights():
     assert execute(config).gradient_norms == pytest.approx(
         want.tolist(), rel=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("about", "ends"),
+    [
+        ("processor\t: 0\nmodel name\t: Some CPU @ 2.00GHz\n", "CPU @ 2.00GHz"),
+        ("CPU part\t: 0xd0c\n", platform.processor()),
+    ],
+)
+def test_a_record_names_the_processor(monkeypatch, about, ends):
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(Path, "is_file", lambda path: True)
+    monkeypatch.setattr(Path, "read_text", lambda path: about)
+    instructions = torch.backends.cpu.get_cpu_capability()
+    machine = circumstances()["machine"]
+    assert machine.startswith(f"Linux {platform.machine()} {instructions}")
+    assert machine.endswith(ends)
+
+
+def test_a_record_names_the_processor_of_a_mac(monkeypatch):
+    told = subprocess.CompletedProcess([], 0, stdout="Apple M9\n")
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: told)
+    assert circumstances()["machine"].endswith(", Apple M9")
 
 
 # Carrying out
