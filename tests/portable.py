@@ -1,8 +1,4 @@
-"""Run tests and notebooks as other people's processors would.
-
-Variables make PyTorch, oneDNN, MKL, OpenBLAS and NumPy calculate in an older
-processor's order. Each row tells how its sums round, by a fingerprint.
-"""
+"""Run tests and notebooks as other people's processors would."""
 
 import argparse
 import os
@@ -15,6 +11,7 @@ from subprocess import PIPE, STDOUT, run
 from notebooks import REPO, find
 
 SLOW = ("pages", "grading", "mutations")  # and about other things
+# Older processors sum in other orders, and without fused multiplication.
 PROCESSORS = {
     "avx2": {
         "ATEN_CPU_CAPABILITY": "avx2",
