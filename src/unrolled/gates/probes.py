@@ -82,7 +82,7 @@ def correlations(
     Example:
         >>> signal = torch.tensor([0.0, 1.0, 2.0])
         >>> states = torch.stack([-3 * signal, signal * 0], dim=1)  # (N, H)
-        >>> correlations(states[:, None], signal).tolist()
+        >>> correlations(states[:, None], signal).round(6).tolist()
         [[-1.0, 0.0]]
 
     Chapter: 09_gates.
