@@ -106,7 +106,8 @@ class Cell(nn.Module):
     @property
     def total_bias(self) -> Tensor | float:
         """What is added to the products: the sum of the biases, (KH,)."""
-        return sum(self.biases[1:], self.biases[0]) if self.biases else 0.0
+        biases = self.biases
+        return sum(biases[1:], biases[0]) if biases else 0.0
 
     @torch.no_grad()
     def _add_to_bias(self, block: int, value: float) -> None:

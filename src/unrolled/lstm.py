@@ -260,6 +260,7 @@ class LSTM(Recurrent):
         """Do what the base class does, but as one operation for autograd."""
         is_short = x.shape[1] == 1 and not torch.is_grad_enabled()
         if is_short or x.is_meta or torch.compiler.is_exporting():
+            # Few operations are quicker so; exported ones have to be plain.
             return super()._scan(cell, x, start, with_gates)
         bias = cell.total_bias if cell.biases else None
         with torch.autocast(x.device.type, enabled=False):
