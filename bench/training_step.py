@@ -8,6 +8,7 @@ of them; a ratio is the median over the rounds.
 
 import argparse
 import json
+import math
 import os
 import platform
 import sys
@@ -147,6 +148,59 @@ def bytes_kept(layer: nn.Module, steps: int) -> int:
     return sum(kept.values())
 
 
+def arrangements() -> dict[str, tuple[Step, Step]]:
+    """Make pairs of the same work: as `unrolled.lstm` arranges it, or not."""
+    x, weight = torch.randn(T, D, N), torch.randn(4 * H, D)
+    dzs, bias = torch.randn(T, 4 * H, N), torch.randn(4 * H)
+    z, narrow = torch.randn(4 * H, N), torch.empty(D, 4 * H)
+    wide, weights = torch.empty(4 * H, D), weight.expand(T, -1, -1)
+    first, inside = torch.randn(T, 4, H, N), torch.randn(4, H, T, N)
+    columns = torch.randn(T, N, 4, H)
+
+    def small_operations(i: Tensor, f: Tensor, g: Tensor, o: Tensor) -> None:
+        torch.ops.aten.sigmoid_backward.grad_input(i, f, grad_input=i)
+        torch.ops.aten.tanh_backward.grad_input(g, o, grad_input=g)
+        o.mul_(f)
+
+    def one_step(gates: Tensor, axis: int) -> Step:
+        return lambda: small_operations(*gates.unbind(axis))
+
+    def with_bias() -> None:
+        weights.bmm(x).add_(bias[:, None])
+
+    return {
+        "gates in one block, or steps in the middle": (
+            one_step(first[0], 0),
+            one_step(inside[:, :, 0], 0),
+        ),
+        "gates in one block, or in the columns": (
+            one_step(first[0], 0),
+            one_step(columns[0], 1),
+        ),
+        "the bias after the products, or within (baddbmm)": (
+            with_bias,
+            lambda: torch.baddbmm(bias[None, :, None], weights, x),
+        ),
+        "the narrow input first in a sum of products, or last": (
+            lambda: narrow.addbmm_(x, dzs.transpose(1, 2), beta=0),
+            lambda: wide.addbmm_(dzs, x.transpose(1, 2), beta=0),
+        ),
+        "sigmoid, or tanh": (lambda: z.sigmoid(), lambda: z.tanh()),
+    }
+
+
+def compare(ours: Step, other: Step) -> float:
+    """Time another arrangement as a multiple of ours: the least of each."""
+    least = [math.inf, math.inf]
+    for _ in range(30):
+        for which, step in enumerate((ours, other)):
+            start = time.perf_counter()
+            for _ in range(20):
+                step()
+            least[which] = min(least[which], time.perf_counter() - start)
+    return round(least[1] / least[0], 2)
+
+
 def measure(seconds: float) -> dict:
     """Measure everything: a record of plain numbers."""
     record = {
@@ -188,6 +242,9 @@ def measure(seconds: float) -> dict:
         record["bytes"][steps] = {
             name: bytes_kept(layer, steps) for name, layer in layers().items()
         }
+    record["arrangements"] = {
+        name: compare(*pair) for name, pair in arrangements().items()
+    }
     return record
 
 
@@ -212,6 +269,12 @@ def table(record: dict) -> str:
     for steps, row in record["bytes"].items():
         numbers = "".join(f"{count / 1e6:18.1f}" for count in row.values())
         lines += [f"  {steps:<6}{numbers}"]
+    if "arrangements" in record:  # an older record has none
+        lines += ["", "Parts of unrolled.LSTM's step, 1 thread: the second way"]
+        lines += [
+            f"  {name:54}{ratio:5.2f} x the first"
+            for name, ratio in record["arrangements"].items()
+        ]
     return "\n".join(lines)
 
 

@@ -3,13 +3,13 @@
 import torch
 from torch import nn
 
-from bad_input import bad, good
+from bad_input import bad, fine, good
 from unrolled import cells
 from unrolled.cell import Cell
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
-N, T, D, H = 2, 4, 3, 5
+N, T, D, H = 2, 6, 3, 5
 CELLS = [LSTMCell, *(getattr(cells, name) for name in cells.__all__)]
 MODULES = (
     "unrolled.cell",
@@ -20,10 +20,13 @@ MODULES = (
     "unrolled.trace",
 )
 EXCEPT = {
+    "unrolled.cell.Cell": "the row of Plainest, below, is its",
     "unrolled.cell.Cell.name_states": "forward checks what it returns",
     "unrolled.cell.Cell.extra_repr": "takes nothing",
     "unrolled.lstm.LSTM.to_torch": "takes nothing",
     "unrolled.lstm.LSTMScan": "LSTM calls it",
+    "unrolled.lstm.LSTMScan.backward": "LSTM calls it",
+    "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
     "unrolled.modes.gradients": "for the package's own use",
     "unrolled.modes.mode": "for the package's own use",
     "unrolled.recurrent.Recurrent.extra_repr": "takes nothing",
@@ -49,6 +52,7 @@ RULES = [
     bad("init: .*'uniform' or 'xavier' or 'pytorch'", init="normal"),
     bad("two_biases: .*got True", bias=False, two_biases=True),
 ]
+NO_GENERATOR = fine("generator: None")
 STACK_RULES = [
     *RULES,
     *[bad("dropout", num_layers=2, dropout=p) for p in (-0.1, 1.0, 1)],
@@ -66,7 +70,7 @@ def gate_bias(kind):
     """What a kind of cell adds to one gate's bias."""
     if kind is cells.GRUCell:
         return {"update_bias": 0.0}
-    return {"forget_bias": 0.0} if issubclass(kind, LSTMCell) else {}
+    return {"forget_bias": 0.0}
 
 
 def rows_of_calls():
@@ -74,8 +78,8 @@ def rows_of_calls():
     x, h, c = torch.rand(N, D), torch.rand(N, H), torch.rand(N, H)
     sequence, lengths = torch.rand(N, T, D), torch.tensor([T, 1])
     past = [
-        bad("lengths: .*from 1 to 4, got 5", lengths=torch.tensor([5, 1])),
-        bad("lengths: .*from 1 to 4, got 0", lengths=torch.tensor([4, 0])),
+        bad("lengths: .*from 1 to 6, got 7", lengths=torch.tensor([7, 1])),
+        bad("lengths: .*from 1 to 6, got 0", lengths=torch.tensor([6, 0])),
     ]
     h_n, c_n = torch.rand(4, N, H), torch.rand(4, N, H)
     lstm = LSTM(D, H, 2, bidirectional=True)
@@ -103,7 +107,12 @@ def rows_of_from_torch():
 WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
 ROWS = [
     good(Plainest, *RULES, **OPTIONS),
-    *[good(kind, *RULES, **OPTIONS, **gate_bias(kind)) for kind in CELLS],
+    good(cells.RNNCell, *RULES, **OPTIONS),
+    *[
+        good(kind, *RULES, NO_GENERATOR, **OPTIONS, **gate_bias(kind))
+        for kind in CELLS
+        if kind is not cells.RNNCell
+    ],
     good(LSTM, *STACK_RULES, **LAYER, forget_bias=0.0),
     good(
         Recurrent,

@@ -52,11 +52,11 @@ def check(
         axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
         form = f"shape {tuple(_size(axis, known) for axis in axes)}"
         form = form.replace("'", "")
-        array = _as_array(value, "biuf") if like is None else value
-        if array is None:
-            raise refusal(name, f"numbers of {form}", repr(value))
         if like is not None:
             _check_tensor(name, value, form, like, allowed)
+            array = value
+        elif (array := _as_array(value, "biuf")) is None:
+            raise refusal(name, f"numbers of {form}", repr(value))
         if 0 in array.shape or not _bind(array.shape, axes, known):
             wanted = f"{form} with no empty axis"
             raise refusal(name, wanted, tuple(array.shape))

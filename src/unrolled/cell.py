@@ -139,7 +139,7 @@ class Cell(nn.Module):
             raise ValueError(
                 f"state: expected ({', '.join(names)}), got {state!r:.80}"
             )
-        return dict(zip(names, parts, strict=True))
+        return {f"state {n}": s for n, s in zip(names, parts, strict=True)}
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""

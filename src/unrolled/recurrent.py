@@ -216,7 +216,7 @@ class Recurrent(nn.Module):
         if state is None:
             return tuple(like.new_zeros(K, N, H) for _ in cell.state_names)
         states = cell.name_states(state)
-        shaped = {f"state {name}": (s, (K, N, H)) for name, s in states.items()}
+        shaped = {name: (value, (K, N, H)) for name, value in states.items()}
         check(like=like, **shaped)
         return tuple(states.values())
 

@@ -1,0 +1,99 @@
+"""The binder of shapes: what it binds, returns and refuses."""
+
+import numpy as np
+import pytest
+import torch
+
+from unrolled._checks import check, check_choice, check_number, check_whole
+
+X, LIKE = torch.ones(2, 3, 4), torch.ones(1)
+
+
+def test_values_come_back_in_their_order():
+    assert check(like=LIKE, x=(X, "N T D")) is X
+    x, h = check(x=([[1, 2, 3]], "N D"), h=([[True]], "N H"))
+    assert (x.dtype, h.dtype) == (np.float64, np.float64)
+    labels = check(labels=([0.0, 1.0], "N", range(2)))
+    assert labels.dtype == np.int64
+    given = np.ones(3)
+    assert not np.shares_memory(check(x=(given, "N")), given)
+    assert check(z=(2, "...")).shape == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": (np.ones((2, 4)), "N 3")}, r"x: .*\(N, 3\).*, got \(2, 4\)"),
+        ({"x": (np.ones((2, 4)), (2, 3))}, r"x: .*\(2, 3\).*, got \(2, 4\)"),
+        ({"x": (np.ones(2), "N D")}, r"x: .*\(N, D\).*, got \(2,\)"),
+        ({"x": (np.ones((2, 3)), "N N")}, r"x: .*\(N, N\).*, got \(2, 3\)"),
+        ({"x": (np.ones((0, 3)), "N D")}, r"x: .*no empty axis, got \(0, 3\)"),
+        ({"x": ([], "...")}, r"x: .*no empty axis, got \(0,\)"),
+        ({"w": (np.ones(6), "4*H")}, r"w: .*\(4\*H,\).*, got \(6,\)"),
+        (
+            {"w": (np.ones(8), "4*H"), "u": (np.ones((8, 3)), "4*H H")},
+            r"u: expected shape \(8, 2\) with no empty axis, got \(8, 3\)",
+        ),
+        (
+            {"x": (np.ones((2, 3)), "N D"), "h": (np.ones((3, 5)), "N H")},
+            r"h: expected shape \(2, H\) with no empty axis, got \(3, 5\)",
+        ),
+        ({"x": ([0, 1, 2], "N", range(2))}, "x: .*from 0 to 1, got 2"),
+        ({"x": ([0.5], "N", range(2))}, "x: .*from 0 to 1, got 0.5"),
+        ({"x": ([np.nan], "N", range(2))}, "x: .*from 0 to 1, got nan"),
+        ({"x": ([1, -np.inf], "N")}, "x: expected finite .*, got -inf"),
+    ],
+)
+def test_what_does_not_fit_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        check(**arguments)
+
+
+def test_sizes_given_beforehand_are_required():
+    assert check({"D": 4}, like=LIKE, x=(X, "N T D")) is X
+    with pytest.raises(ValueError, match=r"x: expected shape \(N, T, 3\)"):
+        check({"D": 3}, like=LIKE, x=(X, "N T D"))
+
+
+def test_tensors_of_any_float_or_like_the_parameters():
+    assert (
+        check(like=torch.Tensor, x=(X.double(), "...")).dtype
+        == X.double().dtype
+    )
+    for like, x, words in [
+        (torch.Tensor, X.int(), "floating-point numbers, got torch.int32"),
+        (
+            LIKE,
+            X.double(),
+            "torch.float32, as the parameters, got torch.float6",
+        ),
+        (LIKE, X.to("meta"), "a tensor on cpu, .*, got one on meta"),
+        (LIKE, None, r"a tensor of shape \(N, T, D\), got None"),
+        (LIKE, X.to_sparse(), "a dense tensor, got torch.sparse_coo"),
+    ]:
+        with pytest.raises(ValueError, match=f"x: expected {words}"):
+            check(like=like, x=(x, "N T D"))
+    huge = torch.full((3,), 3e38)  # its sum is infinite, no number is
+    assert check(like=LIKE, x=(huge, "N")) is huge
+    tokens = torch.tensor([1, 4])
+    assert check(like=LIKE, tokens=(tokens, "N", range(1, 5))) is tokens
+    with pytest.raises(ValueError, match="from 0 to 3, got 4"):
+        check(like=LIKE, tokens=(tokens, "N", range(4)))
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, True, "3", None, [3], np.nan])
+def test_whole_numbers(value):
+    with pytest.raises(ValueError, match=r"n: expected a whole .* 1, got "):
+        check_whole("n", value)
+    assert type(check_whole("n", np.int32(2))) is int
+
+
+@pytest.mark.parametrize("value", [-0.1, 1, np.inf, np.nan, "0", None, True])
+def test_numbers_and_choices(value):
+    with pytest.raises(ValueError, match=r"p: expected a number from .*, got "):
+        check_number("p", value, "from 0 to below 1", minimum=0, below=1)
+    with pytest.raises(ValueError, match="p: expected 'a' or 'b', got "):
+        check_choice("p", value, ("a", "b"))
+    with pytest.raises(ValueError, match="p: expected a number"):
+        check_number("p", -np.inf, "that is finite")
+    assert check_number("p", 0, "from 0", minimum=0) == 0.0
