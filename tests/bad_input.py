@@ -54,8 +54,8 @@ class Row(NamedTuple):
                 got = self._answer({name: worse})
                 fine = {x for x in self.fine if re.fullmatch(x, label)}
                 untried -= fine
-                # Of two that do not fit, either may be named.
-                pair = r"axis \d|\(\d\)|: no |another name|meta"
+                # Of two that do not fit, either may be named; of a state, h.
+                pair = r"^state|axis \d|\(\d\)|: no |another name|meta"
                 free = re.search(pair, label)
                 path = "|".join(map(re.escape, label.split(": ")[:-1]))
                 blame = "" if free else rf"\b({path})\b.*"
