@@ -158,7 +158,7 @@ ROWS = [
     good(begin_forecaster, series="henon", seed=0),
     good(save_forecasters, series="henon", seed=0, folder=RESULTS),
     good(load_forecasters, series="henon", folder=RESULTS),
-    good(load_losses, bad("checkpoint: .*henon-seed0", folder=FOLDER),
+    good(load_losses, bad("path: .*henon-seed0", folder=FOLDER),
          series="henon", folder=RESULTS),
     good(execute, bad("folder: .*got 'none'", folder="none"), config=CONFIG),
     good(replay, bad("epochs: expected at most 2, .*got 3", epochs=3),

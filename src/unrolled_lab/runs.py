@@ -139,7 +139,7 @@ def follow(
         model,
         data.train,
         data.valid,
-        _shorter(config, epochs).replace(keep="last"),
+        _shorter(config, epochs),
         on_epoch=lambda _: found.append(measure(model)),
     )
     return history, found
