@@ -201,7 +201,9 @@ def _differences(
         fits = isinstance(came, dict) and set(came) == set(right)
         keys = list(right)
     elif isinstance(right, tuple | list):
-        is_row = isinstance(came, tuple | list) or np.ndim(_as_array(came)) > 0
+        array = _as_array(came)
+        is_array = array is not None and array.ndim > 0
+        is_row = isinstance(came, tuple | list) or is_array
         fits = is_row and len(came) == len(right)
         came, keys = list(came) if fits else came, list(range(len(right)))
     else:

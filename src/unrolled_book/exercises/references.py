@@ -97,10 +97,10 @@ def stopped(losses: ArrayLike, patience: int) -> tuple[int, int]:
 
     Reference: Prechelt (1998).
     """
-    losses = check(losses=(losses, "E"))
+    row = check(losses=(losses, "E"))
     patience = check_whole("patience", patience)
-    E = len(losses)
-    kept = [int(losses[:epoch].argmin()) + 1 for epoch in range(1, E + 1)]
+    E = len(row)
+    kept = [int(row[:epoch].argmin()) + 1 for epoch in range(1, E + 1)]
     ends = [e for e in range(1, E) if e - kept[e - 1] == patience]
     ended = (ends or [E])[0]
     return kept[ended - 1], ended
@@ -146,7 +146,7 @@ def interval_of_five(values: ArrayLike) -> tuple[float, float]:
 
     Reference: Student (1908).
     """
-    values = check(values=(values, "5"))
-    gaps = values[:, None] - values  # (5, 5), 20 of them between two
+    five = check(values=(values, "5"))
+    gaps = five[:, None] - five  # (5, 5), 20 of them between two
     variance = (gaps**2).sum() / 20 / 2
-    return float(values.mean()), float(2.776 * np.sqrt(variance / 5))
+    return float(five.mean()), float(2.776 * np.sqrt(variance / 5))

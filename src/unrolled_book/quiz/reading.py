@@ -34,12 +34,12 @@ def _without_tex(text: str, info: ValidationInfo) -> str:
 
 def _computed(key: object, info: ValidationInfo) -> float:
     """The number that a key names."""
-    if not isinstance(key, str) or key not in info.context["numbers"]:
+    numbers = (info.context or {})["numbers"]
+    if not isinstance(key, str) or key not in numbers:
         raise ValueError(
-            f"key: expected one of {', '.join(info.context['numbers'])}, "
-            f"got {key!r:.80}"
+            f"key: expected one of {', '.join(numbers)}, got {key!r:.80}"
         )
-    return info.context["numbers"][key]
+    return numbers[key]
 
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_without_tex)]
