@@ -21,13 +21,11 @@ about values; `fine` names what others refuse and this call accepts.
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor, nn
 
@@ -209,47 +207,3 @@ def spoil_array(a: Any, known: Counter) -> Iterator[tuple[str, Any]]:
     if known[a.dtype] > 1 or not a.is_floating_point():
         other = torch.float32 if a.dtype == torch.float64 else torch.float64
         yield from [(str(other), a.to(other)), ("meta", a.to("meta"))]
-
-
-# What follows is for the tables in test_errors*.py, and goes with the last.
-
-
-def assert_refused(call: Callable[[], object], message: str) -> None:
-    """Hold a call to a ValueError that says what was expected and what came."""
-    with pytest.raises(ValueError, match=message) as caught:
-        call()
-    assert "expected" in str(caught.value)
-    assert "got" in str(caught.value)
-    assert len(str(caught.value)) < 400
-
-
-def each_call(
-    table: Iterable[tuple[str, Callable[[], object], str]],
-) -> pytest.MarkDecorator:
-    """Hand a test the call and the message of each row: name, call, message."""
-    return pytest.mark.parametrize(
-        ("call", "message"),
-        [pytest.param(call, message, id=name) for name, call, message in table],
-    )
-
-
-def public_calls(modules: Iterable[ModuleType]) -> set[str]:
-    """Name the public functions and classes, and the methods of the classes."""
-    return {name for module in modules for name in _calls(module)}
-
-
-def _calls(module: ModuleType) -> Iterator[str]:
-    home = module.__name__.removeprefix("unrolled.").split(".")[-1]
-    for name, value in vars(module).items():
-        if hasattr(module, "__path__"):  # a package: what it lists
-            is_own = name in module.__all__
-        else:
-            is_own = getattr(value, "__module__", None) == module.__name__
-        if not is_own or name.startswith("_") or not callable(value):
-            continue
-        yield f"{home}.{name}"
-        if inspect.isclass(value):
-            for method in vars(value):
-                is_public = not method.startswith("_")
-                if is_public and inspect.isroutine(getattr(value, method)):
-                    yield f"{home}.{name}.{method}"

@@ -53,7 +53,6 @@ def test_every_public_callable_has_a_row(room):
     assert public - {row.name for row in room.ROWS} == set(room.EXCEPT)
 
 
-@pytest.mark.xfail(strict=True, reason="rows of other rooms are to come")
 def test_every_module_belongs_to_a_room():
     figures = "unrolled_book.figures"  # one smoke test does them all
     assert not [

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 
 def check(
@@ -51,7 +50,7 @@ def check(
         allowed = rest[0] if rest else None
         axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
         form = f"shape {tuple(_size(axis, known) for axis in axes)}"
-        form = form.replace("'", "")
+        form = "any shape" if axes == ["..."] else form.replace("'", "")
         if like is not None:
             _check_tensor(name, value, form, like, allowed)
             array = value
@@ -201,82 +200,3 @@ def check_number(
     if not minimum <= value < below:
         raise refusal(name, f"a number {wanted}", repr(value))
     return float(value)
-
-
-# The older forms of `check`, until no room uses them.
-
-
-def check_array(
-    name: str, value: ArrayLike, shape: Sequence[int | str] | None
-) -> np.ndarray:
-    """Return a copy of `value` as a float array, or say why it cannot be one.
-
-    Args:
-        name: what the caller's argument is called.
-        value: the argument.
-        shape: one entry per axis: a number is the size that is required, a
-            name such as ``"N"`` stands for any size of 1 or more. None for
-            any shape.
-
-    Raises:
-        ValueError: not numbers, another shape, an empty axis, NaN or infinite.
-    """
-    form = "any shape"
-    if shape is not None:
-        form = f"shape {tuple(shape)}".replace("'", "")
-    array = _as_array(value, "biuf")
-    if array is None or array.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name}: expected numbers of {form}, got {value!r:.80}"
-        )
-    if shape is not None and not fits(array.shape, shape):
-        raise ValueError(
-            f"{name}: expected {form} with no empty axis, got {array.shape}"
-        )
-    if not np.isfinite(array).all():
-        bad = array[~np.isfinite(array)].flat[0]
-        raise ValueError(f"{name}: expected finite numbers, got {bad}")
-    return array.astype(float)  # always a copy: nothing is shared
-
-
-def fits(shape: Sequence[int], wanted: Sequence[int | str]) -> bool:
-    """Tell whether a shape is the wanted one."""
-    return len(shape) == len(wanted) and all(
-        size >= 1 if isinstance(want, str) else size == want
-        for size, want in zip(shape, wanted, strict=True)
-    )
-
-
-def check_logits(
-    logits: ArrayLike, labels: ArrayLike
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return logits, (N, C), and labels, (N,), that suit each other.
-
-    Args:
-        logits: a score for each of two or more classes.
-        labels: the true classes, whole numbers from 0 to C - 1.
-
-    Raises:
-        ValueError: other shapes, NaN or infinite values, labels out of range.
-    """
-    logits = check_array("logits", logits, ("N", "C"))
-    if logits.shape[1] < 2:
-        raise ValueError(
-            f"logits: expected two classes or more, got {logits.shape[1]}"
-        )
-    return logits, check_labels(labels, logits.shape[0], logits.shape[1])
-
-
-def check_labels(labels: ArrayLike, count: int, classes: int) -> np.ndarray:
-    """Return this many labels, whole numbers from 0 to below `classes`.
-
-    Raises:
-        ValueError: another shape, no numbers, a label out of range.
-    """
-    labels = check_array("labels", labels, (count,))
-    if not np.isin(labels, np.arange(classes)).all():
-        raise ValueError(
-            f"labels: expected whole numbers from 0 to {classes - 1}, got "
-            f"{labels.min():g} to {labels.max():g}"
-        )
-    return labels.astype(int)

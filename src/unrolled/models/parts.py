@@ -63,7 +63,7 @@ def token_input(
     return one_hot(tokens, D).to(like.dtype)
 
 
-def any_input(x: Inputs, layer: nn.Module) -> Float[Tensor, "N T D"]:
+def any_input(x: Tensor, layer: nn.Module) -> Tensor:
     """Turn tokens into a layer's input, and leave numbers to the layer."""
     if isinstance(x, Tensor) and x.dtype == torch.int64:
         return token_input("x", x, layer)
