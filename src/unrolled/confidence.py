@@ -1,8 +1,6 @@
 r"""What a classifier's confidence is worth, and how to mend it.
 
-NumPy only: any network's logits will do, as arrays. N is the number of
-sequences, C of classes. The answer is the class with the largest logit, and its
-confidence is the probability that the softmax gives to it.
+N is the number of sequences, C of classes; labels are from 0 to C - 1.
 """
 
 import math
@@ -21,14 +19,7 @@ def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     .. math:: m = z_y - \max_{k \ne y} z_k
 
     The answer is right where m is above 0. For two classes the cross-entropy is
-    a function of the margin alone, :math:`-\log p_y = \log(1 + e^{-m})`.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        The margins, in nats.
+    :math:`-\log p_y = \log(1 + e^{-m})`.
 
     Example:
         >>> margins([[1.0, 4.0], [1.0, 4.0]], [1, 0]).tolist()
@@ -48,13 +39,6 @@ def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
 
     .. math:: \ell = -\log p_y = \log \sum_k e^{z_k} - z_y
 
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        The losses, in nats.
-
     Example:
         >>> losses([[0.0, 0.0], [0.0, 9.0]], [0, 0]).round(4).tolist()
         [0.6931, 9.0001]
@@ -71,12 +55,8 @@ def share_of_worst(values: ArrayLike, share: float) -> float:
     r"""Tell which part of a sum its largest values carry.
 
     Args:
-        values: numbers of at least 0, not all 0, (N,).
-        share: which share of the N counts as the largest, above 0 to 1; at
-            least one value is taken, and otherwise the share is rounded.
-
-    Returns:
-        Their sum, as a share of the sum of all.
+        values: of at least 0, not all 0, (N,).
+        share: above 0 to 1; of the N, rounded, but one at least.
 
     Example:
         >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
@@ -114,11 +94,8 @@ class Reliability(NamedTuple):
             \mathrm{ECE} = \sum_b \frac{n_b}{N}
             \lvert \mathrm{accuracy}_b - \mathrm{confidence}_b \rvert
 
-        It depends on the bins. Few bins hide errors that cancel within a bin.
-        Many bins find errors where there are none: a share of few answers is
-        off by chance, and the absolute value never lets that cancel. So even
-        an honest network has an ECE above 0; compare with labels drawn from
-        its own probabilities.
+        It depends on the bins, and even an honest network's is above 0: compare
+        with labels drawn from its own probabilities.
 
         Reference: Naeini, Cooper & Hauskrecht (2015); Guo et al. (2017), eq. 3.
         """
@@ -131,16 +108,8 @@ def reliability(
 ) -> Reliability:
     r"""Sort answers by their confidence, and count the right ones.
 
-    The bins are equally wide, from 1/C, the least confidence that an answer can
-    have, to 1. Where several logits are largest, the first class is the answer.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: the true classes, (N,), whole numbers from 0 to C - 1.
-        bins: how many, 1 or more.
-
-    Returns:
-        The bins that are not empty, the least confident first.
+    The bins are equally wide, from 1/C, the least confidence possible, to 1.
+    Where several logits are largest, the first class is the answer.
 
     Example:
         >>> logits = np.log([[0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
@@ -175,23 +144,12 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         \tau = \arg\min_\tau \; \frac{1}{N} \sum_n
         \ell\bigl(z^{(n)} / \tau,\; y^{(n)}\bigr)
 
-    No answer changes, only the confidence: above 1, τ makes the network less
-    sure. In :math:`\beta = 1/\tau` the loss is convex, as a sum of
-    :math:`\log \sum_k e^{\beta z_k} - \beta z_y`, so that its slope
+    In :math:`\beta = 1/\tau` the loss is convex, so that its slope
 
     .. math:: \frac{1}{N} \sum_n \bigl(\textstyle\sum_k p_k z_k - z_y\bigr)
 
-    only grows, and has at most one zero: it is found by halving an interval.
-
-    Fit it on validation data. On training data that a network knows by heart
-    there is no such τ: if every answer is right, a smaller τ is always better.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        τ, above 0.
+    has at most one zero, found by halving an interval. Fit it on validation
+    data: where every answer is right, there is no such τ.
 
     Example:
         >>> logits = [[0.0, 9.0]] * 4  # quite sure, right three times of four
@@ -231,18 +189,16 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 def isotonic(scores: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     r"""Find the best probabilities that grow with a score, whatever their form.
 
-    Of all functions p of the score that never fall, the one with the least
-    cross-entropy (and the least squared error): neighbours whose shares of
-    label 1 are in the wrong order are pooled, until none are. Measured on the
-    data it was fitted on, its loss flatters: no repair of the confidence that
-    keeps the order of the answers can do better there.
+    Of all p that never fall with the score, the one with the least
+    cross-entropy (and the least squared error): neighbours in the wrong order
+    are pooled.
 
     Args:
-        scores: any numbers, such as the difference of two logits, (N,).
+        scores: (N,), such as the difference of two logits.
         labels: 0 or 1, (N,).
 
     Returns:
-        The probability of label 1, the same for equal scores.
+        The probability of label 1.
 
     Example:
         >>> isotonic([1, 2, 3, 4], [0, 1, 0, 1]).tolist()

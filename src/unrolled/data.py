@@ -26,8 +26,7 @@ class Normalization:
 
     .. math:: \tilde p = (p - \mu) / \sigma
 
-    where :math:`\sigma` is the *population* standard deviation (divide by the
-    number of values, not by one less), as source A computes it.
+    where :math:`\sigma` is the *population* standard deviation.
 
     Example:
         >>> normalization = Normalization.of(PRICES)
@@ -78,12 +77,6 @@ def next_step_pairs(
 ) -> tuple[Float[np.ndarray, "1 T 1"], Float[np.ndarray, "1 T 1"]]:
     """Pair each value of a series with the one that follows it.
 
-    Args:
-        series: two values or more, (T + 1,).
-
-    Returns:
-        Inputs x and targets y: one sequence of T steps with one feature.
-
     Example:
         >>> x, y = next_step_pairs([1.0, 2.0, 3.0])
         >>> x.ravel().tolist(), y.ravel().tolist()
@@ -102,15 +95,7 @@ def windows(
 ) -> tuple[Float[np.ndarray, "N S 1"], Float[np.ndarray, "N S 1"]]:
     """Cut a series into all its windows of so many steps.
 
-    Neighbouring windows overlap: each begins one step after the one before.
-
-    Args:
-        series: T values, (T,).
-        steps: S, the steps of each window, at most T - 1.
-
-    Returns:
-        Inputs x and targets y: T - S sequences, one for each window, whose
-        targets are the values that follow its inputs.
+    Each begins one step after the one before; x and y lie one step apart.
 
     Example:
         >>> x, y = windows([1.0, 2.0, 3.0, 4.0], 2)
@@ -132,17 +117,7 @@ def windows(
 def minibatches(
     count: int, size: int, rng: np.random.Generator
 ) -> Iterator[Int[np.ndarray, " size"]]:
-    """Deal out shuffled sequence numbers in batches: one epoch.
-
-    Args:
-        count: N, the number of sequences.
-        size: how many go into each batch. The last batch is smaller if this
-            does not divide N.
-        rng: the source of randomness.
-
-    Yields:
-        The numbers of one batch's sequences. Each number from 0 to N - 1
-        comes exactly once.
+    """Deal out the numbers from 0 to N - 1, shuffled, in batches: one epoch.
 
     Example:
         >>> batches = minibatches(5, 2, np.random.default_rng(0))
@@ -161,13 +136,8 @@ def minibatches(
 def source_a_weights() -> dict[str, np.ndarray]:
     r"""Return the weights of source A's one-unit LSTM.
 
-    Source A draws a 4 × 2 matrix from NumPy's legacy generator with seed 42
-    and multiplies it by 0.1. Its rows are the gates in the order f, i, g, o
-    and its columns the weights of h and of x. Here they are packed as
-    everywhere in this package: rows i, f, g, o, the two columns apart.
-
-    Returns:
-        ``weight_ih`` (4, 1), ``weight_hh`` (4, 1) and ``bias`` (4,), all 0.
+    Source A packs the gates f, i, g, o, and h before x in one matrix; here they
+    are packed as everywhere in this package.
 
     Example:
         >>> weights = source_a_weights()
@@ -190,11 +160,7 @@ def anchor() -> tuple[
     Float[np.ndarray, "1 9 1"],
     dict[str, np.ndarray],
 ]:
-    """Return source A's example: inputs, targets and weights.
-
-    Returns:
-        The nine normalised inputs x, the nine targets y, each the next day's
-        price, and the weights of `source_a_weights`.
+    """Return source A's example: normalised inputs x, targets y, and weights.
 
     Example:
         >>> x, y, weights = anchor()

@@ -18,14 +18,11 @@ from unrolled.by_hand._shared import Params, check_caches, check_params
 
 
 class StepCache(NamedTuple):
-    """What one forward step leaves behind for the backward pass."""
+    """What a step leaves behind: the input, the state before and after."""
 
     x: Float[np.ndarray, "N D"]
-    """Input."""
     h_prev: Float[np.ndarray, "N H"]
-    """State before the step."""
     h: Float[np.ndarray, "N H"]
-    """State after the step."""
 
 
 def forward(
@@ -36,12 +33,8 @@ def forward(
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
     Args:
-        x: the inputs, (N, T, D).
-        params: ``weight_ih``, ``weight_hh``, ``bias``, the same at each step.
-        h0: the state before the first step, (N, H). Default: zeros.
-
-    Returns:
-        The states hs after each step, and the T caches.
+        x: (N, T, D).
+        h0: (N, H). Default: zeros.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -69,8 +62,7 @@ def bptt(
 ) -> tuple[Float[np.ndarray, "N T D"], Params]:
     r"""Backpropagation through time: the total gradient over all steps.
 
-    With :math:`\delta h_t` for the total derivative of the loss with respect
-    to :math:`h_t`, for one sequence and with vectors as columns,
+    For one sequence, with vectors as columns and total derivatives δ,
 
     .. math::
         \delta h_t &= \frac{\partial L}{\partial h_t}
@@ -82,14 +74,10 @@ def bptt(
         \delta x_t = W^\top \delta z_t
 
     Args:
-        dhs: each step's own error, (N, T, H): the immediate derivative of the
-            loss with respect to h_t, not through later steps.
-        caches: what `forward` left behind, T of them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
+        dhs: each step's own error, (N, T, H), not through later steps.
 
     Returns:
-        dx and the gradient of every parameter, summed over steps and
-        sequences.
+        dx and the gradients, summed over steps and sequences.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -127,16 +115,11 @@ def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
         \frac{\mathrm{d} h_T}{\mathrm{d} h_t} =
         \prod_{s=T}^{t+1} \mathrm{diag}(1 - h_s^2)\, U
 
-    a product of T - t matrices, the latest step's on the left.
-
     Args:
-        hs: the states, (N, T, H), as `forward` returns them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
+        hs: the states, (N, T, H).
 
     Returns:
-        For each step t the matrix of the derivatives of the units of the last
-        state (rows) with respect to the units of step t's state (columns). At
-        the last step it is the identity.
+        Rows: units of the last state. Columns: those of step t's.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}

@@ -1,10 +1,4 @@
-r"""What turns a NumPy network into a training loop.
-
-Hidden states become predictions (the *readout*), predictions a loss, and its
-gradient, clipped if it is too long, a step of an optimiser. Optimisers return
-new parameters and leave the old ones as they are, so that a notebook can
-compare before and after.
-"""
+r"""What turns a NumPy network into a training loop."""
 
 import math
 from typing import Literal
@@ -33,7 +27,7 @@ def readout_forward(
     .. math:: \hat y_t = V h_t + u
 
     Args:
-        hs: the hidden states, (N, T, H).
+        hs: (N, T, H).
         params: ``weight`` V (F, H) and ``bias`` u (F,).
 
     Example:
@@ -52,8 +46,7 @@ def readout_backward(
 ) -> tuple[Float[np.ndarray, "N T H"], Params]:
     r"""Carry the errors of the predictions back to the hidden states.
 
-    With :math:`\delta` for the derivative of the loss with respect to what
-    follows it, and :math:`h_t` and :math:`\delta\hat y_t` as columns,
+    With :math:`h_t` and :math:`\delta\hat y_t` as columns,
 
     .. math::
         \delta h_t = V^\top \delta\hat y_t \qquad
@@ -61,15 +54,11 @@ def readout_backward(
         \delta u = \sum_t \delta\hat y_t
 
     Args:
-        errors: derivative of the loss with respect to each prediction,
-            (N, T, F).
-        hs: the hidden states that `readout_forward` was given, (N, T, H).
-        params: ``weight`` (F, H) and ``bias`` (F,).
+        errors: derivative by each prediction, (N, T, F).
+        hs: (N, T, H).
 
     Returns:
-        The derivative with respect to each hidden state, which is what `bptt`
-        takes, and the gradients of the readout's own parameters, summed over
-        steps and sequences.
+        The dhs of `bptt` and the gradients, summed over steps and sequences.
 
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
@@ -106,25 +95,14 @@ def squared_error(
 ) -> tuple[float, Float[np.ndarray, "N T F"]]:
     r"""Compute the squared error and its derivative.
 
-    With :math:`e_t = \hat y_t - y_t`, the prediction less the target, averaged
-    over N sequences and F features,
+    With :math:`e_t = \hat y_t - y_t`, both (N, T, F),
 
     .. math::
         L = \sum_t w_t\, e_t^2 \qquad
         \frac{\partial L}{\partial \hat y_t} = \frac{2\, w_t\, e_t}{N F}
 
     where :math:`w_t` is 1 / T for ``"mean"``, 1 for ``"sum"`` and, for
-    ``"last"``, 1 at the last step and 0 before. The first two are source A's
-    sequence loss, the third its single-value loss.
-
-    Args:
-        prediction: what the network says, (N, T, F).
-        target: what it should say, (N, T, F).
-        steps: how the T steps count.
-
-    Returns:
-        The loss, in squared units of the target, and its derivative with
-        respect to each prediction.
+    ``"last"``, 1 at the last step and 0 before.
 
     Example:
         >>> loss, slope = squared_error([[[0.0], [2.0]]], [[[1.0], [2.0]]])
@@ -151,21 +129,14 @@ def squared_error(
 def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     r"""Shorten a gradient that is too long, and keep its direction.
 
-    All gradients together are one long vector :math:`\delta\theta`. If its
-    length is above `max_norm`, every entry is multiplied by one factor:
+    All gradients are taken as one long vector, with m for `max_norm`:
 
     .. math::
         \delta\theta \leftarrow \delta\theta \cdot
         \min\Bigl(1, \frac{m}{\lVert \delta\theta \rVert + 10^{-6}}\Bigr)
 
-    with m for `max_norm`. The millionth is PyTorch's.
-
-    Args:
-        grads: the gradients, by parameter.
-        max_norm: the length allowed, above 0.
-
     Returns:
-        New gradients, by the same names, and the length *before* clipping.
+        New gradients, and the length *before* clipping.
 
     Example:
         >>> clipped, norm = clip_grad_norm({"w": np.array([3.0, 4.0])}, 1.0)
@@ -204,12 +175,7 @@ class SGD:
         self.lr = check_number("lr", lr, "of at least 0", minimum=0)
 
     def step(self, params: Params, grads: Params) -> Params:
-        """Return the parameters after one update; the old ones stay.
-
-        Args:
-            params: the parameters, by name.
-            grads: their gradients, by the same names and of the same shapes.
-        """
+        """Return the parameters after one update; the old ones stay."""
         params, grads = _check_pairs(params, grads)
         return {name: params[name] - self.lr * grads[name] for name in params}
 
@@ -223,12 +189,12 @@ class Adam:
         \theta &\leftarrow \theta -
         \eta\, \frac{m / (1 - \beta_1^s)}{\sqrt{v / (1 - \beta_2^s)} + \epsilon}
 
-    at the s-th update. The averages m and v are kept here, between calls.
+    at the s-th update. The averages m and v are kept between calls.
 
     Args:
         lr: the learning rate :math:`\eta`, 0 or more.
         betas: :math:`\beta_1` and :math:`\beta_2`, from 0 to below 1.
-        eps: :math:`\epsilon`, above 0 and below 1.
+        eps: :math:`\epsilon`, above 0.
 
     Example:
         >>> adam, params = Adam(lr=0.1), {"w": np.ones(1)}
@@ -255,12 +221,7 @@ class Adam:
         self._v: Params = {}
 
     def step(self, params: Params, grads: Params) -> Params:
-        """Return the parameters after one update; the old ones stay.
-
-        Args:
-            params: the parameters, by name; the same names at every call.
-            grads: their gradients, by the same names and of the same shapes.
-        """
+        """Return the parameters after one update; the old ones stay."""
         params, grads = _check_pairs(params, grads)
         if not self._updates:
             self._m = {name: np.zeros_like(g) for name, g in grads.items()}

@@ -33,17 +33,11 @@ def oscillations(
         x_t = \sum_{j=1}^{2} \left(a_j \cos \frac{2 \pi t}{P_j}
         + b_j \sin \frac{2 \pi t}{P_j}\right) / \sqrt 2 + s\, \epsilon_t
 
-    The periods P are always `PERIODS`. The four numbers a and b are drawn for
-    each series and the noise ε for each step, all standard normal.
+    The periods P are `PERIODS`. The numbers a, b are drawn for each series and
+    the noise ε for each step, all standard normal.
 
     Args:
-        count: N, series.
-        steps: T.
-        generator: the source of randomness.
-        noise: s, the standard deviation of the noise, 0 or more.
-
-    Returns:
-        x, float64.
+        noise: s, 0 or more.
 
     Example:
         >>> x = oscillations(1000, 50, torch.Generator().manual_seed(0))
@@ -71,27 +65,18 @@ def oscillations_best(
 ) -> Float[Tensor, "N T 1"]:
     r"""Make the best forecast of each next value of `oscillations`.
 
-    All values of a series are jointly normal, with the covariance
+    All values are jointly normal, so that this is the conditional mean, with
+    the covariance k of two that lie u steps apart:
 
     .. math::
         k(u) = \tfrac12 \sum_j \cos \frac{2 \pi u}{P_j} + s^2 [u = 0]
-
-    between two that lie u steps apart. So the best forecast, in the mean
-    square, is the conditional mean: a weighted sum of all values so far.
 
     .. math::
         E[x_{t+1} \mid x_1, \dots, x_t]
         = k_{t+1}^\top K_t^{-1} (x_1, \dots, x_t)
 
-    Who remembers only the last few values can do no better than the same sum
-    over those alone.
-
     Args:
-        x: series with the noise `NOISE`, float64.
-        memory: how many of the last values may be used. Default: all.
-
-    Returns:
-        What comes after each step, as far as anyone can say.
+        memory: how many of the last values are used. Default: all.
 
     Example:
         >>> x = oscillations(2000, 61, torch.Generator().manual_seed(0))
@@ -121,11 +106,10 @@ def oscillations_limit(
 
     Args:
         steps: T, how many values have been seen.
-        horizons: how many steps after the last of them, K such numbers.
+        horizons: steps after the last of them, K such numbers.
 
     Returns:
-        The root mean square of the best forecast's error at each horizon, the
-        noise of the value to come among it, float64.
+        Root mean squares, the noise of the value to come among them.
 
     Example:
         >>> oscillations_limit(40, [1, 20]).round(decimals=3).tolist()
@@ -165,16 +149,7 @@ def henon(
 
     .. math:: x_{t+1} = 1 - 1.4\, x_t^2 + 0.3\, x_{t-1}
 
-    No noise: two values in a row decide all that follow. But they would have to
-    be known to the last digit, as an error doubles in less than two steps.
-
-    Args:
-        count: N, series.
-        steps: T.
-        generator: the source of randomness.
-
-    Returns:
-        x, float64, between −1.3 and 1.3.
+    No noise, but an error doubles in less than two steps.
 
     Example:
         >>> x = henon(3, 50, torch.Generator().manual_seed(0))
@@ -189,13 +164,7 @@ def henon(
 
 
 def henon_next(x: Float[Tensor, "N T 1"]) -> Float[Tensor, "N T-1 1"]:
-    """Work out what Hénon's map makes of each two values in a row.
-
-    Args:
-        x: values, float64, T at least 2; of the map, or of anything.
-
-    Returns:
-        The value that would follow each but the first.
+    """Work out what Hénon's map makes of each two float64 values in a row.
 
     Example:
         >>> x = torch.tensor([[[0.5], [1.0], [2.0]]], dtype=torch.float64)
@@ -212,15 +181,6 @@ def henon_continue(
     x: Float[Tensor, "N T 1"], steps: int
 ) -> Float[Tensor, "N K 1"]:
     """Let Hénon's map go on from the last two values of each series.
-
-    From a state far from all that the map visits it runs off to infinity.
-
-    Args:
-        x: values, float64, T at least 2.
-        steps: K, how many values to add.
-
-    Returns:
-        What follows.
 
     Example:
         >>> x = henon(3, 50, torch.Generator().manual_seed(0))

@@ -44,37 +44,26 @@ def fit(
         \theta \leftarrow \theta - \eta \cdot \mathrm{Adam}\bigl(
         \mathrm{clip}(\nabla_\theta L)\bigr) - \eta \lambda \theta
 
-    with the learning rate η and the weight decay λ of the configuration.
-
-    The seed decides everything that is drawn, as after
-    ``torch.manual_seed(config.seed)``: the same seed, weights and data give the
-    same bits, on the same machine with the same number of threads. (On a GPU,
-    as far as PyTorch's kernels do.) PyTorch's own random streams are left as
-    they were found, and so is the mode of each module.
+    with the learning rate η and the weight decay λ of the configuration. The
+    seed decides all that is drawn, as after ``torch.manual_seed``; PyTorch's
+    own random streams and each module's mode are left as they were found.
 
     Args:
-        model: called with all tensors of a batch but the last. All parameters
-            on one device; the data are taken there.
-        train_set: the inputs and, as the last tensor, the target; see
-            `evaluate`.
-        valid_set: likewise; measured after each epoch. None for none: then
-            nothing can stop early, and only the last weights can be kept.
+        model: called with all tensors of a batch but the last.
+        train_set: the inputs and, last, the target; see `evaluate`.
+        valid_set: likewise, measured after each epoch; None for none.
         config: everything else.
-        state: where to go on: what `Training.state_dict` gave in an earlier
-            training with the same model, data and configuration. The model
-            takes its weights from it, and all ends with the same bits as if
-            it had never stopped. More `epochs` are welcome.
+        state: `Training.state_dict` of an earlier training, to go on from to
+            the bit. More `epochs` are welcome.
         on_epoch: called after each epoch with the `Training`.
         progress: whether to show a bar, on the standard error stream.
 
     Returns:
-        A record of each epoch. The model holds the weights that `config.keep`
-        says, and no gradients.
+        A record of each epoch. The model holds the weights of `config.keep`.
 
     Raises:
-        FloatingPointError: a loss or a gradient that is not finite. All steps
-            of the epoch are checked together at its end, so that the loop need
-            not wait at every step; the model is then useless.
+        FloatingPointError: a loss or a gradient that is not finite, at the
+            epoch's end.
 
     Example:
         >>> x = torch.linspace(-1, 1, 64)[:, None]  # (64, 1)
@@ -144,12 +133,7 @@ def fit(
 class Training:
     """A model in training: all that `fit` changes from epoch to epoch.
 
-    Attributes:
-        model, config: as given.
-        optimizer, scheduler: PyTorch's own.
-        history: what was measured so far.
-        best: the weights of the best epoch, if they are to be kept.
-        streams: the state of its random streams.
+    `best` holds the weights of the best epoch, if they are to be kept.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
@@ -199,8 +183,8 @@ class Training:
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to go on, of plain types.
 
-        As PyTorch's, it holds the training's own tensors, which the next epoch
-        changes: write it to a file, or keep a `copy.deepcopy`.
+        It shares the training's tensors: write it to a file, or `copy.deepcopy`
+        it.
         """
         return {
             "config": self.config.model_dump(),
@@ -242,12 +226,8 @@ class Training:
 class Streams:
     """PyTorch's global random streams, as a training finds and leaves them.
 
-    Dropout draws from the stream of the device where it happens, and from no
-    other source. So a training that wants its own randomness must put it there.
-
-    Attributes:
-        states: of each stream by the type of its device: the CPU's, and one
-            more if the model is elsewhere.
+    Dropout draws from its device's stream alone: put your randomness there.
+    `states` has one for each type of device.
     """
 
     def __init__(self, device: torch.device, seed: int) -> None:

@@ -26,18 +26,13 @@ def evaluate(
 
     .. math:: L = \frac{1}{|P|} \sum_{p \in P} \ell(\hat y_p, y_p)
 
-    over the counted positions P of *all* batches, so that the batch size does
-    not matter, but for rounding. Each module is in the same mode afterwards as
-    before, training or evaluation.
+    over the counted positions P of *all* batches. Modes are left as they were.
 
     Args:
         model: called with all tensors of a batch but the last.
-        dataset: the inputs and, as the last tensor, the target: for the
-            cross-entropy the classes (N, ...), int64, `IGNORE` where a
-            position does not count, to an output (N, ..., classes); for the
-            squared error numbers of the output's own shape and dtype.
-        loss: ``"cross_entropy"`` or ``"squared_error"``.
-        batch_size: examples in a batch.
+        dataset: the inputs and, last, the target: classes (N, ...), int64,
+            `IGNORE` where nothing counts, to an output (N, ..., classes);
+            for the squared error of the output's shape and dtype.
 
     Returns:
         The mean loss and, for the cross-entropy, the accuracy.
@@ -172,9 +167,7 @@ class Tally:
     """What the batches of one pass over the data add up to.
 
     A context: at its end all numbers must be finite, or a FloatingPointError
-    says `where`: ``"epoch 2, step"`` 3. (No ValueError: nothing that was given
-    is wrong.) So it does also if the model objects to what an earlier step made
-    of its weights.
+    says `where`, even if the model objects to its weights first.
     """
 
     def __init__(self, where: str) -> None:
