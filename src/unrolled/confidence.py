@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_whole
+from unrolled._checks import check, check_number, check_whole, insist, refusal
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
@@ -66,10 +66,8 @@ def share_of_worst(values: ArrayLike, share: float) -> float:
     """
     values = check(values=(values, "N"))
     if values.min() < 0 or values.max() == 0:
-        raise ValueError(
-            "values: expected numbers of at least 0, not all 0, got "
-            f"{values.min()} to {values.max()}"
-        )
+        got = f"{values.min()} to {values.max()}"
+        raise refusal("values", "numbers of at least 0, not all 0", got)
     tiny, above_1 = np.finfo(float).tiny, math.nextafter(1, 2)
     check_number("share", share, "above 0 to 1", minimum=tiny, below=above_1)
     count = max(1, round(share * len(values)))
@@ -225,6 +223,5 @@ def _check_logits(
     """Return a score for each of two or more classes, and the true ones."""
     logits = check(logits=(logits, "N C"))
     N, C = logits.shape
-    if C < 2:
-        raise ValueError(f"logits: expected two classes or more, got {C}")
+    insist("logits", C >= 2, "two classes or more", C)
     return logits, check(labels=(labels, (N,), range(C)))

@@ -14,7 +14,14 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_type, check_whole
+from unrolled._checks import (
+    check,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+    refusal,
+)
 
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
@@ -57,10 +64,8 @@ class Normalization:
         series = check(series=(series, "T"))
         # Not std() == 0: that of three times 0.1 is a rounding error above 0.
         if series.min() == series.max():
-            raise ValueError(
-                "series: expected one that varies, got one whose "
-                f"{len(series)} values are all {series[0]}"
-            )
+            got = f"one whose {len(series)} values are all {series[0]}"
+            raise refusal("series", "one that varies", got)
         return cls(float(series.mean()), float(series.std()))
 
     def apply(self, series: ArrayLike) -> Float[np.ndarray, " T"]:
@@ -85,8 +90,7 @@ def next_step_pairs(
     Chapter: 02_forward.
     """
     series = check(series=(series, "T"))
-    if len(series) < 2:
-        raise ValueError("series: expected at least two values, got 1")
+    insist("series", len(series) > 1, "at least two values", 1)
     return series[None, :-1, None].copy(), series[None, 1:, None].copy()
 
 
@@ -105,11 +109,9 @@ def windows(
     Chapter: 05_training.
     """
     series = check(series=(series, "T"))
-    if check_whole("steps", steps) >= len(series):
-        raise ValueError(
-            f"steps: expected at most {len(series) - 1}, one less than the "
-            f"series has values, got {steps}"
-        )
+    most = len(series) - 1
+    wanted = f"at most {most}, one less than the series has values"
+    insist("steps", check_whole("steps", steps) <= most, wanted, steps)
     cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
     return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check
+from unrolled._checks import check, insist
 from unrolled.by_hand._shared import Params, check_caches, check_params
 
 
@@ -132,9 +132,8 @@ def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
     """
     params, _, H = check_params(params, gates=1)
     hs = check({"H": H}, hs=(hs, "N T H"))
-    if np.abs(hs).max() > 1:
-        worst = hs.flat[np.abs(hs).argmax()]
-        raise ValueError(f"hs: expected states from -1 to 1, got {worst}")
+    worst = hs.flat[np.abs(hs).argmax()].item()
+    insist("hs", abs(worst) <= 1, "states from -1 to 1", worst)
     N, T, _ = hs.shape
     J = np.empty((N, T, H, H))
     J[:, -1] = np.eye(H)

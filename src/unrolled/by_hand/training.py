@@ -13,6 +13,7 @@ from unrolled._checks import (
     check_names,
     check_number,
     check_type,
+    insist,
 )
 from unrolled.by_hand._shared import Params
 
@@ -150,8 +151,7 @@ def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     check_number("max_norm", max_norm, "above 0", minimum=_TINY)
     # hypot, unlike a sum of squares, does not overflow on the way.
     norm = math.hypot(*(g for array in grads.values() for g in array.flat))
-    if norm == math.inf:
-        raise ValueError("grads: expected a finite length, got inf")
+    insist("grads", norm < math.inf, "a finite length", norm)
     factor = min(1.0, max_norm / (norm + 1e-6))
     return {name: factor * grads[name] for name in grads}, norm
 
@@ -225,7 +225,7 @@ class Adam:
         params, grads = _check_pairs(params, grads)
         if not self._updates:
             self._m = {name: np.zeros_like(g) for name, g in grads.items()}
-            self._v = {name: np.zeros_like(g) for name, g in grads.items()}
+            self._v = dict(self._m)
         _check_pairs(self._m, grads)  # those of the last update
         self._updates += 1
         beta_1, beta_2 = self.betas
@@ -234,10 +234,8 @@ class Adam:
             m = beta_1 * self._m[name] + (1 - beta_1) * gradient
             v = beta_2 * self._v[name] + (1 - beta_2) * gradient**2
             m_hat = m / (1 - beta_1**self._updates)
-            v_hat = v / (1 - beta_2**self._updates)
-            new[name] = params[name] - self.lr * m_hat / (
-                np.sqrt(v_hat) + self.eps
-            )
+            scale = np.sqrt(v / (1 - beta_2**self._updates)) + self.eps
+            new[name] = params[name] - self.lr * m_hat / scale
             self._m[name], self._v[name] = m, v
         return new
 
@@ -245,8 +243,7 @@ class Adam:
 def _check_arrays(name: str, arrays: Params) -> Params:
     """Return a copy of these arrays by name, of any shapes."""
     check_type(name, arrays, dict)
-    if not arrays:
-        raise ValueError(f"{name}: expected at least one array, got {{}}")
+    insist(name, len(arrays) > 0, "at least one array", arrays)
     return {
         key: check(**{f"{name}[{key!r}]": (array, "...")})
         for key, array in arrays.items()

@@ -66,20 +66,13 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
         draw(len(VERBS)),
         strict=True,
     )
-    return [
-        _say(nouns[: 1 + phrases], many[: 1 + phrases], verb)
-        for phrases, nouns, many, verb in choices
-    ]
-
-
-def _say(nouns: list[int], many: list[int], verb: int) -> str:
-    """Say one sentence: its nouns, whether each is many, its verb."""
-    phrases = [
-        f"the {NOUNS[noun]}{'s' * is_many}"
-        for noun, is_many in zip(nouns, many, strict=True)
-    ]
-    agreeing = VERBS[verb] + "s" * (1 - many[0])
-    return f"{' near '.join(phrases)} {agreeing}{SENTENCE_END}"
+    said = []
+    for phrases, nouns, many, verb in choices:
+        each = zip(nouns[: 1 + phrases], many, strict=False)
+        words = [f"the {NOUNS[noun]}{'s' * is_many}" for noun, is_many in each]
+        agreeing = VERBS[verb] + "s" * (1 - many[0])
+        said.append(f"{' near '.join(words)} {agreeing}{SENTENCE_END}")
+    return said
 
 
 def is_sentence(text: str) -> bool:
@@ -135,11 +128,5 @@ def sentences_limit(remembers_subject: bool = True) -> float:
     noun, verb = (
         sum(map(len, words)) / len(words) + 1 / 2 for words in (NOUNS, VERBS)
     )
-    length = (
-        (1 + k) * (len("the ") + noun)
-        + k * len(" near ")
-        + len(" ")
-        + verb
-        + len(SENTENCE_END)
-    )
-    return bits / length
+    # "the " before a noun, " near " before a phrase, a space, a full stop.
+    return bits / ((1 + k) * (4 + noun) + 6 * k + verb + 2)

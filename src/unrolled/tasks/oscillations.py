@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_number, check_whole, refusal
+from unrolled._checks import check, check_number, check_whole, insist
 from unrolled.tasks._draw import check_draw
 
 PERIODS = (12.0, 6.0 * (math.sqrt(5) - 1))
@@ -48,16 +48,15 @@ def oscillations(
     """
     check_draw(generator, count=count, steps=steps)
     check_number("noise", noise, "of at least 0", minimum=0)
-    N, T, s = count, steps, noise
-    t = torch.arange(T, dtype=torch.float64)
+    t = torch.arange(steps, dtype=torch.float64)
     turns = [2 * math.pi * t / period for period in PERIODS]
     waves = torch.stack(
         [f(turn) for turn in turns for f in (torch.cos, torch.sin)]
     )
-    sizes = torch.randn(N, 4, generator=generator, dtype=torch.float64)
+    sizes = torch.randn(count, 4, generator=generator, dtype=torch.float64)
     signal = sizes @ waves / math.sqrt(2)  # (N, T)
-    epsilon = torch.randn(N, T, generator=generator, dtype=torch.float64)
-    return (signal + s * epsilon)[..., None]  # (N, T, 1)
+    epsilon = torch.randn(signal.shape, generator=generator, dtype=signal.dtype)
+    return (signal + noise * epsilon)[..., None]  # (N, T, 1)
 
 
 def oscillations_best(
@@ -119,8 +118,8 @@ def oscillations_limit(
     Chapter: 11_free_running.
     """
     T = check_whole("steps", steps)
-    if not isinstance(horizons, Sequence) or not horizons:
-        raise refusal("horizons", "whole numbers", repr(horizons))
+    is_right = isinstance(horizons, Sequence) and len(horizons) > 0
+    insist("horizons", is_right, "whole numbers", horizons)
     ahead = torch.tensor([check_whole("horizons", k) for k in horizons])
     t = torch.arange(T)
     K = _covariance(t[:, None] - t)
@@ -205,6 +204,6 @@ def _henon(before: Tensor, now: Tensor) -> Tensor:
 def _check_series(x: Tensor, fewest: int = 1) -> int:
     """Return T of float64 series of one number a step."""
     check(x=(x, "N T 1"), like=torch.empty(0, dtype=torch.float64))
-    if x.shape[1] < fewest:
-        raise refusal("x", f"{fewest} values or more", x.shape[1])
-    return x.shape[1]
+    T = x.shape[1]
+    insist("x", fewest <= T, f"{fewest} values or more", T)
+    return T

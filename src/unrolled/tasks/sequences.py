@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_whole, refusal
+from unrolled._checks import check, check_whole, insist
 from unrolled.tasks._draw import check_draw
 
 IGNORE = -100
@@ -134,9 +134,8 @@ def intervals(
     """
     N, S, shortest = count, max_interval, min_interval
     check_draw(generator, count=N, max_interval=S, min_interval=shortest)
-    if shortest > S:
-        wanted = f"at most {S}, as max_interval"
-        raise refusal("min_interval", wanted, shortest)
+    wanted = f"at most {S}, as max_interval"
+    insist("min_interval", shortest <= S, wanted, shortest)
     first = torch.randint(LEAD, (N, 1), generator=generator)
     n = torch.randint(shortest, S + 1, (N, 1), generator=generator)
     step = torch.arange(LEAD + 2 * S)  # (T,)

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
-from unrolled._checks import check_choice
+from unrolled._checks import check_choice, refusal
 from unrolled._frozen import Frozen
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -59,10 +59,8 @@ class History(Frozen):
     def _validated_or_not(self) -> Self:
         validated = sum(x is not None for x in self.column("valid_loss"))
         if validated not in (0, len(self.epochs)):
-            raise ValueError(
-                "epochs: expected a validation loss in each or in none, got "
-                f"{validated} in {len(self.epochs)}"
-            )
+            got = f"{validated} in {len(self.epochs)}"
+            raise refusal("epochs", "a validation loss in each or in none", got)
         return self
 
     @property

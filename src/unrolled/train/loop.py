@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import StepLR
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
-from unrolled._checks import check_names, check_type
+from unrolled._checks import check_names, check_type, insist, refusal
 from unrolled.modes import mode
 from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
@@ -87,14 +87,10 @@ def fit(
     if valid_set is not None:
         valid = Data("valid_set", valid_set, config.loss, run.device)
     elif config.keep == "best" or config.patience is not None:
-        raise ValueError(
-            "valid_set: expected a data set for keep='best' or a patience, "
-            "got None"
-        )
-    if on_epoch is not None and not callable(on_epoch):
-        raise ValueError(
-            f"on_epoch: expected a function of a Training, got {on_epoch!r:.80}"
-        )
+        wanted = "a data set for keep='best' or a patience"
+        raise refusal("valid_set", wanted, None)
+    is_right = on_epoch is None or callable(on_epoch)
+    insist("on_epoch", is_right, "a function of a Training", on_epoch)
     check_type("progress", progress, bool)
     if state is not None:
         run.load_state_dict(state)
@@ -142,9 +138,8 @@ class Training:
         self.model, self.config = model, config
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         if not self.parameters:
-            raise ValueError(
-                "model: expected a parameter that requires a gradient, got none"
-            )
+            wanted = "a parameter that requires a gradient"
+            raise refusal("model", wanted, "none")
         self.optimizer = AdamW(
             self.parameters, lr=config.lr, weight_decay=config.weight_decay
         )
