@@ -52,11 +52,9 @@ def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
 
 
 def share_of_worst(values: ArrayLike, share: float) -> float:
-    r"""Tell which part of a sum its largest values carry.
+    r"""Tell which part of a sum a share of the values, the largest, carries.
 
-    Args:
-        values: of at least 0, not all 0, (N,).
-        share: above 0 to 1; of the N, rounded, but one at least.
+    The share of the N is rounded, but one at least is taken.
 
     Example:
         >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
@@ -187,16 +185,9 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 def isotonic(scores: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     r"""Find the best probabilities that grow with a score, whatever their form.
 
-    Of all p that never fall with the score, the one with the least
+    Of all p of label 1 that never fall with the score, the one with the least
     cross-entropy (and the least squared error): neighbours in the wrong order
     are pooled.
-
-    Args:
-        scores: (N,), such as the difference of two logits.
-        labels: 0 or 1, (N,).
-
-    Returns:
-        The probability of label 1.
 
     Example:
         >>> isotonic([1, 2, 3, 4], [0, 1, 0, 1]).tolist()

@@ -1,8 +1,7 @@
 r"""The series and the weights that the chapters compute with.
 
-The *anchor* is the small example that source A traces by hand: ten daily
-prices, each next day predicted from the days before it by an LSTM with one
-input and one hidden unit.
+The *anchor* is source A's example: ten daily prices, each predicted from the
+days before it by an LSTM with one input and one hidden unit.
 """
 
 from __future__ import annotations

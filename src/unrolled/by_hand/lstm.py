@@ -102,11 +102,6 @@ def cell_forward(
         c_t &= f \odot c_{t-1} + i \odot g \\
         h_t &= o \odot \tanh(c_t)
 
-    Args:
-        x_t: the step's input, (N, D).
-        h: before the step, (N, H).
-        c: before the step, (N, H).
-
     Example:
         >>> from unrolled import data
         >>> h, c, cache = cell_forward(
@@ -115,8 +110,7 @@ def cell_forward(
         >>> round(float(cache.f[0, 0]), 4), round(float(h[0, 0]), 4)
         (0.5054, 0.0076)
 
-    Reference: Hochreiter & Schmidhuber (1997) for the cell; Gers, Schmidhuber
-    & Cummins (2000) for the forget gate. The equations are those of Greff et
+    Reference: Gers, Schmidhuber & Cummins (2000), for the forget gate; Greff et
     al. (2017), "Forward Pass", without peepholes. Chapter: 02_forward.
     """
     params, D, H = check_params(params, gates=4)
@@ -220,12 +214,7 @@ def forward(
     h0: ArrayLike | None = None,
     c0: ArrayLike | None = None,
 ) -> tuple[Float[np.ndarray, "N T H"], list[StepCache]]:
-    """Run the LSTM over whole sequences: `cell_forward`, T times.
-
-    Args:
-        x: (N, T, D).
-        h0: (N, H). Default: zeros.
-        c0: (N, H). Default: zeros.
+    """Run `cell_forward` T times, from h0 and c0 (default: zeros).
 
     Example:
         >>> params = init_params(1, 4, np.random.default_rng(0))
@@ -272,18 +261,11 @@ def bptt(
     params: Params,
     window: int | None = None,
 ) -> tuple[Float[np.ndarray, "N T D"], Params]:
-    r"""Backpropagation through time: gradients over all steps.
+    r"""Backpropagation through time: gradients summed over steps and sequences.
 
-    With ``window=k`` each step's error reaches k steps, its own included: this
-    is truncation with k₁ = 1 and k₂ = k. Detaching the states after every k
-    steps is another scheme.
-
-    Args:
-        dhs: each step's own error, (N, T, H), not through later steps.
-        window: steps that an error travels. Default: all.
-
-    Returns:
-        dx and the gradients, summed over steps and sequences.
+    Each step's own error, in dhs, leaves out the later steps. With
+    ``window=k`` each step's error reaches k steps, its own included: this is
+    truncation with k₁ = 1 and k₂ = k.
 
     Example:
         >>> params = init_params(1, 2, np.random.default_rng(0))

@@ -22,11 +22,9 @@ def contributions(
         M_{s,t} = \frac{\mathrm d L_s}{\mathrm d W^{(t)}} \qquad
         \frac{\mathrm d L}{\mathrm d W} = \sum_s \sum_{t \le s} M_{s,t}
 
-    Row s is the gradient of step s's error, column t what step t's use gives,
-    and the k diagonals with :math:`s - t < k` the gradient with ``window=k``.
-
-    Returns:
-        For each parameter (T, T, ...), summed over N: error, then use.
+    Each table is (T, T, ...), summed over N. Row s is the gradient of step s's
+    error, column t what step t's use gives, and the k diagonals with
+    :math:`s - t < k` the gradient with ``window=k``.
 
     Example:
         >>> from unrolled import by_hand, data
@@ -73,10 +71,8 @@ def cell_jacobian(
         \operatorname{diag}\bigl(o_s (1 - \tanh^2 c_s)\bigr)
         \prod_{r=t+1}^{s} \operatorname{diag}(f_r)
 
+    Entry [n, t, a, b] belongs to the last state's unit a and step t's unit b.
     What is nudged is :math:`c_t` after step t; :math:`h_t` moves with it.
-
-    Returns:
-        Of each part [n, t, a, b]: of unit a's last state to unit b's at t.
 
     Example:
         >>> from unrolled import by_hand, data

@@ -28,13 +28,9 @@ class StepCache(NamedTuple):
 def forward(
     x: ArrayLike, params: Params, h0: ArrayLike | None = None
 ) -> tuple[Float[np.ndarray, "N T H"], list[StepCache]]:
-    r"""Run a plain recurrent network over whole sequences.
+    r"""Run a plain recurrent network over sequences, from h0 (default: zeros).
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
-
-    Args:
-        x: (N, T, D).
-        h0: (N, H). Default: zeros.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -60,9 +56,10 @@ def forward(
 def bptt(
     dhs: ArrayLike, caches: Sequence[StepCache], params: Params
 ) -> tuple[Float[np.ndarray, "N T D"], Params]:
-    r"""Backpropagation through time: the total gradient over all steps.
+    r"""Backpropagation through time: gradients summed over steps and sequences.
 
-    For one sequence, with vectors as columns and total derivatives δ,
+    For one sequence, with vectors as columns, total derivatives δ, and dhs for
+    the :math:`\partial L / \partial h_t`, which leave out later steps,
 
     .. math::
         \delta h_t &= \frac{\partial L}{\partial h_t}
@@ -72,12 +69,6 @@ def bptt(
         \delta U = \sum_t \delta z_t\, h_{t-1}^\top \qquad
         \delta b = \sum_t \delta z_t \qquad
         \delta x_t = W^\top \delta z_t
-
-    Args:
-        dhs: each step's own error, (N, T, H), not through later steps.
-
-    Returns:
-        dx and the gradients, summed over steps and sequences.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -109,17 +100,11 @@ def bptt(
 
 
 def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
-    r"""Compute how the last state depends on each state before it.
+    r"""Compute how the last state (rows) depends on each before it (columns).
 
     .. math::
         \frac{\mathrm{d} h_T}{\mathrm{d} h_t} =
         \prod_{s=T}^{t+1} \mathrm{diag}(1 - h_s^2)\, U
-
-    Args:
-        hs: the states, (N, T, H).
-
-    Returns:
-        Rows: units of the last state. Columns: those of step t's.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}

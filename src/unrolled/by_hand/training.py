@@ -23,13 +23,9 @@ _TINY = np.finfo(float).tiny
 def readout_forward(
     hs: ArrayLike, params: Params
 ) -> Float[np.ndarray, "N T F"]:
-    r"""Turn hidden states into predictions.
+    r"""Turn hidden states into predictions, by a ``weight`` V and a ``bias`` u.
 
     .. math:: \hat y_t = V h_t + u
-
-    Args:
-        hs: (N, T, H).
-        params: ``weight`` V (F, H) and ``bias`` u (F,).
 
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
@@ -47,19 +43,14 @@ def readout_backward(
 ) -> tuple[Float[np.ndarray, "N T H"], Params]:
     r"""Carry the errors of the predictions back to the hidden states.
 
-    With :math:`h_t` and :math:`\delta\hat y_t` as columns,
+    With :math:`h_t` and :math:`\delta\hat y_t`, the `errors`, as columns,
+    summed over sequences, the derivatives of the states and of the parameters
+    are
 
     .. math::
         \delta h_t = V^\top \delta\hat y_t \qquad
         \delta V = \sum_t \delta\hat y_t\, h_t^\top \qquad
         \delta u = \sum_t \delta\hat y_t
-
-    Args:
-        errors: derivative by each prediction, (N, T, F).
-        hs: (N, T, H).
-
-    Returns:
-        The dhs of `bptt` and the gradients, summed over steps and sequences.
 
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
@@ -128,16 +119,13 @@ def squared_error(
 
 
 def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
-    r"""Shorten a gradient that is too long, and keep its direction.
+    r"""Shorten a gradient that is too long; tell how long it was before.
 
     All gradients are taken as one long vector, with m for `max_norm`:
 
     .. math::
         \delta\theta \leftarrow \delta\theta \cdot
         \min\Bigl(1, \frac{m}{\lVert \delta\theta \rVert + 10^{-6}}\Bigr)
-
-    Returns:
-        New gradients, and the length *before* clipping.
 
     Example:
         >>> clipped, norm = clip_grad_norm({"w": np.array([3.0, 4.0])}, 1.0)
@@ -161,8 +149,7 @@ class SGD:
 
     .. math:: \theta \leftarrow \theta - \eta\, \delta\theta
 
-    Args:
-        lr: the learning rate :math:`\eta`, 0 or more.
+    with η for `lr`, 0 or more.
 
     Example:
         >>> SGD(lr=0.1).step({"w": np.ones(1)}, {"w": np.ones(1)})["w"].tolist()
@@ -189,12 +176,8 @@ class Adam:
         \theta &\leftarrow \theta -
         \eta\, \frac{m / (1 - \beta_1^s)}{\sqrt{v / (1 - \beta_2^s)} + \epsilon}
 
-    at the s-th update. The averages m and v are kept between calls.
-
-    Args:
-        lr: the learning rate :math:`\eta`, 0 or more.
-        betas: :math:`\beta_1` and :math:`\beta_2`, from 0 to below 1.
-        eps: :math:`\epsilon`, above 0.
+    at the s-th update, with η for `lr`, β for `betas`, from 0 to below 1, and ε
+    for `eps`, above 0. The averages m and v are kept between calls.
 
     Example:
         >>> adam, params = Adam(lr=0.1), {"w": np.ones(1)}

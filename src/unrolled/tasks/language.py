@@ -10,7 +10,7 @@ import re
 import torch
 
 from unrolled._checks import check_type
-from unrolled.tasks._draw import check_draw
+from unrolled.tasks.sequences import _check_draw
 
 NOUNS = ("cat", "dog", "bird", "cow")
 """The nouns; with an s, they are many."""
@@ -52,7 +52,7 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
     Reference: Linzen, Dupoux & Goldberg (2016), for verbs that agree with a
     noun far away. Chapter: 07_network.
     """
-    check_draw(generator, count=count)
+    _check_draw(generator, count=count)
 
     def draw(kinds: int, *shape: int) -> list:
         numbers = torch.randint(kinds, (count, *shape), generator=generator)
@@ -99,13 +99,10 @@ def sentences_limit(remembers_subject: bool = True) -> float:
 
     .. math:: \log_2 3 + (1 + \bar k) \log_2 8 + \log_2 4 \quad \text{bits.}
 
-    which, by the mean number of characters, is the least cross-entropy. Who has
-    forgotten the subject guesses the verb's s: one bit more in the two
-    sentences of three that have a phrase. Who guesses at random, of V
-    characters, needs :math:`\log_2 V` bits for each.
-
-    Returns:
-        Bits per character, the full stop included.
+    which, by the mean number of characters, is the least cross-entropy, in
+    bits. Who has forgotten the subject guesses the verb's s: one bit more in
+    two of three sentences. Who guesses at random, of V characters, needs
+    :math:`\log_2 V`.
 
     Example:
         >>> round(sentences_limit(), 4), round(sentences_limit(False), 4)

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from unrolled._checks import check, check_number, check_whole, insist
-from unrolled.tasks._draw import check_draw
+from unrolled.tasks.sequences import _check_draw
 
 PERIODS = (12.0, 6.0 * (math.sqrt(5) - 1))
 """The two periods of `oscillations`, in steps: 12 and 7.416. Their ratio is the
@@ -33,11 +33,8 @@ def oscillations(
         x_t = \sum_{j=1}^{2} \left(a_j \cos \frac{2 \pi t}{P_j}
         + b_j \sin \frac{2 \pi t}{P_j}\right) / \sqrt 2 + s\, \epsilon_t
 
-    The periods P are `PERIODS`. The numbers a, b are drawn for each series and
-    the noise ε for each step, all standard normal.
-
-    Args:
-        noise: s, 0 or more.
+    The periods P are `PERIODS`, s is `noise`. The numbers a, b are drawn for
+    each series and ε for each step, all standard normal.
 
     Example:
         >>> x = oscillations(1000, 50, torch.Generator().manual_seed(0))
@@ -46,7 +43,7 @@ def oscillations(
 
     Chapter: 11_free_running.
     """
-    check_draw(generator, count=count, steps=steps)
+    _check_draw(generator, count=count, steps=steps)
     check_number("noise", noise, "of at least 0", minimum=0)
     t = torch.arange(steps, dtype=torch.float64)
     turns = [2 * math.pi * t / period for period in PERIODS]
@@ -62,7 +59,7 @@ def oscillations(
 def oscillations_best(
     x: Float[Tensor, "N T 1"], memory: int | None = None
 ) -> Float[Tensor, "N T 1"]:
-    r"""Make the best forecast of each next value of `oscillations`.
+    r"""Make the best forecast of each next value, of the last `memory` or all.
 
     All values are jointly normal, so that this is the conditional mean, with
     the covariance k of two that lie u steps apart:
@@ -73,9 +70,6 @@ def oscillations_best(
     .. math::
         E[x_{t+1} \mid x_1, \dots, x_t]
         = k_{t+1}^\top K_t^{-1} (x_1, \dots, x_t)
-
-    Args:
-        memory: how many of the last values are used. Default: all.
 
     Example:
         >>> x = oscillations(2000, 61, torch.Generator().manual_seed(0))
@@ -101,14 +95,10 @@ def oscillations_best(
 def oscillations_limit(
     steps: int, horizons: Sequence[int]
 ) -> Float[Tensor, " K"]:
-    """Work out the smallest error with which `oscillations` can be forecast.
+    """Work out the smallest errors with which `oscillations` can be forecast.
 
-    Args:
-        steps: T, how many values have been seen.
-        horizons: steps after the last of them, K such numbers.
-
-    Returns:
-        Root mean squares, the noise of the value to come among them.
+    They are root mean squares at K `horizons`, counted from the last of T
+    `steps` seen, the noise of the value to come among them.
 
     Example:
         >>> oscillations_limit(40, [1, 20]).round(decimals=3).tolist()
@@ -157,7 +147,7 @@ def henon(
 
     Reference: Hénon (1976). Chapter: 11_free_running.
     """
-    check_draw(generator, count=count, steps=steps)
+    _check_draw(generator, count=count, steps=steps)
     start = torch.rand(count, 2, 1, generator=generator, dtype=torch.float64)
     return henon_continue(0.2 * start - 0.1, _SETTLING + steps)[:, _SETTLING:]
 

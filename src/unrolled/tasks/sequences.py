@@ -4,11 +4,17 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_whole, insist
-from unrolled.tasks._draw import check_draw
+from unrolled._checks import check, check_type, check_whole, insist
 
 IGNORE = -100
 """The target that counts for nothing, as in PyTorch's cross-entropy."""
+
+
+def _check_draw(generator: Generator, **numbers: int) -> None:
+    """Insist on a generator, and on whole numbers of at least 1."""
+    for name, number in numbers.items():
+        check_whole(name, number)
+    check_type("generator", generator, Generator)
 
 
 def first_last(
@@ -32,7 +38,7 @@ def first_last(
     Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
     """
     check_whole("steps", steps, 2)
-    check_draw(generator, count=count, features=features)
+    _check_draw(generator, count=count, features=features)
     x = torch.randn(count, steps, features, generator=generator)
     return x, (x[:, 0, 0] + x[:, -1, 0] > 0).long()
 
@@ -55,9 +61,6 @@ def reversal(
     Without the source one can but answer one token and the end: right once in
     S · V. Who knows the length n is right :math:`V^{-n}` of the time.
 
-    Returns:
-        Source, decoder's input, source's lengths, target.
-
     Example:
         >>> generator = torch.Generator().manual_seed(7)
         >>> source, given, lengths, target = reversal(1, 5, 8, generator)
@@ -70,7 +73,7 @@ def reversal(
     Chapter: 07_network.
     """
     N, S, V = count, max_steps, vocabulary
-    check_draw(generator, count=N, max_steps=S, vocabulary=V)
+    _check_draw(generator, count=N, max_steps=S, vocabulary=V)
     source = torch.randint(V, (N, S), generator=generator)
     lengths = torch.randint(1, S + 1, (N,), generator=generator)
     step, end = torch.arange(S + 1), lengths[:, None]  # (S + 1,), (N, 1)
@@ -133,7 +136,7 @@ def intervals(
     for tasks of this kind. Chapter: 12_beyond.
     """
     N, S, shortest = count, max_interval, min_interval
-    check_draw(generator, count=N, max_interval=S, min_interval=shortest)
+    _check_draw(generator, count=N, max_interval=S, min_interval=shortest)
     wanted = f"at most {S}, as max_interval"
     insist("min_interval", shortest <= S, wanted, shortest)
     first = torch.randint(LEAD, (N, 1), generator=generator)

@@ -5,8 +5,7 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from unrolled._checks import check_whole
-from unrolled.tasks._draw import check_draw
-from unrolled.tasks.sequences import IGNORE
+from unrolled.tasks.sequences import IGNORE, _check_draw
 
 LETTERS = "abcd"
 """The letters between the marks; they tell nothing."""
@@ -32,8 +31,7 @@ def brackets(
     open, else closing; the others are letters. The tag is 1 inside a pair, its
     brackets included; past the length it is `IGNORE`.
 
-    Returns:
-        Tokens, lengths (1 to T, equally often), tags.
+    Each sequence has from 1 to T tokens, equally often.
 
     Example:
         >>> generator = torch.Generator().manual_seed(5)
@@ -142,6 +140,6 @@ def _draw_tokens(
     count: int, steps: int, generator: Generator
 ) -> tuple[Tensor, Tensor]:
     """Draw letters (N, T), and where marks take their places (N, T)."""
-    check_draw(generator, count=count, steps=steps)
+    _check_draw(generator, count=count, steps=steps)
     letters = torch.randint(len(LETTERS), (count, steps), generator=generator)
     return letters, torch.rand(count, steps, generator=generator) < MARK_RATE

@@ -52,11 +52,9 @@ def fit(
         model: called with all tensors of a batch but the last.
         train_set: the inputs and, last, the target; see `evaluate`.
         valid_set: likewise, measured after each epoch; None for none.
-        config: everything else.
         state: `Training.state_dict` of an earlier training, to go on from to
             the bit. More `epochs` are welcome.
         on_epoch: called after each epoch with the `Training`.
-        progress: whether to show a bar, on the standard error stream.
 
     Returns:
         A record of each epoch. The model holds the weights of `config.keep`.

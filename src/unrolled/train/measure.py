@@ -40,9 +40,6 @@ def evaluate(
             `IGNORE` where nothing counts, to an output (N, ..., classes);
             for the squared error of the output's shape and dtype.
 
-    Returns:
-        The mean loss and, for the cross-entropy, the accuracy.
-
     Raises:
         FloatingPointError: a loss that is not finite.
 
