@@ -73,14 +73,14 @@ def share_of_worst(values: ArrayLike, share: float) -> float:
 
 
 class Reliability(NamedTuple):
-    """How often answers are right, by their confidence; empty bins left out."""
+    """How often answers are right, by bins of their confidence, none empty.
+
+    Of each bin: the mean confidence, the share that is right, and how many.
+    """
 
     confidence: Float[np.ndarray, " B"]
-    """The mean confidence of each bin's answers."""
     accuracy: Float[np.ndarray, " B"]
-    """The share of them that is right."""
     count: Int[np.ndarray, " B"]
-    """How many they are."""
 
     @property
     def error(self) -> float:

@@ -40,17 +40,12 @@ class Normalization:
         (107.5, 4.7592)
         >>> round(float(normalization.apply(PRICES)[0]), 4)
         -1.5759
-        >>> float(normalization.undo(normalization.apply(PRICES))[0])
-        100.0
 
     Reference: source A, "Code". Chapter: 02_forward.
     """
 
-    mean: float
-    """Mean of the series, in its own units."""
-
-    std: float
-    """Population standard deviation of the series, in its own units; > 0."""
+    mean: float  # in the series' own units
+    std: float  # likewise; above 0
 
     def __post_init__(self) -> None:
         check_number("mean", self.mean, "that is finite")
