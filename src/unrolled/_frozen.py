@@ -45,11 +45,7 @@ class Frozen(BaseModel):
 
 @contextlib.contextmanager
 def expected_and_got(name: str) -> Iterator[None]:
-    """Say what pydantic finds as it is said everywhere here.
-
-    Args:
-        name: of the whole, for what is wrong with no single field.
-    """
+    """Say what pydantic finds as it is said everywhere here."""
     try:
         yield
     except ValidationError as error:

@@ -1,8 +1,6 @@
 r"""What a classifier's confidence is worth, and how to mend it.
 
-NumPy only: any network's logits will do, as arrays. N is the number of
-sequences, C of classes. The answer is the class with the largest logit, and its
-confidence is the probability that the softmax gives to it.
+N is the number of sequences, C of classes; labels are from 0 to C - 1.
 """
 
 import math
@@ -12,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_whole
+from unrolled._checks import check, check_number, check_whole, insist, refusal
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
@@ -21,14 +19,7 @@ def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     .. math:: m = z_y - \max_{k \ne y} z_k
 
     The answer is right where m is above 0. For two classes the cross-entropy is
-    a function of the margin alone, :math:`-\log p_y = \log(1 + e^{-m})`.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        The margins, in nats.
+    :math:`-\log p_y = \log(1 + e^{-m})`.
 
     Example:
         >>> margins([[1.0, 4.0], [1.0, 4.0]], [1, 0]).tolist()
@@ -48,13 +39,6 @@ def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
 
     .. math:: \ell = -\log p_y = \log \sum_k e^{z_k} - z_y
 
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        The losses, in nats.
-
     Example:
         >>> losses([[0.0, 0.0], [0.0, 9.0]], [0, 0]).round(4).tolist()
         [0.6931, 9.0001]
@@ -68,15 +52,9 @@ def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
 
 
 def share_of_worst(values: ArrayLike, share: float) -> float:
-    r"""Tell which part of a sum its largest values carry.
+    r"""Tell which part of a sum a share of the values, the largest, carries.
 
-    Args:
-        values: numbers of at least 0, not all 0, (N,).
-        share: which share of the N counts as the largest, above 0 to 1; at
-            least one value is taken, and otherwise the share is rounded.
-
-    Returns:
-        Their sum, as a share of the sum of all.
+    The share of the N is rounded, but one at least is taken.
 
     Example:
         >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
@@ -86,10 +64,8 @@ def share_of_worst(values: ArrayLike, share: float) -> float:
     """
     values = check(values=(values, "N"))
     if values.min() < 0 or values.max() == 0:
-        raise ValueError(
-            "values: expected numbers of at least 0, not all 0, got "
-            f"{values.min()} to {values.max()}"
-        )
+        got = f"{values.min()} to {values.max()}"
+        raise refusal("values", "numbers of at least 0, not all 0", got)
     tiny, above_1 = np.finfo(float).tiny, math.nextafter(1, 2)
     check_number("share", share, "above 0 to 1", minimum=tiny, below=above_1)
     count = max(1, round(share * len(values)))
@@ -97,14 +73,14 @@ def share_of_worst(values: ArrayLike, share: float) -> float:
 
 
 class Reliability(NamedTuple):
-    """How often answers are right, by their confidence; empty bins left out."""
+    """How often answers are right, by bins of their confidence, none empty.
+
+    Of each bin: the mean confidence, the share that is right, and how many.
+    """
 
     confidence: Float[np.ndarray, " B"]
-    """The mean confidence of each bin's answers."""
     accuracy: Float[np.ndarray, " B"]
-    """The share of them that is right."""
     count: Int[np.ndarray, " B"]
-    """How many they are."""
 
     @property
     def error(self) -> float:
@@ -114,11 +90,8 @@ class Reliability(NamedTuple):
             \mathrm{ECE} = \sum_b \frac{n_b}{N}
             \lvert \mathrm{accuracy}_b - \mathrm{confidence}_b \rvert
 
-        It depends on the bins. Few bins hide errors that cancel within a bin.
-        Many bins find errors where there are none: a share of few answers is
-        off by chance, and the absolute value never lets that cancel. So even
-        an honest network has an ECE above 0; compare with labels drawn from
-        its own probabilities.
+        It depends on the bins, and even an honest network's is above 0: compare
+        with labels drawn from its own probabilities.
 
         Reference: Naeini, Cooper & Hauskrecht (2015); Guo et al. (2017), eq. 3.
         """
@@ -131,16 +104,8 @@ def reliability(
 ) -> Reliability:
     r"""Sort answers by their confidence, and count the right ones.
 
-    The bins are equally wide, from 1/C, the least confidence that an answer can
-    have, to 1. Where several logits are largest, the first class is the answer.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: the true classes, (N,), whole numbers from 0 to C - 1.
-        bins: how many, 1 or more.
-
-    Returns:
-        The bins that are not empty, the least confident first.
+    The bins are equally wide, from 1/C, the least confidence possible, to 1.
+    Where several logits are largest, the first class is the answer.
 
     Example:
         >>> logits = np.log([[0.6, 0.4], [0.1, 0.9], [0.1, 0.9]])
@@ -175,23 +140,12 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
         \tau = \arg\min_\tau \; \frac{1}{N} \sum_n
         \ell\bigl(z^{(n)} / \tau,\; y^{(n)}\bigr)
 
-    No answer changes, only the confidence: above 1, τ makes the network less
-    sure. In :math:`\beta = 1/\tau` the loss is convex, as a sum of
-    :math:`\log \sum_k e^{\beta z_k} - \beta z_y`, so that its slope
+    In :math:`\beta = 1/\tau` the loss is convex, so that its slope
 
     .. math:: \frac{1}{N} \sum_n \bigl(\textstyle\sum_k p_k z_k - z_y\bigr)
 
-    only grows, and has at most one zero: it is found by halving an interval.
-
-    Fit it on validation data. On training data that a network knows by heart
-    there is no such τ: if every answer is right, a smaller τ is always better.
-
-    Args:
-        logits: z, (N, C), C at least 2.
-        labels: y, the true classes, (N,), whole numbers from 0 to C - 1.
-
-    Returns:
-        τ, above 0.
+    has at most one zero, found by halving an interval. Fit it on validation
+    data: where every answer is right, there is no such τ.
 
     Example:
         >>> logits = [[0.0, 9.0]] * 4  # quite sure, right three times of four
@@ -231,18 +185,9 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 def isotonic(scores: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     r"""Find the best probabilities that grow with a score, whatever their form.
 
-    Of all functions p of the score that never fall, the one with the least
-    cross-entropy (and the least squared error): neighbours whose shares of
-    label 1 are in the wrong order are pooled, until none are. Measured on the
-    data it was fitted on, its loss flatters: no repair of the confidence that
-    keeps the order of the answers can do better there.
-
-    Args:
-        scores: any numbers, such as the difference of two logits, (N,).
-        labels: 0 or 1, (N,).
-
-    Returns:
-        The probability of label 1, the same for equal scores.
+    Of all p of label 1 that never fall with the score, the one with the least
+    cross-entropy (and the least squared error): neighbours in the wrong order
+    are pooled.
 
     Example:
         >>> isotonic([1, 2, 3, 4], [0, 1, 0, 1]).tolist()
@@ -269,6 +214,5 @@ def _check_logits(
     """Return a score for each of two or more classes, and the true ones."""
     logits = check(logits=(logits, "N C"))
     N, C = logits.shape
-    if C < 2:
-        raise ValueError(f"logits: expected two classes or more, got {C}")
+    insist("logits", C >= 2, "two classes or more", C)
     return logits, check(labels=(labels, (N,), range(C)))

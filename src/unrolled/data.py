@@ -1,8 +1,7 @@
 r"""The series and the weights that the chapters compute with.
 
-The *anchor* is the small example that source A traces by hand: ten daily
-prices, each next day predicted from the days before it by an LSTM with one
-input and one hidden unit.
+The *anchor* is source A's example: ten daily prices, each predicted from the
+days before it by an LSTM with one input and one hidden unit.
 """
 
 from __future__ import annotations
@@ -14,7 +13,14 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_type, check_whole
+from unrolled._checks import (
+    check,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+    refusal,
+)
 
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
@@ -26,8 +32,7 @@ class Normalization:
 
     .. math:: \tilde p = (p - \mu) / \sigma
 
-    where :math:`\sigma` is the *population* standard deviation (divide by the
-    number of values, not by one less), as source A computes it.
+    where :math:`\sigma` is the *population* standard deviation.
 
     Example:
         >>> normalization = Normalization.of(PRICES)
@@ -35,17 +40,12 @@ class Normalization:
         (107.5, 4.7592)
         >>> round(float(normalization.apply(PRICES)[0]), 4)
         -1.5759
-        >>> float(normalization.undo(normalization.apply(PRICES))[0])
-        100.0
 
     Reference: source A, "Code". Chapter: 02_forward.
     """
 
-    mean: float
-    """Mean of the series, in its own units."""
-
-    std: float
-    """Population standard deviation of the series, in its own units; > 0."""
+    mean: float  # in the series' own units
+    std: float  # likewise; above 0
 
     def __post_init__(self) -> None:
         check_number("mean", self.mean, "that is finite")
@@ -58,10 +58,8 @@ class Normalization:
         series = check(series=(series, "T"))
         # Not std() == 0: that of three times 0.1 is a rounding error above 0.
         if series.min() == series.max():
-            raise ValueError(
-                "series: expected one that varies, got one whose "
-                f"{len(series)} values are all {series[0]}"
-            )
+            got = f"one whose {len(series)} values are all {series[0]}"
+            raise refusal("series", "one that varies", got)
         return cls(float(series.mean()), float(series.std()))
 
     def apply(self, series: ArrayLike) -> Float[np.ndarray, " T"]:
@@ -78,12 +76,6 @@ def next_step_pairs(
 ) -> tuple[Float[np.ndarray, "1 T 1"], Float[np.ndarray, "1 T 1"]]:
     """Pair each value of a series with the one that follows it.
 
-    Args:
-        series: two values or more, (T + 1,).
-
-    Returns:
-        Inputs x and targets y: one sequence of T steps with one feature.
-
     Example:
         >>> x, y = next_step_pairs([1.0, 2.0, 3.0])
         >>> x.ravel().tolist(), y.ravel().tolist()
@@ -92,8 +84,7 @@ def next_step_pairs(
     Chapter: 02_forward.
     """
     series = check(series=(series, "T"))
-    if len(series) < 2:
-        raise ValueError("series: expected at least two values, got 1")
+    insist("series", len(series) > 1, "at least two values", 1)
     return series[None, :-1, None].copy(), series[None, 1:, None].copy()
 
 
@@ -102,15 +93,7 @@ def windows(
 ) -> tuple[Float[np.ndarray, "N S 1"], Float[np.ndarray, "N S 1"]]:
     """Cut a series into all its windows of so many steps.
 
-    Neighbouring windows overlap: each begins one step after the one before.
-
-    Args:
-        series: T values, (T,).
-        steps: S, the steps of each window, at most T - 1.
-
-    Returns:
-        Inputs x and targets y: T - S sequences, one for each window, whose
-        targets are the values that follow its inputs.
+    Each begins one step after the one before; x and y lie one step apart.
 
     Example:
         >>> x, y = windows([1.0, 2.0, 3.0, 4.0], 2)
@@ -120,11 +103,9 @@ def windows(
     Chapter: 05_training.
     """
     series = check(series=(series, "T"))
-    if check_whole("steps", steps) >= len(series):
-        raise ValueError(
-            f"steps: expected at most {len(series) - 1}, one less than the "
-            f"series has values, got {steps}"
-        )
+    most = len(series) - 1
+    wanted = f"at most {most}, one less than the series has values"
+    insist("steps", check_whole("steps", steps) <= most, wanted, steps)
     cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
     return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
 
@@ -132,17 +113,7 @@ def windows(
 def minibatches(
     count: int, size: int, rng: np.random.Generator
 ) -> Iterator[Int[np.ndarray, " size"]]:
-    """Deal out shuffled sequence numbers in batches: one epoch.
-
-    Args:
-        count: N, the number of sequences.
-        size: how many go into each batch. The last batch is smaller if this
-            does not divide N.
-        rng: the source of randomness.
-
-    Yields:
-        The numbers of one batch's sequences. Each number from 0 to N - 1
-        comes exactly once.
+    """Deal out the numbers from 0 to N - 1, shuffled, in batches: one epoch.
 
     Example:
         >>> batches = minibatches(5, 2, np.random.default_rng(0))
@@ -161,13 +132,8 @@ def minibatches(
 def source_a_weights() -> dict[str, np.ndarray]:
     r"""Return the weights of source A's one-unit LSTM.
 
-    Source A draws a 4 × 2 matrix from NumPy's legacy generator with seed 42
-    and multiplies it by 0.1. Its rows are the gates in the order f, i, g, o
-    and its columns the weights of h and of x. Here they are packed as
-    everywhere in this package: rows i, f, g, o, the two columns apart.
-
-    Returns:
-        ``weight_ih`` (4, 1), ``weight_hh`` (4, 1) and ``bias`` (4,), all 0.
+    Source A packs the gates f, i, g, o, and h before x in one matrix; here they
+    are packed as everywhere in this package.
 
     Example:
         >>> weights = source_a_weights()
@@ -190,11 +156,7 @@ def anchor() -> tuple[
     Float[np.ndarray, "1 9 1"],
     dict[str, np.ndarray],
 ]:
-    """Return source A's example: inputs, targets and weights.
-
-    Returns:
-        The nine normalised inputs x, the nine targets y, each the next day's
-        price, and the weights of `source_a_weights`.
+    """Return source A's example: normalised inputs x, targets y, and weights.
 
     Example:
         >>> x, y, weights = anchor()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unrolled._checks import check, check_names, check_type
+from unrolled._checks import check, check_names, check_type, insist
 
 Params = dict[str, np.ndarray]
 """Parameters, or gradients by parameter: name to array."""
@@ -29,10 +29,8 @@ def check_caches(
     caches: Sequence[tuple], kind: type, sizes: dict[str, int] | None = None
 ) -> None:
     """Insist on a cache of this kind for each of one or more steps."""
-    if not isinstance(caches, Sequence) or not len(caches):
-        raise ValueError(
-            f"caches: expected a list of one cache per step, got {caches!r:.80}"
-        )
+    is_right = isinstance(caches, Sequence) and len(caches) > 0
+    insist("caches", is_right, "a list of one cache per step", caches)
     arrays = {}
     for t, cache in enumerate(caches):
         check_type("caches", cache, kind)

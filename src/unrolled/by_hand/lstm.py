@@ -15,43 +15,33 @@ from numpy.typing import ArrayLike
 from unrolled._checks import check, check_number, check_type, check_whole
 from unrolled.by_hand._shared import Params, check_caches, check_params
 
+State = Float[np.ndarray, "N H"]
+
 
 class StepCache(NamedTuple):
     """What one forward step leaves behind for the backward pass.
 
-    Each array has one row for each sequence; stacked, one more axis for the
-    steps: (N, T, H) where (N, H) is said.
+    The input x; h and c before the step; the input gate i, the forget gate f,
+    the candidate g and the output gate o; c and h after the step.
+    `stack_caches` puts an axis T behind N.
     """
 
     x: Float[np.ndarray, "N *T D"]
-    """Input."""
     h_prev: Float[np.ndarray, "N *T H"]
-    """Hidden state before the step."""
     c_prev: Float[np.ndarray, "N *T H"]
-    """Cell state before the step."""
     i: Float[np.ndarray, "N *T H"]
-    """Input gate, between 0 and 1."""
     f: Float[np.ndarray, "N *T H"]
-    """Forget gate, between 0 and 1."""
     g: Float[np.ndarray, "N *T H"]
-    """Candidate, between -1 and 1."""
     o: Float[np.ndarray, "N *T H"]
-    """Output gate, between 0 and 1."""
     c: Float[np.ndarray, "N *T H"]
-    """Cell state after the step."""
     h: Float[np.ndarray, "N *T H"]
-    """Hidden state after the step."""
 
 
 def sigmoid(z: ArrayLike) -> np.ndarray:
     r"""Squash any number into (0, 1): :math:`\sigma(z) = 1 / (1 + e^{-z})`.
 
-    Computed as (1 + tanh(z / 2)) / 2, the same function, which does not
-    overflow for large negative z. It is exact to about 1e-16: below about
-    z = -37 it returns 0.
-
-    Args:
-        z: numbers of any shape.
+    Computed as (1 + tanh(z / 2)) / 2, which does not overflow.
+    Below about z = -37 it returns 0.
 
     Example:
         >>> float(sigmoid(0.0)), round(float(sigmoid(2.0)), 4)
@@ -76,17 +66,7 @@ def init_params(
     r"""Draw the parameters of an LSTM.
 
     Weights are uniform on :math:`[-1/\sqrt H, 1/\sqrt H]`, PyTorch's default.
-    Biases are 0, but for the forget gate's, which start at `forget_bias`: a
-    gate that starts open lets the gradient through from the first update.
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        rng: the source of randomness.
-        forget_bias: the forget gate's bias.
-
-    Returns:
-        ``weight_ih`` (4H, D), ``weight_hh`` (4H, H), ``bias`` (4H,).
+    Biases are 0, but for the forget gate's.
 
     Example:
         >>> params = init_params(3, 2, np.random.default_rng(0))
@@ -112,7 +92,7 @@ def init_params(
 
 def cell_forward(
     x_t: ArrayLike, h: ArrayLike, c: ArrayLike, params: Params
-) -> tuple[Float[np.ndarray, "N H"], Float[np.ndarray, "N H"], StepCache]:
+) -> tuple[State, State, StepCache]:
     r"""Compute one step of the LSTM.
 
     .. math::
@@ -122,15 +102,6 @@ def cell_forward(
         c_t &= f \odot c_{t-1} + i \odot g \\
         h_t &= o \odot \tanh(c_t)
 
-    Args:
-        x_t: the step's input, (N, D).
-        h: the hidden state before the step, (N, H).
-        c: the cell state before the step, (N, H).
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
-
-    Returns:
-        The new h and c, and the cache for `cell_backward`.
-
     Example:
         >>> from unrolled import data
         >>> h, c, cache = cell_forward(
@@ -139,8 +110,7 @@ def cell_forward(
         >>> round(float(cache.f[0, 0]), 4), round(float(h[0, 0]), 4)
         (0.5054, 0.0076)
 
-    Reference: Hochreiter & Schmidhuber (1997) for the cell; Gers, Schmidhuber
-    & Cummins (2000) for the forget gate. The equations are those of Greff et
+    Reference: Gers, Schmidhuber & Cummins (2000), for the forget gate; Greff et
     al. (2017), "Forward Pass", without peepholes. Chapter: 02_forward.
     """
     params, D, H = check_params(params, gates=4)
@@ -169,16 +139,11 @@ def _step_forward(
 
 def cell_backward(
     dh: ArrayLike, dc: ArrayLike, cache: StepCache, params: Params
-) -> tuple[
-    Float[np.ndarray, "N D"],
-    Float[np.ndarray, "N H"],
-    Float[np.ndarray, "N H"],
-    Params,
-]:
+) -> tuple[Float[np.ndarray, "N D"], State, State, Params]:
     r"""Carry the gradient back through one step.
 
-    With :math:`\delta` for the derivative of the loss with respect to what
-    follows it, for one sequence and with vectors as columns,
+    For one sequence, vectors as columns, with :math:`\delta` for a derivative
+    of the loss,
 
     .. math::
         \delta c_t &\mathrel{+}= \delta h_t \odot o \odot (1 - \tanh^2 c_t) \\
@@ -194,16 +159,11 @@ def cell_backward(
         \delta b &= \delta z
 
     Args:
-        dh: derivative of the loss with respect to the step's h, (N, H): from
-            the loss itself and from the step after it.
-        dc: derivative with respect to the step's c, (N, H), as it arrives
-            from the step after it; what arrives through h is added here.
-        cache: what `cell_forward` left behind.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
+        dh: (N, H), from the loss itself and from the step after it.
+        dc: (N, H), from the step after it; h's part is added here.
 
     Returns:
-        dx; dh and dc for the states before the step; and the gradient of every
-        parameter from this step alone, summed over N.
+        dx, dh and dc before the step, and the gradients, summed over N.
 
     Example:
         >>> params = init_params(2, 3, np.random.default_rng(0))
@@ -254,16 +214,7 @@ def forward(
     h0: ArrayLike | None = None,
     c0: ArrayLike | None = None,
 ) -> tuple[Float[np.ndarray, "N T H"], list[StepCache]]:
-    """Run the LSTM over whole sequences: `cell_forward`, T times.
-
-    Args:
-        x: the inputs, (N, T, D).
-        params: ``weight_ih``, ``weight_hh``, ``bias``, the same at each step.
-        h0: the hidden state before the first step, (N, H). Default: zeros.
-        c0: the cell state before the first step, (N, H). Default: zeros.
-
-    Returns:
-        The hidden states hs after each step, and the T caches.
+    """Run `cell_forward` T times, from h0 and c0 (default: zeros).
 
     Example:
         >>> params = init_params(1, 4, np.random.default_rng(0))
@@ -290,13 +241,7 @@ def forward(
 
 
 def stack_caches(caches: Sequence[StepCache]) -> StepCache:
-    """Join the caches of T steps into one.
-
-    Args:
-        caches: those of T steps, as `forward` returns them.
-
-    Returns:
-        One `StepCache` whose arrays are (N, T, D) and (N, T, H).
+    """Join the caches of T steps into one, of arrays (N, T, D) and (N, T, H).
 
     Example:
         >>> params = init_params(1, 4, np.random.default_rng(0))
@@ -316,26 +261,11 @@ def bptt(
     params: Params,
     window: int | None = None,
 ) -> tuple[Float[np.ndarray, "N T D"], Params]:
-    r"""Backpropagation through time: gradients over all steps.
+    r"""Backpropagation through time: gradients summed over steps and sequences.
 
-    Each step's own error :math:`\partial L/\partial h_t` travels back through
-    the steps before it. Without a window it travels to the first step. With
-    ``window=k`` it stops after k steps: step t's error reaches the steps
-    t, t - 1, ..., t - k + 1, and what came before counts as a constant. Each
-    step has a window of its own, which is truncation with k₁ = 1 and k₂ = k;
-    detaching the states after every k steps is another scheme.
-
-    Args:
-        dhs: each step's own error, (N, T, H): the derivative of the loss
-            with respect to h_t where the loss uses h_t, not through later
-            steps.
-        caches: what `forward` left behind, T of them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
-        window: steps that an error travels, its own included. Default: all.
-
-    Returns:
-        dx and the gradient of every parameter, summed over steps and
-        sequences.
+    Each step's own error, in dhs, leaves out the later steps. With
+    ``window=k`` each step's error reaches k steps, its own included: this is
+    truncation with k₁ = 1 and k₂ = k.
 
     Example:
         >>> params = init_params(1, 2, np.random.default_rng(0))

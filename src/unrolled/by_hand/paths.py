@@ -1,9 +1,4 @@
-r"""Where a gradient comes from: by step of use, and by path through the cell.
-
-`contributions` takes the gradient of a run apart, one entry for each pair of a
-step that errs and a step that uses the weights. `cell_jacobian` takes apart how
-the last cell state depends on the earlier ones: directly, or by way of a gate.
-"""
+r"""Where a gradient comes from: by step of use, and by path through a cell."""
 
 from collections.abc import Sequence
 
@@ -27,19 +22,9 @@ def contributions(
         M_{s,t} = \frac{\mathrm d L_s}{\mathrm d W^{(t)}} \qquad
         \frac{\mathrm d L}{\mathrm d W} = \sum_s \sum_{t \le s} M_{s,t}
 
-    Summed over t, row s is the whole gradient of step s's error. Summed over
-    s, column t is what the use at step t contributes. The k diagonals with
-    :math:`s - t < k` add up to the gradient with ``window=k``.
-
-    Args:
-        dhs: each step's own error, (N, T, H), as for `by_hand.lstm.bptt`.
-        caches: what `by_hand.lstm.forward` left behind, T of them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
-
-    Returns:
-        For each parameter an array (T, T, ...) with the parameter's own shape
-        in its last axes, summed over N: error step first, then step of use. It
-        is 0 where the use comes after the error.
+    Each table is (T, T, ...), summed over N. Row s is the gradient of step s's
+    error, column t what step t's use gives, and the k diagonals with
+    :math:`s - t < k` the gradient with ``window=k``.
 
     Example:
         >>> from unrolled import by_hand, data
@@ -75,13 +60,10 @@ def cell_jacobian(
 ) -> dict[str, Float[np.ndarray, "N T H H"]]:
     r"""Derivative of the last cell state with respect to each, path by path.
 
-    A path from :math:`c_t` to :math:`c_T` may stay in the cell state all the
-    way: that is ``"direct"``, the product of the forget gates. Every other
-    path leaves it at some step s, runs through :math:`h_s` and enters a gate
-    of step s + 1. It is counted under the *first* gate that it enters. So each
-    path is counted once, and the parts add up to the total derivative. With
-    :math:`\delta z = \mathrm d c_T / \mathrm d z` and :math:`U_k` for gate k's
-    rows of ``weight_hh``,
+    ``"direct"`` stays in the cell state all the way. Every other path is
+    counted under the *first* gate that it enters, so that the parts add up to
+    the total derivative. With :math:`\delta z = \mathrm d c_T / \mathrm d z`
+    and :math:`U_k` for gate k's rows of ``weight_hh``,
 
     .. math::
         \text{direct} &= \prod_{s=t+1}^{T} \operatorname{diag}(f_s) \\
@@ -89,18 +71,8 @@ def cell_jacobian(
         \operatorname{diag}\bigl(o_s (1 - \tanh^2 c_s)\bigr)
         \prod_{r=t+1}^{s} \operatorname{diag}(f_r)
 
-    What is nudged is :math:`c_t` after step t, and :math:`h_t = o_t \tanh c_t`
-    moves with it. The output gate's part is 0 over a single step, as it
-    reaches the cell state one step later than the others.
-
-    Args:
-        caches: what `by_hand.lstm.forward` left behind, T of them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
-
-    Returns:
-        ``"direct"``, ``"f"``, ``"i"``, ``"g"`` and ``"o"``: entry [n, t, a, b]
-        of each belongs to the derivative of unit a of the last cell
-        state with respect to unit b of step t's. Their sum is the whole.
+    Entry [n, t, a, b] belongs to the last state's unit a and step t's unit b.
+    What is nudged is :math:`c_t` after step t; :math:`h_t` moves with it.
 
     Example:
         >>> from unrolled import by_hand, data

@@ -13,35 +13,24 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check
+from unrolled._checks import check, insist
 from unrolled.by_hand._shared import Params, check_caches, check_params
 
 
 class StepCache(NamedTuple):
-    """What one forward step leaves behind for the backward pass."""
+    """What a step leaves behind: the input, the state before and after."""
 
     x: Float[np.ndarray, "N D"]
-    """Input."""
     h_prev: Float[np.ndarray, "N H"]
-    """State before the step."""
     h: Float[np.ndarray, "N H"]
-    """State after the step."""
 
 
 def forward(
     x: ArrayLike, params: Params, h0: ArrayLike | None = None
 ) -> tuple[Float[np.ndarray, "N T H"], list[StepCache]]:
-    r"""Run a plain recurrent network over whole sequences.
+    r"""Run a plain recurrent network over sequences, from h0 (default: zeros).
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
-
-    Args:
-        x: the inputs, (N, T, D).
-        params: ``weight_ih``, ``weight_hh``, ``bias``, the same at each step.
-        h0: the state before the first step, (N, H). Default: zeros.
-
-    Returns:
-        The states hs after each step, and the T caches.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -67,10 +56,10 @@ def forward(
 def bptt(
     dhs: ArrayLike, caches: Sequence[StepCache], params: Params
 ) -> tuple[Float[np.ndarray, "N T D"], Params]:
-    r"""Backpropagation through time: the total gradient over all steps.
+    r"""Backpropagation through time: gradients summed over steps and sequences.
 
-    With :math:`\delta h_t` for the total derivative of the loss with respect
-    to :math:`h_t`, for one sequence and with vectors as columns,
+    For one sequence, with vectors as columns, total derivatives δ, and dhs for
+    the :math:`\partial L / \partial h_t`, which leave out later steps,
 
     .. math::
         \delta h_t &= \frac{\partial L}{\partial h_t}
@@ -80,16 +69,6 @@ def bptt(
         \delta U = \sum_t \delta z_t\, h_{t-1}^\top \qquad
         \delta b = \sum_t \delta z_t \qquad
         \delta x_t = W^\top \delta z_t
-
-    Args:
-        dhs: each step's own error, (N, T, H): the immediate derivative of the
-            loss with respect to h_t, not through later steps.
-        caches: what `forward` left behind, T of them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
-
-    Returns:
-        dx and the gradient of every parameter, summed over steps and
-        sequences.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -121,22 +100,11 @@ def bptt(
 
 
 def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
-    r"""Compute how the last state depends on each state before it.
+    r"""Compute how the last state (rows) depends on each before it (columns).
 
     .. math::
         \frac{\mathrm{d} h_T}{\mathrm{d} h_t} =
         \prod_{s=T}^{t+1} \mathrm{diag}(1 - h_s^2)\, U
-
-    a product of T - t matrices, the latest step's on the left.
-
-    Args:
-        hs: the states, (N, T, H), as `forward` returns them.
-        params: ``weight_ih``, ``weight_hh``, ``bias``.
-
-    Returns:
-        For each step t the matrix of the derivatives of the units of the last
-        state (rows) with respect to the units of step t's state (columns). At
-        the last step it is the identity.
 
     Example:
         >>> params = {"weight_ih": [[0.5]], "weight_hh": [[0.9]], "bias": [0]}
@@ -149,9 +117,8 @@ def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
     """
     params, _, H = check_params(params, gates=1)
     hs = check({"H": H}, hs=(hs, "N T H"))
-    if np.abs(hs).max() > 1:
-        worst = hs.flat[np.abs(hs).argmax()]
-        raise ValueError(f"hs: expected states from -1 to 1, got {worst}")
+    worst = hs.flat[np.abs(hs).argmax()].item()
+    insist("hs", abs(worst) <= 1, "states from -1 to 1", worst)
     N, T, _ = hs.shape
     J = np.empty((N, T, H, H))
     J[:, -1] = np.eye(H)

@@ -1,10 +1,4 @@
-r"""What turns a NumPy network into a training loop.
-
-Hidden states become predictions (the *readout*), predictions a loss, and its
-gradient, clipped if it is too long, a step of an optimiser. Optimisers return
-new parameters and leave the old ones as they are, so that a notebook can
-compare before and after.
-"""
+r"""What turns a NumPy network into a training loop."""
 
 import math
 from typing import Literal
@@ -19,6 +13,7 @@ from unrolled._checks import (
     check_names,
     check_number,
     check_type,
+    insist,
 )
 from unrolled.by_hand._shared import Params
 
@@ -28,13 +23,9 @@ _TINY = np.finfo(float).tiny
 def readout_forward(
     hs: ArrayLike, params: Params
 ) -> Float[np.ndarray, "N T F"]:
-    r"""Turn hidden states into predictions.
+    r"""Turn hidden states into predictions, by a ``weight`` V and a ``bias`` u.
 
     .. math:: \hat y_t = V h_t + u
-
-    Args:
-        hs: the hidden states, (N, T, H).
-        params: ``weight`` V (F, H) and ``bias`` u (F,).
 
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
@@ -52,24 +43,14 @@ def readout_backward(
 ) -> tuple[Float[np.ndarray, "N T H"], Params]:
     r"""Carry the errors of the predictions back to the hidden states.
 
-    With :math:`\delta` for the derivative of the loss with respect to what
-    follows it, and :math:`h_t` and :math:`\delta\hat y_t` as columns,
+    With :math:`h_t` and :math:`\delta\hat y_t`, the `errors`, as columns,
+    summed over sequences, the derivatives of the states and of the parameters
+    are
 
     .. math::
         \delta h_t = V^\top \delta\hat y_t \qquad
         \delta V = \sum_t \delta\hat y_t\, h_t^\top \qquad
         \delta u = \sum_t \delta\hat y_t
-
-    Args:
-        errors: derivative of the loss with respect to each prediction,
-            (N, T, F).
-        hs: the hidden states that `readout_forward` was given, (N, T, H).
-        params: ``weight`` (F, H) and ``bias`` (F,).
-
-    Returns:
-        The derivative with respect to each hidden state, which is what `bptt`
-        takes, and the gradients of the readout's own parameters, summed over
-        steps and sequences.
 
     Example:
         >>> params = {"weight": np.full((1, 2), 3.0), "bias": np.ones(1)}
@@ -106,25 +87,14 @@ def squared_error(
 ) -> tuple[float, Float[np.ndarray, "N T F"]]:
     r"""Compute the squared error and its derivative.
 
-    With :math:`e_t = \hat y_t - y_t`, the prediction less the target, averaged
-    over N sequences and F features,
+    With :math:`e_t = \hat y_t - y_t`, both (N, T, F),
 
     .. math::
         L = \sum_t w_t\, e_t^2 \qquad
         \frac{\partial L}{\partial \hat y_t} = \frac{2\, w_t\, e_t}{N F}
 
     where :math:`w_t` is 1 / T for ``"mean"``, 1 for ``"sum"`` and, for
-    ``"last"``, 1 at the last step and 0 before. The first two are source A's
-    sequence loss, the third its single-value loss.
-
-    Args:
-        prediction: what the network says, (N, T, F).
-        target: what it should say, (N, T, F).
-        steps: how the T steps count.
-
-    Returns:
-        The loss, in squared units of the target, and its derivative with
-        respect to each prediction.
+    ``"last"``, 1 at the last step and 0 before.
 
     Example:
         >>> loss, slope = squared_error([[[0.0], [2.0]]], [[[1.0], [2.0]]])
@@ -149,23 +119,13 @@ def squared_error(
 
 
 def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
-    r"""Shorten a gradient that is too long, and keep its direction.
+    r"""Shorten a gradient that is too long; tell how long it was before.
 
-    All gradients together are one long vector :math:`\delta\theta`. If its
-    length is above `max_norm`, every entry is multiplied by one factor:
+    All gradients are taken as one long vector, with m for `max_norm`:
 
     .. math::
         \delta\theta \leftarrow \delta\theta \cdot
         \min\Bigl(1, \frac{m}{\lVert \delta\theta \rVert + 10^{-6}}\Bigr)
-
-    with m for `max_norm`. The millionth is PyTorch's.
-
-    Args:
-        grads: the gradients, by parameter.
-        max_norm: the length allowed, above 0.
-
-    Returns:
-        New gradients, by the same names, and the length *before* clipping.
 
     Example:
         >>> clipped, norm = clip_grad_norm({"w": np.array([3.0, 4.0])}, 1.0)
@@ -179,8 +139,7 @@ def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     check_number("max_norm", max_norm, "above 0", minimum=_TINY)
     # hypot, unlike a sum of squares, does not overflow on the way.
     norm = math.hypot(*(g for array in grads.values() for g in array.flat))
-    if norm == math.inf:
-        raise ValueError("grads: expected a finite length, got inf")
+    insist("grads", norm < math.inf, "a finite length", norm)
     factor = min(1.0, max_norm / (norm + 1e-6))
     return {name: factor * grads[name] for name in grads}, norm
 
@@ -190,8 +149,7 @@ class SGD:
 
     .. math:: \theta \leftarrow \theta - \eta\, \delta\theta
 
-    Args:
-        lr: the learning rate :math:`\eta`, 0 or more.
+    with η for `lr`, 0 or more.
 
     Example:
         >>> SGD(lr=0.1).step({"w": np.ones(1)}, {"w": np.ones(1)})["w"].tolist()
@@ -204,12 +162,7 @@ class SGD:
         self.lr = check_number("lr", lr, "of at least 0", minimum=0)
 
     def step(self, params: Params, grads: Params) -> Params:
-        """Return the parameters after one update; the old ones stay.
-
-        Args:
-            params: the parameters, by name.
-            grads: their gradients, by the same names and of the same shapes.
-        """
+        """Return the parameters after one update; the old ones stay."""
         params, grads = _check_pairs(params, grads)
         return {name: params[name] - self.lr * grads[name] for name in params}
 
@@ -223,12 +176,8 @@ class Adam:
         \theta &\leftarrow \theta -
         \eta\, \frac{m / (1 - \beta_1^s)}{\sqrt{v / (1 - \beta_2^s)} + \epsilon}
 
-    at the s-th update. The averages m and v are kept here, between calls.
-
-    Args:
-        lr: the learning rate :math:`\eta`, 0 or more.
-        betas: :math:`\beta_1` and :math:`\beta_2`, from 0 to below 1.
-        eps: :math:`\epsilon`, above 0 and below 1.
+    at the s-th update, with η for `lr`, β for `betas`, from 0 to below 1, and ε
+    for `eps`, above 0. The averages m and v are kept between calls.
 
     Example:
         >>> adam, params = Adam(lr=0.1), {"w": np.ones(1)}
@@ -255,16 +204,11 @@ class Adam:
         self._v: Params = {}
 
     def step(self, params: Params, grads: Params) -> Params:
-        """Return the parameters after one update; the old ones stay.
-
-        Args:
-            params: the parameters, by name; the same names at every call.
-            grads: their gradients, by the same names and of the same shapes.
-        """
+        """Return the parameters after one update; the old ones stay."""
         params, grads = _check_pairs(params, grads)
         if not self._updates:
             self._m = {name: np.zeros_like(g) for name, g in grads.items()}
-            self._v = {name: np.zeros_like(g) for name, g in grads.items()}
+            self._v = dict(self._m)
         _check_pairs(self._m, grads)  # those of the last update
         self._updates += 1
         beta_1, beta_2 = self.betas
@@ -273,10 +217,8 @@ class Adam:
             m = beta_1 * self._m[name] + (1 - beta_1) * gradient
             v = beta_2 * self._v[name] + (1 - beta_2) * gradient**2
             m_hat = m / (1 - beta_1**self._updates)
-            v_hat = v / (1 - beta_2**self._updates)
-            new[name] = params[name] - self.lr * m_hat / (
-                np.sqrt(v_hat) + self.eps
-            )
+            scale = np.sqrt(v / (1 - beta_2**self._updates)) + self.eps
+            new[name] = params[name] - self.lr * m_hat / scale
             self._m[name], self._v[name] = m, v
         return new
 
@@ -284,8 +226,7 @@ class Adam:
 def _check_arrays(name: str, arrays: Params) -> Params:
     """Return a copy of these arrays by name, of any shapes."""
     check_type(name, arrays, dict)
-    if not arrays:
-        raise ValueError(f"{name}: expected at least one array, got {{}}")
+    insist(name, len(arrays) > 0, "at least one array", arrays)
     return {
         key: check(**{f"{name}[{key!r}]": (array, "...")})
         for key, array in arrays.items()

@@ -1,9 +1,7 @@
 r"""A small language, each of whose sentences can be checked.
 
-Its sentences read like "the dogs near the cat sleep.". The verb agrees with
-the first noun, not with the nearest: "the cat near the dogs sleeps.". Whoever
-writes it character by character has to remember, over a phrase or two, whether
-the subject is one or many.
+The verb agrees with the first noun, not with the nearest: "the cat near the
+dogs sleeps."
 """
 
 import math
@@ -12,7 +10,7 @@ import re
 import torch
 
 from unrolled._checks import check_type
-from unrolled.tasks._draw import check_draw
+from unrolled.tasks.sequences import _check_draw
 
 NOUNS = ("cat", "dog", "bird", "cow")
 """The nouns; with an s, they are many."""
@@ -40,13 +38,8 @@ _SENTENCE = re.compile(
 def sentences(count: int, generator: torch.Generator) -> list[str]:
     """Draw sentences.
 
-    Each choice is fair: 0, 1 or 2 phrases "near the ..."; for each noun, which
-    one, and whether it is one or many; and which verb. There are 2,336
-    sentences. What a model of the language can reach is computed by
-    `sentences_limit`.
-
-    Returns:
-        The sentences, each of 13 to 46 characters, its full stop included.
+    Each choice is fair: 0, 1 or 2 phrases "near the ...", each noun and whether
+    it is many, and the verb. A sentence has 13 to 46 characters.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)
@@ -59,7 +52,7 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
     Reference: Linzen, Dupoux & Goldberg (2016), for verbs that agree with a
     noun far away. Chapter: 07_network.
     """
-    check_draw(generator, count=count)
+    _check_draw(generator, count=count)
 
     def draw(kinds: int, *shape: int) -> list:
         numbers = torch.randint(kinds, (count, *shape), generator=generator)
@@ -73,20 +66,13 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
         draw(len(VERBS)),
         strict=True,
     )
-    return [
-        _say(nouns[: 1 + phrases], many[: 1 + phrases], verb)
-        for phrases, nouns, many, verb in choices
-    ]
-
-
-def _say(nouns: list[int], many: list[int], verb: int) -> str:
-    """Say one sentence: its nouns, whether each is many, its verb."""
-    phrases = [
-        f"the {NOUNS[noun]}{'s' * is_many}"
-        for noun, is_many in zip(nouns, many, strict=True)
-    ]
-    agreeing = VERBS[verb] + "s" * (1 - many[0])
-    return f"{' near '.join(phrases)} {agreeing}{SENTENCE_END}"
+    said = []
+    for phrases, nouns, many, verb in choices:
+        each = zip(nouns[: 1 + phrases], many, strict=False)
+        words = [f"the {NOUNS[noun]}{'s' * is_many}" for noun, is_many in each]
+        agreeing = VERBS[verb] + "s" * (1 - many[0])
+        said.append(f"{' near '.join(words)} {agreeing}{SENTENCE_END}")
+    return said
 
 
 def is_sentence(text: str) -> bool:
@@ -108,26 +94,15 @@ def is_sentence(text: str) -> bool:
 def sentences_limit(remembers_subject: bool = True) -> float:
     r"""Compute how well the characters of `sentences` can be predicted.
 
-    A sentence with k phrases "near the ..." takes 1 + k fair choices of a noun
-    and its number, one of k and one of the verb, and no two series of choices
-    give the same sentence. With k̄ = 1, the mean, the entropy of a sentence is
+    All choices are fair: with k̄ = 1 phrases "near the ...", the mean, a
+    sentence has the entropy
 
     .. math:: \log_2 3 + (1 + \bar k) \log_2 8 + \log_2 4 \quad \text{bits.}
 
-    No model does with fewer bits on average. Divided by the mean number of
-    characters it is the least possible cross-entropy of the next character.
-
-    Who has forgotten, after a phrase, whether the subject was one or many,
-    guesses the verb's s: one bit more in the two sentences of three that have
-    a phrase. Of the sentences that it writes, 2/3 at most are right. Who
-    guesses at random, among V characters, needs :math:`\log_2 V` bits for each.
-
-    Args:
-        remembers_subject: whether the subject is remembered over a phrase.
-
-    Returns:
-        Bits per character, the full stop included. (One bit is :math:`\ln 2`
-        in the unit of PyTorch's cross-entropy.)
+    which, by the mean number of characters, is the least cross-entropy, in
+    bits. Who has forgotten the subject guesses the verb's s: one bit more in
+    two of three sentences. Who guesses at random, of V characters, needs
+    :math:`\log_2 V`.
 
     Example:
         >>> round(sentences_limit(), 4), round(sentences_limit(False), 4)
@@ -150,11 +125,5 @@ def sentences_limit(remembers_subject: bool = True) -> float:
     noun, verb = (
         sum(map(len, words)) / len(words) + 1 / 2 for words in (NOUNS, VERBS)
     )
-    length = (
-        (1 + k) * (len("the ") + noun)
-        + k * len(" near ")
-        + len(" ")
-        + verb
-        + len(SENTENCE_END)
-    )
-    return bits / length
+    # "the " before a noun, " near " before a phrase, a space, a full stop.
+    return bits / ((1 + k) * (4 + noun) + 6 * k + verb + 2)

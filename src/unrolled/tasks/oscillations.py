@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_number, check_whole, refusal
-from unrolled.tasks._draw import check_draw
+from unrolled._checks import check, check_number, check_whole, insist
+from unrolled.tasks.sequences import _check_draw
 
 PERIODS = (12.0, 6.0 * (math.sqrt(5) - 1))
 """The two periods of `oscillations`, in steps: 12 and 7.416. Their ratio is the
@@ -33,17 +33,8 @@ def oscillations(
         x_t = \sum_{j=1}^{2} \left(a_j \cos \frac{2 \pi t}{P_j}
         + b_j \sin \frac{2 \pi t}{P_j}\right) / \sqrt 2 + s\, \epsilon_t
 
-    The periods P are always `PERIODS`. The four numbers a and b are drawn for
-    each series and the noise ε for each step, all standard normal.
-
-    Args:
-        count: N, series.
-        steps: T.
-        generator: the source of randomness.
-        noise: s, the standard deviation of the noise, 0 or more.
-
-    Returns:
-        x, float64.
+    The periods P are `PERIODS`, s is `noise`. The numbers a, b are drawn for
+    each series and ε for each step, all standard normal.
 
     Example:
         >>> x = oscillations(1000, 50, torch.Generator().manual_seed(0))
@@ -52,46 +43,33 @@ def oscillations(
 
     Chapter: 11_free_running.
     """
-    check_draw(generator, count=count, steps=steps)
+    _check_draw(generator, count=count, steps=steps)
     check_number("noise", noise, "of at least 0", minimum=0)
-    N, T, s = count, steps, noise
-    t = torch.arange(T, dtype=torch.float64)
+    t = torch.arange(steps, dtype=torch.float64)
     turns = [2 * math.pi * t / period for period in PERIODS]
     waves = torch.stack(
         [f(turn) for turn in turns for f in (torch.cos, torch.sin)]
     )
-    sizes = torch.randn(N, 4, generator=generator, dtype=torch.float64)
+    sizes = torch.randn(count, 4, generator=generator, dtype=torch.float64)
     signal = sizes @ waves / math.sqrt(2)  # (N, T)
-    epsilon = torch.randn(N, T, generator=generator, dtype=torch.float64)
-    return (signal + s * epsilon)[..., None]  # (N, T, 1)
+    epsilon = torch.randn(signal.shape, generator=generator, dtype=signal.dtype)
+    return (signal + noise * epsilon)[..., None]  # (N, T, 1)
 
 
 def oscillations_best(
     x: Float[Tensor, "N T 1"], memory: int | None = None
 ) -> Float[Tensor, "N T 1"]:
-    r"""Make the best forecast of each next value of `oscillations`.
+    r"""Make the best forecast of each next value, of the last `memory` or all.
 
-    All values of a series are jointly normal, with the covariance
+    All values are jointly normal, so that this is the conditional mean, with
+    the covariance k of two that lie u steps apart:
 
     .. math::
         k(u) = \tfrac12 \sum_j \cos \frac{2 \pi u}{P_j} + s^2 [u = 0]
 
-    between two that lie u steps apart. So the best forecast, in the mean
-    square, is the conditional mean: a weighted sum of all values so far.
-
     .. math::
         E[x_{t+1} \mid x_1, \dots, x_t]
         = k_{t+1}^\top K_t^{-1} (x_1, \dots, x_t)
-
-    Who remembers only the last few values can do no better than the same sum
-    over those alone.
-
-    Args:
-        x: series with the noise `NOISE`, float64.
-        memory: how many of the last values may be used. Default: all.
-
-    Returns:
-        What comes after each step, as far as anyone can say.
 
     Example:
         >>> x = oscillations(2000, 61, torch.Generator().manual_seed(0))
@@ -117,15 +95,10 @@ def oscillations_best(
 def oscillations_limit(
     steps: int, horizons: Sequence[int]
 ) -> Float[Tensor, " K"]:
-    """Work out the smallest error with which `oscillations` can be forecast.
+    """Work out the smallest errors with which `oscillations` can be forecast.
 
-    Args:
-        steps: T, how many values have been seen.
-        horizons: how many steps after the last of them, K such numbers.
-
-    Returns:
-        The root mean square of the best forecast's error at each horizon, the
-        noise of the value to come among it, float64.
+    They are root mean squares at K `horizons`, counted from the last of T
+    `steps` seen, the noise of the value to come among them.
 
     Example:
         >>> oscillations_limit(40, [1, 20]).round(decimals=3).tolist()
@@ -135,8 +108,8 @@ def oscillations_limit(
     Chapter: 11_free_running.
     """
     T = check_whole("steps", steps)
-    if not isinstance(horizons, Sequence) or not horizons:
-        raise refusal("horizons", "whole numbers", repr(horizons))
+    is_right = isinstance(horizons, Sequence) and len(horizons) > 0
+    insist("horizons", is_right, "whole numbers", horizons)
     ahead = torch.tensor([check_whole("horizons", k) for k in horizons])
     t = torch.arange(T)
     K = _covariance(t[:, None] - t)
@@ -165,16 +138,7 @@ def henon(
 
     .. math:: x_{t+1} = 1 - 1.4\, x_t^2 + 0.3\, x_{t-1}
 
-    No noise: two values in a row decide all that follow. But they would have to
-    be known to the last digit, as an error doubles in less than two steps.
-
-    Args:
-        count: N, series.
-        steps: T.
-        generator: the source of randomness.
-
-    Returns:
-        x, float64, between −1.3 and 1.3.
+    No noise, but an error doubles in less than two steps.
 
     Example:
         >>> x = henon(3, 50, torch.Generator().manual_seed(0))
@@ -183,19 +147,13 @@ def henon(
 
     Reference: Hénon (1976). Chapter: 11_free_running.
     """
-    check_draw(generator, count=count, steps=steps)
+    _check_draw(generator, count=count, steps=steps)
     start = torch.rand(count, 2, 1, generator=generator, dtype=torch.float64)
     return henon_continue(0.2 * start - 0.1, _SETTLING + steps)[:, _SETTLING:]
 
 
 def henon_next(x: Float[Tensor, "N T 1"]) -> Float[Tensor, "N T-1 1"]:
-    """Work out what Hénon's map makes of each two values in a row.
-
-    Args:
-        x: values, float64, T at least 2; of the map, or of anything.
-
-    Returns:
-        The value that would follow each but the first.
+    """Work out what Hénon's map makes of each two float64 values in a row.
 
     Example:
         >>> x = torch.tensor([[[0.5], [1.0], [2.0]]], dtype=torch.float64)
@@ -212,15 +170,6 @@ def henon_continue(
     x: Float[Tensor, "N T 1"], steps: int
 ) -> Float[Tensor, "N K 1"]:
     """Let Hénon's map go on from the last two values of each series.
-
-    From a state far from all that the map visits it runs off to infinity.
-
-    Args:
-        x: values, float64, T at least 2.
-        steps: K, how many values to add.
-
-    Returns:
-        What follows.
 
     Example:
         >>> x = henon(3, 50, torch.Generator().manual_seed(0))
@@ -245,6 +194,6 @@ def _henon(before: Tensor, now: Tensor) -> Tensor:
 def _check_series(x: Tensor, fewest: int = 1) -> int:
     """Return T of float64 series of one number a step."""
     check(x=(x, "N T 1"), like=torch.empty(0, dtype=torch.float64))
-    if x.shape[1] < fewest:
-        raise refusal("x", f"{fewest} values or more", x.shape[1])
-    return x.shape[1]
+    T = x.shape[1]
+    insist("x", fewest <= T, f"{fewest} values or more", T)
+    return T

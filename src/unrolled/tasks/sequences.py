@@ -4,11 +4,17 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_whole, refusal
-from unrolled.tasks._draw import check_draw
+from unrolled._checks import check, check_type, check_whole, insist
 
 IGNORE = -100
 """The target that counts for nothing, as in PyTorch's cross-entropy."""
+
+
+def _check_draw(generator: Generator, **numbers: int) -> None:
+    """Insist on a generator, and on whole numbers of at least 1."""
+    for name, number in numbers.items():
+        check_whole(name, number)
+    check_type("generator", generator, Generator)
 
 
 def first_last(
@@ -16,23 +22,11 @@ def first_last(
 ) -> tuple[Float[Tensor, "N T D"], Int[Tensor, " N"]]:
     r"""Draw source B's task: is the first value plus the last above 0?
 
-    All inputs are independent standard normal. With a and b for feature 0 of
-    the first and of the last step, the label is 1 where a + b > 0.
+    All inputs are standard normal; a and b are feature 0 of the two.
 
-    By chance one is right half the time, and with both ends always. With one
-    end alone, say a, the best guess is the sign of a: the point (a, b) lies in
-    every direction equally often, and the guess is wrong where a and a + b
-    differ in sign: in two of the eight sectors of 45° of the plane. So it is
-    right 3/4 of the time, and to do better is to have seen both.
-
-    Args:
-        count: N, sequences.
-        steps: T, at least 2.
-        features: D, of which only feature 0 tells anything.
-        generator: the source of randomness.
-
-    Returns:
-        The inputs x and the labels, 0 or 1.
+    With one end alone the best guess is its sign, right 3/4 of the time: (a, b)
+    lies in every direction equally often, and a and a + b differ in sign in two
+    of eight sectors of 45°.
 
     Example:
         >>> x, label = first_last(3, 30, 10, torch.Generator().manual_seed(0))
@@ -44,7 +38,7 @@ def first_last(
     Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
     """
     check_whole("steps", steps, 2)
-    check_draw(generator, count=count, features=features)
+    _check_draw(generator, count=count, features=features)
     x = torch.randn(count, steps, features, generator=generator)
     return x, (x[:, 0, 0] + x[:, -1, 0] > 0).long()
 
@@ -59,27 +53,13 @@ def reversal(
 ]:
     r"""Draw sequences to be said backwards.
 
-    The tokens 0 to V - 1 mean nothing, and come equally often. The target is
-    the source from its last token to its first, and then the end, token V + 1.
-    The decoder is given the start, token V, and then what it should have said
-    so far: the target, one step later. A sequence counts as right if all of
-    it is, the end included: `exact_match`.
+    The target is the source of tokens 0 to V - 1 backwards, then the end, V +
+    1. The decoder is given the start, V, and the target one step later. The S
+    for `max_steps` lengths are equally often; past a target's end it is
+    `IGNORE`.
 
-    Who remembers the source is always right. Without it one cannot do better
-    than to answer one token and the end: right once in S · V, with S for
-    `max_steps`. Who knows no more than the length n is right once in
-    :math:`V^n`, on average over the lengths
-    :math:`\frac{1}{S} \sum_{n=1}^{S} V^{-n}`.
-
-    Args:
-        count: N, sequences. Each has from 1 to S tokens, equally often.
-        max_steps: S, the most tokens.
-        vocabulary: V, different tokens.
-        generator: the source of randomness.
-
-    Returns:
-        The source; the decoder's input; the source's lengths; the target, with
-        `IGNORE` past its end.
+    Without the source one can but answer one token and the end: right once in
+    S · V. Who knows the length n is right :math:`V^{-n}` of the time.
 
     Example:
         >>> generator = torch.Generator().manual_seed(7)
@@ -93,7 +73,7 @@ def reversal(
     Chapter: 07_network.
     """
     N, S, V = count, max_steps, vocabulary
-    check_draw(generator, count=N, max_steps=S, vocabulary=V)
+    _check_draw(generator, count=N, max_steps=S, vocabulary=V)
     source = torch.randint(V, (N, S), generator=generator)
     lengths = torch.randint(1, S + 1, (N,), generator=generator)
     step, end = torch.arange(S + 1), lengths[:, None]  # (S + 1,), (N, 1)
@@ -109,11 +89,7 @@ def reversal(
 def exact_match(
     predicted: Int[Tensor, "N T"], target: Int[Tensor, "N T"]
 ) -> float:
-    """Measure the share of sequences that are right at every step.
-
-    Args:
-        predicted: tokens.
-        target: tokens; where it is `IGNORE`, anything is right.
+    """Measure the share of sequences right at every step that is not `IGNORE`.
 
     Example:
         >>> target = torch.tensor([[5, 9, -100], [6, 5, 9]])
@@ -142,25 +118,12 @@ def intervals(
 ) -> tuple[Int[Tensor, "N T"], Int[Tensor, "N T"]]:
     r"""Draw two marks each, whose interval is to be repeated once.
 
-    The token is 1 at a mark, at steps a and a + n, and 0 elsewhere. The tag is
-    1 at step a + 2n alone: the beat goes on once more, by itself. The place a
-    is one of the first `LEAD` steps, the interval n one of 1, ..., S (or of
-    fewer: see `min_interval`), all equally often. No token tells that the
-    moment has come: one has to count up to n, keep it, and count again. A
-    sequence counts as right if all its tags are: see `exact_match`.
+    The token is 1 at steps a and a + n, the tag at step a + 2n alone: one has
+    to count. The place a is one of the first `LEAD` steps, the interval n one
+    of 1, ..., S, all equally often, and T = `LEAD` + 2S.
 
-    Who counts is always right. Who sees both marks but not how far apart they
-    are can do no better than to settle for one interval, and is right once in
-    S; who never says 1 is never right.
-
-    Args:
-        count: N, sequences.
-        max_interval: S, the longest interval, in steps.
-        generator: the source of randomness.
-        min_interval: the shortest interval, S at most.
-
-    Returns:
-        The tokens and the tags, with T = `LEAD` + 2S.
+    Who does not see how far apart the marks are settles for one interval: right
+    once in S.
 
     Example:
         >>> tokens, tags = intervals(1, 5, torch.Generator().manual_seed(3))
@@ -173,10 +136,9 @@ def intervals(
     for tasks of this kind. Chapter: 12_beyond.
     """
     N, S, shortest = count, max_interval, min_interval
-    check_draw(generator, count=N, max_interval=S, min_interval=shortest)
-    if shortest > S:
-        wanted = f"at most {S}, as max_interval"
-        raise refusal("min_interval", wanted, shortest)
+    _check_draw(generator, count=N, max_interval=S, min_interval=shortest)
+    wanted = f"at most {S}, as max_interval"
+    insist("min_interval", shortest <= S, wanted, shortest)
     first = torch.randint(LEAD, (N, 1), generator=generator)
     n = torch.randint(shortest, S + 1, (N, 1), generator=generator)
     step = torch.arange(LEAD + 2 * S)  # (T,)

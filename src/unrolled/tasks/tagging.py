@@ -5,8 +5,7 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from unrolled._checks import check_whole
-from unrolled.tasks._draw import check_draw
-from unrolled.tasks.sequences import IGNORE
+from unrolled.tasks.sequences import IGNORE, _check_draw
 
 LETTERS = "abcd"
 """The letters between the marks; they tell nothing."""
@@ -28,23 +27,11 @@ def brackets(
 ) -> tuple[Int[Tensor, "N T"], Int[Tensor, " N"], Int[Tensor, "N T"]]:
     r"""Draw letters and pairs of brackets: which tokens are inside a pair?
 
-    Each token is, with probability q = `MARK_RATE`, a bracket: an opening one
-    if none is open, else a closing one. All other tokens are letters. The tag
-    is 1 inside a pair, its brackets included, and 0 outside. The last pair may
-    stay open. A letter tells nothing: its tag has to be remembered since the
-    last bracket, however long ago that was.
+    Each token is, with probability `MARK_RATE`, a bracket, opening if none is
+    open, else closing; the others are letters. The tag is 1 inside a pair, its
+    brackets included; past the length it is `IGNORE`.
 
-    Who remembers is always right. How often one without memory can be is
-    computed by `brackets_limit`.
-
-    Args:
-        count: N, sequences. Each has from 1 to T tokens, equally often.
-        steps: T, the most tokens.
-        generator: the source of randomness.
-
-    Returns:
-        The tokens, numbered as `BRACKET_TOKENS`; the lengths; the tags, with
-        `IGNORE` past the length.
+    Each sequence has from 1 to T tokens, equally often.
 
     Example:
         >>> generator = torch.Generator().manual_seed(5)
@@ -76,24 +63,14 @@ def brackets(
 def brackets_limit(steps: int, window: int = 1) -> float:
     r"""Compute how often a tagger of `brackets` can be right without memory.
 
-    It sees the last w tokens alone, its own among them. If one of them is a
-    bracket, it knows. If not, then the best guess for a letter is "outside",
-    which it was at the start: at token t, counted from 0, a pair was open
-    :math:`u = \max(0, t + 1 - w)` tokens after the start with probability
-    :math:`(1 - (1 - 2q)^u) / 2`, as each token changes it with probability q.
-    So it is right at token t with probability
+    It sees the last w tokens. If none of them is a bracket, the best guess is
+    "outside": with :math:`u = \max(0, t + 1 - w)` tokens unseen from the start,
+    a pair is open with probability :math:`(1 - (1 - 2q)^u) / 2`. So it is right
+    at token t, from 0, with q for `MARK_RATE`, with probability
 
     .. math:: 1 - (1 - q)^w \, \frac{1 - (1 - 2q)^u}{2}
 
-    Averaged over all tokens of all sequences, of which a share proportional to
-    T - t has a token t.
-
-    Args:
-        steps: T, the most tokens of a sequence.
-        window: w, how many tokens the tagger sees.
-
-    Returns:
-        The largest share of right tags, between 1/2 and 1.
+    Averaged over all tokens: a share proportional to T - t has a token t.
 
     Example:
         >>> [round(brackets_limit(40, window), 3) for window in (1, 8, 40)]
@@ -114,23 +91,9 @@ def questions(
 ) -> tuple[Int[Tensor, "N T"], Int[Tensor, "N T"]]:
     r"""Draw statements and questions: which tokens belong to a question?
 
-    Each token is, with probability q = `MARK_RATE`, a mark, and the last token
-    always is. A mark ends a sentence: ``.`` or ``?``, equally often. All other
-    tokens are letters. The tag is 1 for the tokens of a question, its mark
-    included: the *next* mark decides, which a tagger that reads from the left
-    has not seen yet. Who reads from the right too is always right; how often
-    the other can be is computed by `questions_limit`.
-
-    (Asked only once, at the end, a network that reads one way has seen all that
-    there is. It is the answer at each step that needs both directions.)
-
-    Args:
-        count: N, sequences.
-        steps: T, tokens.
-        generator: the source of randomness.
-
-    Returns:
-        The tokens, numbered as `QUESTION_TOKENS`, and the tags.
+    Each token is, with probability `MARK_RATE`, a mark, and the last always is:
+    ``.`` or ``?``, equally often. The tag is 1 for the tokens of a question,
+    its mark included: the *next* mark decides.
 
     Example:
         >>> generator = torch.Generator().manual_seed(5)
@@ -157,17 +120,10 @@ def questions(
 def questions_limit(steps: int) -> float:
     r"""Compute how often a tagger of `questions` is right that reads one way.
 
-    It knows a mark when it sees one. At a letter the next mark is still to
-    come, a fair coin that nothing seen so far depends on: right half the time,
-    whatever it answers. With T tokens, m of which are marks on average,
+    It knows a mark when it sees one; at a letter it is right half the time.
+    With m marks of T tokens on average, and q for `MARK_RATE`,
 
     .. math:: m = 1 + q\,(T - 1) \qquad \frac{m + (T - m) / 2}{T}
-
-    Args:
-        steps: T, tokens of a sequence.
-
-    Returns:
-        The largest share of right tags, between 1/2 and 1.
 
     Example:
         >>> questions_limit(1), round(questions_limit(24), 3)
@@ -184,6 +140,6 @@ def _draw_tokens(
     count: int, steps: int, generator: Generator
 ) -> tuple[Tensor, Tensor]:
     """Draw letters (N, T), and where marks take their places (N, T)."""
-    check_draw(generator, count=count, steps=steps)
+    _check_draw(generator, count=count, steps=steps)
     letters = torch.randint(len(LETTERS), (count, steps), generator=generator)
     return letters, torch.rand(count, steps, generator=generator) < MARK_RATE

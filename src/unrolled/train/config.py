@@ -29,47 +29,25 @@ class TrainConfig(Frozen):
 
     epochs: PositiveInt
     """How often the whole training set is gone through, at most."""
-
     batch_size: PositiveInt = 64
-    """Examples in a batch; the last batch of an epoch is smaller if this does
-    not divide the training set."""
-
+    """Examples in a batch; in the last one of an epoch perhaps fewer."""
     lr: PositiveFloat = 1e-3
-    """Adam's learning rate: about how far an update moves each weight, in the
-    weight's own units."""
-
+    """Adam's learning rate: about how far an update moves each weight."""
     weight_decay: NonNegativeFloat = 0.0
-    """How much of itself, times `lr`, each weight loses at each update.
-
-    Decoupled, as in AdamW: θ shrinks to (1 − lr · weight_decay) θ beside Adam's
-    step. Adam with a squared penalty in its loss would divide that pull, too,
-    by the gradient's size, and so decay those weights least that learn most.
-    At 0 both are plain Adam.
-    """
-
+    """How much of itself, times `lr`, each weight loses at each update: beside
+    Adam's step, as in AdamW. At 0 this is plain Adam."""
     step_size: PositiveInt | None = None
-    """Epochs after which the learning rate is multiplied by `gamma`, again and
-    again; None for a constant one."""
-
+    """Epochs after which `lr` is multiplied by `gamma`, again and again."""
     gamma: PositiveFloat = 0.1
     """Factor for the learning rate; used if there is a `step_size`."""
-
     max_norm: PositiveFloat | None = None
-    """Longest gradient allowed, all parameters taken as one vector, in units of
-    the loss by weight. None for no clipping."""
-
+    """Longest gradient allowed, all parameters taken as one vector."""
     patience: PositiveInt | None = None
-    """Epochs without a lower validation loss after which training stops; None
-    to go through all epochs."""
-
+    """Epochs without a lower validation loss after which training stops."""
     keep: Keep = "last"
-    """Which weights the model holds in the end: those of the epoch with the
-    lowest validation loss (``"best"``) or of the last epoch (``"last"``)."""
-
+    """Which epoch's weights the model holds in the end: those of the last, or
+    those with the lowest validation loss (``"best"``)."""
     loss: Loss = "cross_entropy"
-    """``"cross_entropy"``, in nats by counted position, or
-    ``"squared_error"``, in squared units of the target by entry."""
-
+    """In nats by counted position; ``"squared_error"``: by entry."""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
-    """Where the random streams begin: the order of the examples, the dropout,
-    and whatever else the model draws."""
+    """Where the random streams begin: the examples' order and the dropout."""

@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import StepLR
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
-from unrolled._checks import check_names, check_type
+from unrolled._checks import check_names, check_type, insist, refusal
 from unrolled.modes import mode
 from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
@@ -44,37 +44,24 @@ def fit(
         \theta \leftarrow \theta - \eta \cdot \mathrm{Adam}\bigl(
         \mathrm{clip}(\nabla_\theta L)\bigr) - \eta \lambda \theta
 
-    with the learning rate η and the weight decay λ of the configuration.
-
-    The seed decides everything that is drawn, as after
-    ``torch.manual_seed(config.seed)``: the same seed, weights and data give the
-    same bits, on the same machine with the same number of threads. (On a GPU,
-    as far as PyTorch's kernels do.) PyTorch's own random streams are left as
-    they were found, and so is the mode of each module.
+    with the learning rate η and the weight decay λ of the configuration. The
+    seed decides all that is drawn, as after ``torch.manual_seed``; PyTorch's
+    own random streams and each module's mode are left as they were found.
 
     Args:
-        model: called with all tensors of a batch but the last. All parameters
-            on one device; the data are taken there.
-        train_set: the inputs and, as the last tensor, the target; see
-            `evaluate`.
-        valid_set: likewise; measured after each epoch. None for none: then
-            nothing can stop early, and only the last weights can be kept.
-        config: everything else.
-        state: where to go on: what `Training.state_dict` gave in an earlier
-            training with the same model, data and configuration. The model
-            takes its weights from it, and all ends with the same bits as if
-            it had never stopped. More `epochs` are welcome.
+        model: called with all tensors of a batch but the last.
+        train_set: the inputs and, last, the target; see `evaluate`.
+        valid_set: likewise, measured after each epoch; None for none.
+        state: `Training.state_dict` of an earlier training, to go on from to
+            the bit. More `epochs` are welcome.
         on_epoch: called after each epoch with the `Training`.
-        progress: whether to show a bar, on the standard error stream.
 
     Returns:
-        A record of each epoch. The model holds the weights that `config.keep`
-        says, and no gradients.
+        A record of each epoch. The model holds the weights of `config.keep`.
 
     Raises:
-        FloatingPointError: a loss or a gradient that is not finite. All steps
-            of the epoch are checked together at its end, so that the loop need
-            not wait at every step; the model is then useless.
+        FloatingPointError: a loss or a gradient that is not finite, at the
+            epoch's end.
 
     Example:
         >>> x = torch.linspace(-1, 1, 64)[:, None]  # (64, 1)
@@ -98,14 +85,10 @@ def fit(
     if valid_set is not None:
         valid = Data("valid_set", valid_set, config.loss, run.device)
     elif config.keep == "best" or config.patience is not None:
-        raise ValueError(
-            "valid_set: expected a data set for keep='best' or a patience, "
-            "got None"
-        )
-    if on_epoch is not None and not callable(on_epoch):
-        raise ValueError(
-            f"on_epoch: expected a function of a Training, got {on_epoch!r:.80}"
-        )
+        wanted = "a data set for keep='best' or a patience"
+        raise refusal("valid_set", wanted, None)
+    is_right = on_epoch is None or callable(on_epoch)
+    insist("on_epoch", is_right, "a function of a Training", on_epoch)
     check_type("progress", progress, bool)
     if state is not None:
         run.load_state_dict(state)
@@ -144,12 +127,7 @@ def fit(
 class Training:
     """A model in training: all that `fit` changes from epoch to epoch.
 
-    Attributes:
-        model, config: as given.
-        optimizer, scheduler: PyTorch's own.
-        history: what was measured so far.
-        best: the weights of the best epoch, if they are to be kept.
-        streams: the state of its random streams.
+    `best` holds the weights of the best epoch, if they are to be kept.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
@@ -158,9 +136,8 @@ class Training:
         self.model, self.config = model, config
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         if not self.parameters:
-            raise ValueError(
-                "model: expected a parameter that requires a gradient, got none"
-            )
+            wanted = "a parameter that requires a gradient"
+            raise refusal("model", wanted, "none")
         self.optimizer = AdamW(
             self.parameters, lr=config.lr, weight_decay=config.weight_decay
         )
@@ -199,8 +176,8 @@ class Training:
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to go on, of plain types.
 
-        As PyTorch's, it holds the training's own tensors, which the next epoch
-        changes: write it to a file, or keep a `copy.deepcopy`.
+        It shares the training's tensors: write it to a file, or `copy.deepcopy`
+        it.
         """
         return {
             "config": self.config.model_dump(),
@@ -242,12 +219,8 @@ class Training:
 class Streams:
     """PyTorch's global random streams, as a training finds and leaves them.
 
-    Dropout draws from the stream of the device where it happens, and from no
-    other source. So a training that wants its own randomness must put it there.
-
-    Attributes:
-        states: of each stream by the type of its device: the CPU's, and one
-            more if the model is elsewhere.
+    Dropout draws from its device's stream alone: put your randomness there.
+    `states` has one for each type of device.
     """
 
     def __init__(self, device: torch.device, seed: int) -> None:

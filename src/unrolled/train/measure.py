@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check, check_choice, check_type, check_whole
+from unrolled._checks import (
+    check,
+    check_choice,
+    check_type,
+    check_whole,
+    refusal,
+)
 from unrolled.modes import mode
 from unrolled.tasks import IGNORE
 from unrolled.train.config import Loss
@@ -26,21 +32,13 @@ def evaluate(
 
     .. math:: L = \frac{1}{|P|} \sum_{p \in P} \ell(\hat y_p, y_p)
 
-    over the counted positions P of *all* batches, so that the batch size does
-    not matter, but for rounding. Each module is in the same mode afterwards as
-    before, training or evaluation.
+    over the counted positions P of *all* batches. Modes are left as they were.
 
     Args:
         model: called with all tensors of a batch but the last.
-        dataset: the inputs and, as the last tensor, the target: for the
-            cross-entropy the classes (N, ...), int64, `IGNORE` where a
-            position does not count, to an output (N, ..., classes); for the
-            squared error numbers of the output's own shape and dtype.
-        loss: ``"cross_entropy"`` or ``"squared_error"``.
-        batch_size: examples in a batch.
-
-    Returns:
-        The mean loss and, for the cross-entropy, the accuracy.
+        dataset: the inputs and, last, the target: classes (N, ...), int64,
+            `IGNORE` where nothing counts, to an output (N, ..., classes);
+            for the squared error of the output's shape and dtype.
 
     Raises:
         FloatingPointError: a loss that is not finite.
@@ -66,30 +64,23 @@ def device_of(model: nn.Module) -> torch.device:
     check_type("model", model, nn.Module)
     devices = {parameter.device for parameter in model.parameters()}
     if len(devices) != 1:
-        raise ValueError(
-            "model: expected parameters, all on one device, got them on "
-            f"{[*map(str, devices)]!s:.80}"
-        )
+        got = f"them on {[*map(str, devices)]}"
+        raise refusal("model", "parameters, all on one device", got)
     return devices.pop()
 
 
 class Batch(NamedTuple):
     """What one batch gave; tensors without axes, so that no GPU has to wait."""
 
-    loss: Tensor
-    """Sum of the losses of the counted positions."""
-    count: Tensor
-    """Counted positions."""
-    right: Tensor | None
-    """Counted positions that are right; None for the squared error."""
+    loss: Tensor  # the sum over the counted positions
+    count: Tensor  # of the counted positions
+    right: Tensor | None  # how many of them; None for the squared error
 
     def backward(self) -> None:
         """Compute the gradient of the mean loss; 0 where nothing counts."""
         if not self.loss.requires_grad:
-            raise ValueError(
-                "model: expected an output that depends on parameters that "
-                "require a gradient, got one that does not"
-            )
+            wanted = "an output that depends on parameters that require a"
+            raise refusal("model", f"{wanted} gradient", "one that does not")
         (self.loss / self.count.clamp(min=1)).backward()
 
 
@@ -101,10 +92,8 @@ class Data:
     ) -> None:
         check_type(name, data, TensorDataset)
         if len(data.tensors) < 2:
-            raise ValueError(
-                f"{name}: expected the model's inputs and a target, got "
-                f"{len(data.tensors)} tensors"
-            )
+            got = f"{len(data.tensors)} tensors"
+            raise refusal(name, "the model's inputs and a target", got)
         for tensor in data.tensors:
             check(like=tensor, **{name: (tensor, "...")})
         self.name, self.loss = name, loss
@@ -162,19 +151,15 @@ class Data:
                 and output.shape[-1] >= self.classes
             )
         if not fits:
-            raise ValueError(
-                f"model: expected an output of {wanted}, as the target of "
-                f"{self.name}, got {got}"
-            )
+            wanted = f"an output of {wanted}, as the target of {self.name}"
+            raise refusal("model", wanted, got)
 
 
 class Tally:
     """What the batches of one pass over the data add up to.
 
     A context: at its end all numbers must be finite, or a FloatingPointError
-    says `where`: ``"epoch 2, step"`` 3. (No ValueError: nothing that was given
-    is wrong.) So it does also if the model objects to what an earlier step made
-    of its weights.
+    says `where`, even if the model objects to its weights first.
     """
 
     def __init__(self, where: str) -> None:
