@@ -285,7 +285,9 @@ def test_nothing_is_read_twice_and_a_prompt_comes_after_the_end():
     model, texts = char_lm(end="."), []
     read = read_by(
         model.recurrent,
-        lambda: texts.extend(model.generate(2, 4, prompt="ab")),
+        lambda: texts.extend(
+            model.generate(2, 4, prompt="ab", generator=seeded())
+        ),
     )
     assert read[0].tolist() == [[2, 0, 1]] * 2
     assert {tokens.shape[1] for tokens in read[1:]} == {1}

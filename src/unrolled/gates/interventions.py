@@ -32,8 +32,7 @@ class Clamp:
         gate: a gate, ``"i"``, ``"f"``, ``"g"`` or ``"o"``, or a state, ``"c"``
             or ``"h"``.
         value: a number; or a tensor of three axes, for sequences, steps and
-            units, each of size 1 or as large as the network's. So a gate's
-            means, or a whole gate of another run, can be given as they are.
+            units, each of size 1 or as large as the network's.
         steps: which steps, counted from 0; None for all.
         units: which units, counted from 0; None for all.
 
@@ -57,8 +56,7 @@ class Clamp:
         if isinstance(self.value, Tensor):
             check(like=Tensor, value=(self.value, "N T H"))
         else:
-            limits = {"minimum": -1e30, "below": 1e30}
-            check_number("value", self.value, "or a tensor", **limits)
+            check_number("value", self.value, "or a tensor", -1e30, 1e30)
         for name in ("steps", "units"):
             numbers = getattr(self, name)
             if numbers is not None:
@@ -77,22 +75,8 @@ def run_clamped(
 ) -> Float[Tensor, "N C"]:
     r"""Run a classifier, and replace what the clamps say.
 
-    .. math::
-        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
-        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
-        \qquad g = \tanh(z_g) \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        h_t &= o \odot \tanh(c_t)
-
-    Each of i, f, g, o, c and h is replaced as soon as it is computed, so that
-    all that is computed from it uses the new value. Where two clamps meet, the
-    later in the list wins. Without clamps the answer is the model's own.
-
-    Args:
-        model: a classifier on LSTM layers in one direction; dropout is left
-            out.
-        x: the inputs.
-        clamps: what to replace.
+    Each of i, f, g, o, c and h is replaced as soon as it is computed. Where two
+    clamps meet, the later in the list wins. Dropout is left out.
 
     Returns:
         The logits, without a gradient.
@@ -162,17 +146,9 @@ def unroll(
     clamps: Sequence[Clamp] = (),
     cut: Collection[Cut] = (),
 ) -> tuple[Float[Tensor, "N C"], list[list[GateTrace]]]:
-    """Run a classifier step by step, as `run_clamped`, with its gradients.
+    """Run step by step: the logits, and each layer's trace of each step.
 
-    Args:
-        model: as for `run_clamped`.
-        x: the inputs.
-        clamps: what to replace.
-        cut: states that the next step of the layer takes as given: no gradient
-            flows back through them.
-
-    Returns:
-        The logits, and for each layer the trace of each step, (N, H).
+    No gradient flows from a step to the next through the states of `cut`.
     """
     layers = []
     fixes = _make_fixes(clamps, model.recurrent, x)
@@ -229,12 +205,9 @@ def _make_fixes(
         where = torch.zeros(T, H, dtype=torch.bool, device=x.device)
         where[torch.tensor(steps)[:, None], torch.tensor(units)] = True
         value = torch.as_tensor(clamp.value, dtype=x.dtype, device=x.device)
-        fits = all(
-            have in (1, want)
-            for have, want in zip(value.shape, (N, T, H), strict=False)
-        )
+        sizes = zip(value.shape, (N, T, H), strict=False)
+        fits = all(have in (1, want) for have, want in sizes)
         wanted = f"a value of shape {(N, T, H)}, or 1 along some of its axes"
         insist("clamps", fits, wanted, tuple(value.shape))
-        fix = (clamp.gate, where, value.expand(N, T, H))
-        fixes[clamp.layer].append(fix)
+        fixes[clamp.layer].append((clamp.gate, where, value.expand(N, T, H)))
     return fixes
