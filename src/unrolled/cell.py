@@ -35,11 +35,9 @@ class Cell(nn.Module):
         bias: whether there is a bias.
         two_biases: whether there are two, ``bias`` and ``bias_hh``, which are
             added, as in PyTorch's own layers.
-        init: how each gate's (H, D) and (H, H) weights are drawn.
-            ``"uniform"``: on :math:`\pm 1/\sqrt H`; ``"xavier"``: on
-            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`. Biases are 0
-            with both. ``"pytorch"``: weights and biases on
-            :math:`\pm 1/\sqrt H`, PyTorch's default.
+        init: how each gate's (H, D) and (H, H) weights are drawn: on
+            :math:`\pm 1/\sqrt H`, ``"uniform"``, biases too ``"pytorch"``; on
+            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`, ``"xavier"``.
         generator: the source of the weights. Default: PyTorch's global one.
 
     Example:

@@ -160,17 +160,13 @@ class GRUCell(Cell):
         n &= \tanh(W_n\, x_t + b_n + r \odot U_n\, h_{t-1}) \\
         h_t &= (1 - z) \odot n + z \odot h_{t-1}
 
-    W is ``weight_ih``, U is ``weight_hh``, their rows packed r | z | n. The
-    reset gate multiplies the product, as in PyTorch, where it has a bias too:
-    ``two_biases=True`` puts the second bias there.
+    W is ``weight_ih``, U is ``weight_hh``, their rows packed r | z | n. With
+    ``two_biases=True`` the product of U has the second bias, as in PyTorch.
+    Arguments are those of `Cell`, and one more.
 
     Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        bias: whether there is a bias.
         update_bias: added to the bias of z, the update gate, at the start:
             to a GRU what `forget_bias` is to an `LSTMCell`.
-        options: `two_biases`, `init`, `generator`, as for `Cell`.
 
     Example:
         >>> cell = GRUCell(3, 2, update_bias=2.0)

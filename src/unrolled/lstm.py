@@ -229,11 +229,7 @@ def _copy(values: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
 
 
 class LSTMScan(Function):
-    """One layer in one direction, over all steps: apply, and go back.
-
-    The steps come first and the sequences last: x is (T, D, N), a state is
-    (H, N), the states of all steps are (T, H, N), the gates (T, 4H, N).
-    """
+    """One layer in one direction: x (T, D, N), states (H, N) or (T, H, N)."""
 
     @staticmethod
     def forward(
@@ -289,16 +285,12 @@ class LSTMScan(Function):
         T, _, N = x.shape
         H = weight_hh.shape[1]
         dzs = torch.empty_like(gates)
-        nothing = [None] * T
-        steps = zip(
-            nothing if dhs is None else dhs.contiguous().unbind(),
-            nothing if dcs is None else dcs.contiguous().unbind(),
-            gates.unbind(),
-            cs[:-1].unbind(),
-            tanh_cs.unbind(),
-            dzs.unbind(),
-            strict=True,
+        own = (
+            [None] * T if d is None else d.contiguous().unbind()
+            for d in (dhs, dcs)
         )
+        arrays = gates, cs[:-1], tanh_cs, dzs
+        steps = zip(*own, *(a.unbind() for a in arrays), strict=True)
         weight_hh_t = weight_hh.t().contiguous()
         dh, dc = _new_or_zeros(dh, hs[0]), _new_or_zeros(dc, cs[0])
         from_h = torch.empty_like(dc)

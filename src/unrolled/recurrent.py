@@ -21,9 +21,8 @@ from unrolled.trace import GateTrace
 class Recurrent(nn.Module):
     r"""A stack of recurrent layers, each one cell unrolled in time.
 
-    Layer 1 reads the input, each layer after it the hidden states of the one
-    below. A bidirectional layer has two cells, the second of which reads each
-    sequence from its end to its beginning; their hidden states are joined.
+    A bidirectional layer has two cells, the second of which reads each sequence
+    from its end; their hidden states are joined.
 
     Args:
         cell_class: the kind of cell, such as ``unrolled.cells.GRUCell``.
@@ -96,17 +95,14 @@ class Recurrent(nn.Module):
 
         Args:
             x: the inputs, with anything finite past a sequence's end.
-            state: what the cells start from: h (L, N, H), or the pair of h
-                and c for an LSTM; (2L, N, H) if bidirectional, in PyTorch's
-                order: a layer's two directions, then the next layer.
-                Default: zeros.
+            state: what the cells start from: h, or the pair of h and c for an
+                LSTM; (L, N, H), or (2L, N, H) if bidirectional, in PyTorch's
+                order. Default: zeros.
             lengths: each sequence's steps, from 1 to T. Default: all T.
 
         Returns:
-            The last layer's hidden states, those of both directions joined, 0
-            past a sequence's end; and the state after each sequence's last
-            real step (for the second direction: after its first step), in the
-            form of `state`.
+            The last layer's hidden states, 0 past a sequence's end; and the
+            state after all that a direction reads, in the form of `state`.
         """
         out, state, _ = self._run(x, state, lengths)
         return out, state
@@ -118,12 +114,7 @@ class Recurrent(nn.Module):
         state: State | None = None,
         lengths: Int64[Tensor, " N"] | None = None,
     ) -> list[GateTrace]:
-        """Run LSTMs as `forward` does, and keep what their gates did.
-
-        Returns:
-            One trace for each layer and direction, its arrays (N, T, H), 0
-            past a sequence's end; without gradients.
-        """
+        """Run LSTMs as `forward` does: each layer's and direction's trace."""
         kind = type(self.cells[0])
         if not hasattr(kind, "gates"):
             raise refusal("trace", "a kind of LSTM", kind.__name__)
@@ -174,7 +165,7 @@ class Recurrent(nn.Module):
             else:
                 state = cell.step(x_t, *state)
             states.append(state)
-        return _stack(states), state, _stack(gates)
+        return stack(states), state, stack(gates)
 
     def _drop(self, x: Tensor) -> Tensor:
         """Apply dropout: as PyTorch's, at half the time on a CPU."""
@@ -230,6 +221,6 @@ class _Ends:
         return [s[self.rows, self.lengths - 1] for s in states]
 
 
-def _stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+def stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:
     """Turn T tuples of (N, H) into a list of (N, T, H)."""
     return [torch.stack(s, dim=1) for s in zip(*steps, strict=True)]

@@ -9,7 +9,13 @@ from torch import Tensor
 
 from unrolled import by_hand
 from unrolled._checks import check_whole, insist
-from unrolled.gates.interventions import Clamp, Cut, check_run, unroll
+from unrolled.gates.interventions import (
+    Clamp,
+    Cut,
+    check_run,
+    trace_clamped,
+    unroll,
+)
 from unrolled.gates.probes import as_float64
 from unrolled.models.heads import Classifier
 from unrolled.modes import gradients
@@ -79,15 +85,10 @@ def cell_jacobians(
 
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
-    check_run(model, x)
-    L = model.recurrent.num_layers
-    is_there = check_whole("layer", layer, 0) < L
-    insist("layer", is_there, f"a layer from 0 to {L - 1}", layer)
-    below = x
-    if layer:
-        with torch.no_grad():
-            _, layers = unroll(model, x)
-        below = torch.stack([step.h for step in layers[layer - 1]], dim=1)
+    traces = trace_clamped(model, x)
+    is_there = check_whole("layer", layer, 0) < len(traces)
+    insist("layer", is_there, f"a layer from 0 to {len(traces) - 1}", layer)
+    below = traces[layer - 1].h if layer else x
     cell = model.recurrent.cells[layer]
     zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
     weights = cell.weight_ih, cell.weight_hh, zeros + cell.total_bias

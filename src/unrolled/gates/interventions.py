@@ -19,7 +19,7 @@ from unrolled._checks import (
 )
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Recurrent, stack
 from unrolled.trace import GateTrace
 
 
@@ -37,9 +37,7 @@ class Clamp:
         units: which units, counted from 0; None for all.
 
     Example:
-        >>> shut = Clamp(layer=0, gate="i", value=0.0, steps=[0])
-        >>> shut.units is None
-        True
+        >>> Clamp(layer=0, gate="i", value=0.0, steps=[0]).units
 
     Chapter: 09_gates.
     """
@@ -83,11 +81,9 @@ def run_clamped(
 
     Example:
         >>> from unrolled.lstm import LSTM
-        >>> generator = torch.Generator().manual_seed(0)
-        >>> model = Classifier(LSTM(3, 5, generator=generator), 2)
-        >>> x = torch.randn(4, 7, 3, generator=generator)
-        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
-        >>> bool((run_clamped(model, x, shut) == model.head.bias).all())
+        >>> shut, model = Clamp(0, "i", 0.0), Classifier(LSTM(3, 5), 2)
+        >>> logits = run_clamped(model, torch.ones(4, 7, 3), [shut])
+        >>> bool((logits == model.head.bias).all())
         True
 
     Reference: Geiger et al. (2021), "Causal abstractions of neural networks",
@@ -101,17 +97,12 @@ def run_clamped(
 def trace_clamped(
     model: Classifier, x: Float[Tensor, "N T D"], clamps: Sequence[Clamp] = ()
 ) -> list[GateTrace]:
-    """Run as `run_clamped` does, and keep what the gates did.
-
-    Returns:
-        One trace for each layer, with what was replaced in it, its arrays
-        (N, T, H), without gradients.
+    """Run as `run_clamped` does; return each layer's trace, (N, T, H).
 
     Example:
         >>> from unrolled.lstm import LSTM
-        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
-        >>> model = Classifier(LSTM(3, 5), 2)
-        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), shut)
+        >>> shut, model = Clamp(0, "i", 0.0), Classifier(LSTM(3, 5), 2)
+        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), [shut])
         >>> trace.c.abs().max().item()
         0.0
 
@@ -120,12 +111,7 @@ def trace_clamped(
     check_run(model, x)
     with torch.no_grad():
         _, layers = unroll(model, x, clamps)
-    return [
-        GateTrace(
-            *(torch.stack(part, dim=1) for part in zip(*steps, strict=True))
-        )
-        for steps in layers
-    ]
+    return [GateTrace(*stack(steps)) for steps in layers]
 
 
 def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
@@ -170,7 +156,6 @@ def unroll(
 
 
 Fix = tuple[str, Bool[Tensor, "T H"], Float[Tensor, "N T H"]]
-"""A clamp as large as the run: what to replace, where, by what."""
 
 
 def _fix(

@@ -8,7 +8,7 @@ In all of them:
 
 - `generator` is the source of the first weights, of the head where the layer
   is given; default: PyTorch's global one. Dropout draws from the global one.
-- `lengths` says how many steps of each sequence count; default: all T.
+- `lengths`, where asked for, says how many steps count; default: all T.
 """
 
 from unrolled.models.char_lm import CharLM

@@ -99,11 +99,6 @@ class CharLM(nn.Module):
     ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, " N"], Int64[Tensor, "N T"]]:
         """Pair each character of texts with the one that follows it.
 
-        Args:
-            texts: N of them. With an end character, each has it as its last
-                character and nowhere else; without, each has two characters
-                or more.
-
         Returns:
             The tokens, with token 0 past a text's end; the lengths; the
             targets, with -100 past the end.

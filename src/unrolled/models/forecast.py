@@ -55,11 +55,7 @@ class Forecaster(nn.Module):
         return self._read(x)[0]
 
     def free_run(self, x: Series, steps: int) -> Float[Tensor, "N {steps} D"]:
-        """Read a series, then go on alone, reading one's own forecasts.
-
-        Gradients flow through all of them. The values after the series' end
-        are returned.
-        """
+        """Read a series, then go on alone: the values after its end."""
         K = check_whole("steps", steps)
         return self._go_on_alone(x, K)[:, -K:]
 
@@ -158,8 +154,7 @@ class ScheduledSampling(nn.Module):
 class OwnForecasts(nn.Module):
     r"""Train a forecaster as it will be used: from some step on, on its own.
 
-    It reads W values, then its own forecasts, and every answer counts. The
-    gradient of each error goes back through all the forecasts that led to it.
+    It reads W values, then its own forecasts.
 
     Args:
         model: what is trained.

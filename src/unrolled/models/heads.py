@@ -70,9 +70,6 @@ class Tagger(nn.Module):
 
     .. math:: \text{logits}_t = W\, h_t + b
 
-    A layer of one direction has seen the steps up to t; a bidirectional layer
-    has seen the whole sequence, from both ends.
-
     Args:
         recurrent: the layer that reads, of D inputs.
         num_tags: C, at least 2.

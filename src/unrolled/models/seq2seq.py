@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check, check_type, check_whole, insist, refusal
+from unrolled._checks import check, check_whole, insist, refusal
 from unrolled.cell import State
 from unrolled.models.parts import (
     Lengths,
@@ -20,8 +20,8 @@ from unrolled.recurrent import Recurrent
 class Seq2Seq(nn.Module):
     r"""Read a source with one recurrent layer, write with another.
 
-    The decoder starts from the state in which the encoder ends (of both
-    directions, joined). Then it reads what it has written so far:
+    The decoder starts from the state in which the encoder ends. Then it reads
+    what it has written so far:
 
     .. math::
         P(y_t \mid y_1, \dots, y_{t-1}, x) = \text{softmax}(W\, h_t + b)
@@ -57,7 +57,7 @@ class Seq2Seq(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        check_type("encoder", encoder, Recurrent)
+        check_one_way("encoder", encoder)
         check_one_way("decoder", decoder)
         wanted, given = (
             f"{layer.num_layers} layers of {layer.output_size} hidden units "
@@ -121,15 +121,7 @@ class Seq2Seq(nn.Module):
     def _encode(self, source: Tensor, lengths: Tensor | None) -> State:
         """Read the source; return the state for the decoder to start from."""
         x = token_input("source", source, self.encoder)  # (N, S, D)
-        _, state = self.encoder(x, lengths=lengths)
-        if isinstance(state, Tensor):
-            return self._join_directions(state)
-        return tuple(self._join_directions(s) for s in state)
-
-    def _join_directions(self, state: Tensor) -> Tensor:
-        """Put the states of both directions side by side."""
-        by_layer = state.unflatten(0, (self.encoder.num_layers, -1))
-        return by_layer.movedim(1, 2).flatten(2)  # (L, N, directions · H)
+        return self.encoder(x, lengths=lengths)[1]
 
     def _decode(
         self, name: str, tokens: Tensor, state: State

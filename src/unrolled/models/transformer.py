@@ -16,7 +16,6 @@ from unrolled._checks import (
 )
 from unrolled.models.parts import (
     Inputs,
-    Lengths,
     Tokens,
     any_input,
     make_head,
@@ -26,9 +25,6 @@ from unrolled.models.parts import (
 
 class Transformer(nn.Module):
     r"""Look at all steps at once, then say which class the sequence is of.
-
-    Each step's input becomes H numbers, to which its position is added; each
-    layer lets every step look at every other, and then works on each alone:
 
     .. math::
         u_t &= W x_t + b + p_t \\
@@ -92,22 +88,12 @@ class Transformer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = make_head(self.inlet, H, C, generator)
 
-    def forward(
-        self, x: Inputs, lengths: Lengths = None
-    ) -> Float[Tensor, "N C"]:
+    def forward(self, x: Inputs) -> Float[Tensor, "N C"]:
         """Score the classes: logits."""
         like, x = self.inlet.weight, any_input(x, self)
         check({"D": self.input_size}, like=like, x=(x, "N T D"))
-        N, T, _ = x.shape
-        last, is_past = torch.full((N,), T - 1, device=x.device), None
-        if lengths is not None:
-            allowed = range(1, T + 1)
-            check({"N": N}, like=like, lengths=(lengths, "N", allowed))
-            last = lengths - 1
-            is_past = torch.arange(T, device=x.device) > last[:, None]  # (N, T)
-        u = self.inlet(x) + positions(T, self.hidden_size).to(like)  # (N, T, H)
-        u = self.encoder(u, src_key_padding_mask=is_past)
-        u = u[torch.arange(N, device=x.device), last]  # (N, H)
+        where = positions(x.shape[1], self.hidden_size).to(like)  # (T, H)
+        u = self.encoder(self.inlet(x) + where)[:, -1]  # (N, H)
         return self.head(self.dropout(u))  # (N, C)
 
 
@@ -119,8 +105,7 @@ Cache = list[tuple[Tensor, Tensor]]
 class CausalTransformer(nn.Module):
     r"""Predict each token of a sequence from the tokens before it.
 
-    As `Transformer`, but each step looks at itself and at those before it
-    only, and each is asked what comes next:
+    As `Transformer`, but each step looks at itself and at those before it:
 
     .. math::
         u_t &= W x_t + b + p_t \\
@@ -254,10 +239,7 @@ def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:
         p_{t, 2k} = \sin(t / 10000^{2k/H}) \qquad
         p_{t, 2k+1} = \cos(t / 10000^{2k/H})
 
-    Args:
-        steps: T, how many.
-        size: H, an even number.
-        start: the number of the first of them.
+    for T steps from `start` on; H is `size`, an even number.
 
     Example:
         >>> positions(2, 4).round(decimals=4).tolist()[1]
