@@ -28,7 +28,6 @@ EXCEPT = {
     "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
     "unrolled.modes.gradients": "for the package's own use",
     "unrolled.modes.mode": "for the package's own use",
-    "unrolled.recurrent.stack": "for the package's own use",
     "unrolled.trace.GateTrace": "Recurrent.trace makes it",
 }
 for kind in (Cell, *CELLS):

@@ -12,7 +12,6 @@ from unrolled._checks import (
     check_type,
     check_whole,
     insist,
-    refusal,
 )
 from unrolled.cell import Cell, State
 from unrolled.trace import GateTrace
@@ -116,8 +115,7 @@ class Recurrent(nn.Module):
     ) -> list[GateTrace]:
         """Run LSTMs as `forward` does: each layer's and direction's trace."""
         kind = type(self.cells[0])
-        if not hasattr(kind, "gates"):
-            raise refusal("trace", "a kind of LSTM", kind.__name__)
+        insist("trace", hasattr(kind, "gates"), "a kind of LSTM", kind)
         return self._run(x, state, lengths, with_gates=True)[2]
 
     def _run(
@@ -165,7 +163,7 @@ class Recurrent(nn.Module):
             else:
                 state = cell.step(x_t, *state)
             states.append(state)
-        return stack(states), state, stack(gates)
+        return _stack(states), state, _stack(gates)
 
     def _drop(self, x: Tensor) -> Tensor:
         """Apply dropout: as PyTorch's, at half the time on a CPU."""
@@ -221,6 +219,6 @@ class _Ends:
         return [s[self.rows, self.lengths - 1] for s in states]
 
 
-def stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+def _stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:
     """Turn T tuples of (N, H) into a list of (N, T, H)."""
     return [torch.stack(s, dim=1) for s in zip(*steps, strict=True)]

@@ -19,7 +19,7 @@ from unrolled._checks import (
 )
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
-from unrolled.recurrent import Recurrent, stack
+from unrolled.recurrent import Recurrent, _stack
 from unrolled.trace import GateTrace
 
 
@@ -111,7 +111,7 @@ def trace_clamped(
     check_run(model, x)
     with torch.no_grad():
         _, layers = unroll(model, x, clamps)
-    return [GateTrace(*stack(steps)) for steps in layers]
+    return [GateTrace(*_stack(steps)) for steps in layers]
 
 
 def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
