@@ -22,14 +22,12 @@ MODULES = (
 EXCEPT = {
     "unrolled.cell.Cell": "the row of Plainest, below, is its",
     "unrolled.cell.Cell.name_states": "forward checks what it returns",
-    "unrolled.cell.Cell.extra_repr": "takes nothing",
     "unrolled.lstm.LSTM.to_torch": "takes nothing",
     "unrolled.lstm.LSTMScan": "LSTM calls it",
     "unrolled.lstm.LSTMScan.backward": "LSTM calls it",
     "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
     "unrolled.modes.gradients": "for the package's own use",
     "unrolled.modes.mode": "for the package's own use",
-    "unrolled.recurrent.Recurrent.extra_repr": "takes nothing",
     "unrolled.trace.GateTrace": "Recurrent.trace makes it",
 }
 for kind in (Cell, *CELLS):
@@ -113,7 +111,7 @@ ROWS = [
         for kind in CELLS
         if kind is not cells.RNNCell
     ],
-    good(LSTM, *STACK_RULES, **LAYER, forget_bias=0.0),
+    good(LSTM, *STACK_RULES, NO_GENERATOR, **LAYER, forget_bias=0.0),
     good(
         Recurrent,
         *STACK_RULES,

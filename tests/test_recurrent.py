@@ -206,7 +206,7 @@ def test_gates_of_the_first_layer_equal_the_equations(kind, case):
 
 @pytest.mark.parametrize("kind", [GRUCell, RNNCell])
 def test_other_cells_have_no_trace(kind):
-    words = f"trace: expected a kind of LSTM.*got {kind.__name__}"
+    words = f"trace: expected a kind of LSTM.*got .*{kind.__name__}"
     with pytest.raises(ValueError, match=words):
         Recurrent(kind, 3, 5).trace(torch.ones(1, 2, 3))
 
@@ -234,8 +234,6 @@ def test_sizes_options_and_seeds_reach_every_cell(kind):
     assert (layer.num_layers, layer.num_directions) == (3, 2)
     assert (layer.output_size, layer.dropout) == (10, 0.25)
     assert [cell.input_size for cell in layer.cells] == [4, 4, 10, 10, 10, 10]
-    assert "dropout=0.25, num_directions=2" in repr(layer)
-    assert "10, 5" in repr(layer)
     for cell in made(init="pytorch", two_biases=True).cells:
         assert all(bias.all() for bias in cell.biases)
         assert len(cell.biases) == 2

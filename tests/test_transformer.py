@@ -115,17 +115,6 @@ def test_the_causal_one_is_what_it_says(causal):
     assert torch.allclose(causal(tokens()), want, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("length", [1, 3, T])
-def test_padding_changes_nothing(whole, length, training):
-    whole.train(training)
-    x, lengths = numbers(), torch.tensor([T, length, 1, T])
-    logits = whole(x, lengths)
-    alone = whole(x[1:2, :length])
-    assert torch.allclose(logits[1:2], alone, rtol=1e-6, atol=1e-8)
-    assert torch.allclose(logits[0], whole(x)[0], rtol=1e-6, atol=1e-8)
-
-
 def test_every_step_matters_and_so_does_the_order(whole):
     x = numbers().requires_grad_()
     whole(x)[:, 1].sum().backward()

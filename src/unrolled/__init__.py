@@ -1,7 +1,6 @@
 """Unrolled: how LSTMs learn, number by number.
 
-The small package behind the book: what a reader meets. In NumPy, with every
-number in sight:
+In NumPy, with every number in sight:
 
 - `data`: the series and weights that the chapters compute with;
 - `by_hand`: networks, gradients and training in NumPy alone;
@@ -17,13 +16,9 @@ In PyTorch, for networks that are trained:
 - `tasks`: small tasks that such networks can learn;
 - `train`: training, its configuration and its history.
 
-`unrolled_book` makes the pages, `unrolled_lab` made the records of the long
-runs. They import this package; it imports neither.
-
 **Bad input** is a `ValueError` that says what was expected and what came: a
 wrong shape, dtype or device, an empty axis, NaN or infinity, a size that is no
-whole number, a word that is not on the list. So it is everywhere, and no
-description repeats it; only what is special is named under "Raises".
+whole number, a word that is not on the list. No description repeats it.
 """
 
 from importlib import import_module

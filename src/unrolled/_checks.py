@@ -19,28 +19,21 @@ def check(
 
     A shape is a text with a word for each axis: a letter stands for any size
     of 1 or more, and for the same size wherever it comes again, in this
-    argument or in a later one; ``3`` and ``4*H`` say what they are;
-    ``"..."`` alone is any shape. A tuple of sizes does as well. A
-    `range` after the shape asks for whole numbers of that range instead.
+    argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
+    does as well. A `range` after the shape asks for whole numbers of it.
 
     Args:
         sizes: what letters stand for beforehand, ``dict(D=3)``.
-        like: what comes must be. A tensor: tensors of its dtype, on its
-            device (with a range: int64). The class ``torch.Tensor``: tensors
-            of any floating dtype. Default: arrays, or what NumPy can make one.
-        arguments: by their names, (value, shape) or (value, shape, range);
-            a name with signs in it by ``**{"state h": (h, "N H")}``.
+        like: a tensor, for tensors of its dtype, on its device (with a range:
+            int64); the class ``torch.Tensor``, for tensors of any floating
+            dtype. Default: arrays, or what NumPy can make one.
+        arguments: by their names, (value, shape) or (value, shape, range).
 
     Returns:
-        The values in their order, or the value if there is only one. Tensors
-        are returned as they came; arrays as copies, float64 (int64 with a
-        range), so that nothing is shared and lists will do. Their sizes are
-        in their ``shape``.
+        The values in their order, or the value if there is only one: tensors
+        as they came; arrays as copies, float64 (int64 with a range).
 
     Example:
-        >>> x, h = check(x=([[1, 2, 3]], "N D"), h=([[4.0]], "N H"))
-        >>> x.dtype, h.shape
-        (dtype('float64'), (1, 1))
         >>> check({"C": 2}, labels=([0, 1, 2], "N", range(2)))
         Traceback (most recent call last):
         ValueError: labels: expected whole numbers from 0 to 1, got 2
@@ -110,18 +103,18 @@ def _check_tensor(
     if value.is_nested or value.layout != torch.strided:
         got = "a nested one" if value.is_nested else value.layout
         raise refusal(name, "a dense tensor", got)
-    dtype, device = value.dtype, value.device
-    if isinstance(like, torch.Tensor):
-        dtype, device = like.dtype, like.device
-    if allowed is not None and value.dtype != torch.int64:
-        raise refusal(name, "torch.int64", value.dtype)
-    if allowed is None and value.dtype != dtype:
-        raise refusal(name, f"{dtype}, as the parameters", value.dtype)
     same = isinstance(like, torch.Tensor)
-    if allowed is None and not same and not value.is_floating_point():
-        raise refusal(name, "floating-point numbers", value.dtype)
-    if value.device != device:
-        wanted = f"a tensor on {device}, as the parameters"
+    if allowed is not None:
+        fits, wanted = value.dtype == torch.int64, "torch.int64"
+    elif same:
+        fits = value.dtype == like.dtype
+        wanted = f"{like.dtype}, as the parameters"
+    else:
+        fits, wanted = value.is_floating_point(), "floating-point numbers"
+    if not fits:
+        raise refusal(name, wanted, value.dtype)
+    if same and value.device != like.device:
+        wanted = f"a tensor on {like.device}, as the parameters"
         raise refusal(name, wanted, f"one on {value.device}")
 
 
@@ -153,16 +146,16 @@ def insist(name: str, is_right: bool, wanted: str, got: object) -> None:
         raise refusal(name, wanted, repr(got))
 
 
-def check_type(name: str, value: object, kind: type) -> None:
+def check_type(name: str, value: object, kind: Any) -> None:
     """Insist on a value of this type."""
-    if not isinstance(value, kind):
-        raise refusal(name, f"a {kind.__name__}", repr(value))
+    wanted = f"a {getattr(kind, '__name__', kind)}"
+    insist(name, isinstance(value, kind), wanted, value)
 
 
 def check_choice(name: str, value: str, choices: Collection[str]) -> str:
     """Return `value` if it is one of these texts."""
-    if not isinstance(value, str) or value not in choices:
-        raise refusal(name, " or ".join(map(repr, choices)), repr(value))
+    is_right = isinstance(value, str) and value in choices
+    insist(name, is_right, " or ".join(map(repr, choices)), value)
     return value
 
 
@@ -176,9 +169,8 @@ def check_names(name: str, value: object, names: Collection[str]) -> None:
 def check_whole(name: str, value: int, minimum: int = 1) -> int:
     """Return `value` if it is an integer (2.0 is none), and large enough."""
     array = _as_array(value, "iu")
-    if array is None or array.ndim or value < minimum:
-        wanted = f"a whole number of at least {minimum}"
-        raise refusal(name, wanted, repr(value))
+    is_right = array is not None and not array.ndim and value >= minimum
+    insist(name, is_right, f"a whole number of at least {minimum}", value)
     return int(value)
 
 
@@ -186,7 +178,6 @@ def check_number(
     name: str,
     value: float,
     wanted: str,
-    *,
     minimum: float = -math.inf,
     below: float = math.inf,
 ) -> float:
@@ -195,8 +186,7 @@ def check_number(
     `wanted` is the range in words, for the message: "from 0 to below 1".
     """
     array = _as_array(value, "iuf")
-    if array is None or array.ndim or not np.isfinite(array):
-        raise refusal(name, f"a number {wanted}", repr(value))
-    if not minimum <= value < below:
-        raise refusal(name, f"a number {wanted}", repr(value))
+    is_number = array is not None and not array.ndim and np.isfinite(array)
+    is_right = is_number and minimum <= value < below
+    insist(name, is_right, f"a number {wanted}", value)
     return float(value)

@@ -7,7 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check, check_choice, check_type, check_whole
+from unrolled._checks import (
+    check,
+    check_choice,
+    check_type,
+    check_whole,
+    insist,
+)
 
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
@@ -21,8 +27,7 @@ class Cell(nn.Module):
 
     Parameters have PyTorch's names and packing: ``weight_ih`` (KH, D),
     ``weight_hh`` (KH, H) and ``bias`` (KH,), for K blocks of H rows. A
-    subclass gives `blocks` and `state_names`, and computes its equations in
-    `step`.
+    subclass gives `blocks` and `state_names`, and its equations in `step`.
 
     Args:
         input_size: D, inputs per step.
@@ -30,11 +35,9 @@ class Cell(nn.Module):
         bias: whether there is a bias.
         two_biases: whether there are two, ``bias`` and ``bias_hh``, which are
             added, as in PyTorch's own layers.
-        init: how each gate's (H, D) and (H, H) weights are drawn.
-            ``"uniform"``: on :math:`\pm 1/\sqrt H`; ``"xavier"``: on
-            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`. Biases are 0
-            with both. ``"pytorch"``: weights and biases on
-            :math:`\pm 1/\sqrt H`, PyTorch's default.
+        init: how each gate's (H, D) and (H, H) weights are drawn: on
+            :math:`\pm 1/\sqrt H`, ``"uniform"``, biases too ``"pytorch"``; on
+            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`, ``"xavier"``.
         generator: the source of the weights. Default: PyTorch's global one.
 
     Example:
@@ -70,13 +73,10 @@ class Cell(nn.Module):
         H = self.hidden_size = check_whole("hidden_size", hidden_size)
         check_type("bias", bias, bool)
         check_type("two_biases", two_biases, bool)
-        if two_biases and not bias:
-            raise ValueError(
-                "two_biases: expected False, as bias is False, got True"
-            )
+        fits = bias or not two_biases
+        insist("two_biases", fits, "False, as bias is False", two_biases)
         check_choice("init", init, get_args(Init))
-        if generator is not None:
-            check_type("generator", generator, Generator)
+        check_type("generator", generator, Generator | None)
         rows = self.blocks * H
         self.weight_ih = nn.Parameter(torch.empty(rows, D))
         self.weight_hh = nn.Parameter(torch.empty(rows, H))
@@ -99,6 +99,11 @@ class Cell(nn.Module):
                 bias.uniform_(-bound, bound, generator=generator)
 
     @property
+    def weights(self) -> list[nn.Parameter]:
+        """All parameters, in PyTorch's order."""
+        return [self.weight_ih, self.weight_hh, *self.biases]
+
+    @property
     def biases(self) -> list[nn.Parameter]:
         """The biases that there are: none, one or two, each (KH,)."""
         return [b for b in (self.bias, self.bias_hh) if b is not None]
@@ -116,15 +121,7 @@ class Cell(nn.Module):
             bias.chunk(self.blocks)[block].add_(value / len(self.biases))
 
     def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
-        """Compute one step, from the state before it to the state after it.
-
-        Args:
-            x: the step's input.
-            state: h (N, H), or the pair of h and c for an LSTM.
-
-        Returns:
-            The new state, in the same form.
-        """
+        """Compute one step: from h, or the pair of h and c, to the new one."""
         states = self.name_states(state)
         shaped = {name: (value, "N H") for name, value in states.items()}
         sizes = {"D": self.input_size, "H": self.hidden_size}
@@ -136,16 +133,10 @@ class Cell(nn.Module):
         """Name the parts of a state: h, or h and c."""
         names = self.state_names
         parts = state if len(names) > 1 else (state,)
-        if not isinstance(parts, tuple | list) or len(parts) != len(names):
-            raise ValueError(
-                f"state: expected ({', '.join(names)}), got {state!r:.80}"
-            )
+        fits = isinstance(parts, tuple | list) and len(parts) == len(names)
+        insist("state", fits, f"({', '.join(names)})", state)
         return {f"state {n}": s for n, s in zip(names, parts, strict=True)}
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""
         raise NotImplementedError
-
-    def extra_repr(self) -> str:
-        """Say the sizes when printed."""
-        return f"{self.input_size}, {self.hidden_size}"

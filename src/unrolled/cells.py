@@ -32,14 +32,10 @@ class PeepholeLSTMCell(LSTMCell):
     One parameter more than `LSTMCell`: ``weight_peephole`` (3H,), packed
     i | f | o, uniform on :math:`\pm 1/\sqrt H` at the start.
 
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: as for `LSTMCell`.
+    Arguments are those of `LSTMCell`.
 
     Example:
-        >>> cell = PeepholeLSTMCell(3, 2)
-        >>> cell.weight_peephole.shape
+        >>> PeepholeLSTMCell(3, 2).weight_peephole.shape
         torch.Size([6])
 
     Reference: Gers & Schmidhuber (2000), "Recurrent nets that time and count";
@@ -80,11 +76,8 @@ class CoupledLSTMCell(LSTMCell):
 
     Three blocks of rows instead of four, packed i | g | o.
 
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: as for `LSTMCell`. A `forget_bias` of b is −b on the input
-            gate, as 1 − σ(−b) = σ(b).
+    Arguments are those of `LSTMCell`. A `forget_bias` of b is −b on the input
+    gate, as 1 − σ(−b) = σ(b).
 
     Example:
         >>> CoupledLSTMCell(3, 2).bias.tolist()
@@ -126,10 +119,7 @@ class LayerNormLSTMCell(LSTMCell):
     The first two have a γ of (4H,) and need no shift beside b; the third has
     a γ and a β of (H,).
 
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: as for `LSTMCell`.
+    Arguments are those of `LSTMCell`.
 
     Example:
         >>> cell = LayerNormLSTMCell(3, 2)
@@ -170,22 +160,16 @@ class GRUCell(Cell):
         n &= \tanh(W_n\, x_t + b_n + r \odot U_n\, h_{t-1}) \\
         h_t &= (1 - z) \odot n + z \odot h_{t-1}
 
-    W is ``weight_ih``, U is ``weight_hh``, their rows packed r | z | n. The
-    reset gate multiplies the product, as in PyTorch, where it has a bias too:
-    ``two_biases=True`` puts the second bias there.
+    W is ``weight_ih``, U is ``weight_hh``, their rows packed r | z | n. With
+    ``two_biases=True`` the product of U has the second bias, as in PyTorch.
+    Arguments are those of `Cell`, and one more.
 
     Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        bias: whether there is a bias.
         update_bias: added to the bias of z, the update gate, at the start:
             to a GRU what `forget_bias` is to an `LSTMCell`.
-        options: `two_biases`, `init`, `generator`, as for `Cell`.
 
     Example:
         >>> cell = GRUCell(3, 2, update_bias=2.0)
-        >>> cell(torch.ones(1, 3), torch.zeros(1, 2)).shape
-        torch.Size([1, 2])
         >>> cell.bias.tolist()
         [0.0, 0.0, 2.0, 2.0, 0.0, 0.0]
 
@@ -210,10 +194,9 @@ class GRUCell(Cell):
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks: the new h."""
         (h,) = states
-        from_x = x @ self.weight_ih.T  # (N, 3H)
+        from_x, from_h = x @ self.weight_ih.T, h @ self.weight_hh.T  # (N, 3H)
         if self.bias is not None:
             from_x = from_x + self.bias
-        from_h = h @ self.weight_hh.T  # (N, 3H)
         if self.bias_hh is not None:
             from_h = from_h + self.bias_hh
         x_r, x_z, x_n = from_x.chunk(3, dim=1)  # (N, H) each
@@ -228,14 +211,10 @@ class RNNCell(Cell):
 
     .. math:: h_t = \tanh(W_{ih}\, x_t + W_{hh}\, h_{t-1} + b)
 
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        options: `bias`, `two_biases`, `init`, `generator`, as for `Cell`.
+    Arguments are those of `Cell`.
 
     Example:
-        >>> cell = RNNCell(3, 2)
-        >>> cell(torch.ones(1, 3), torch.zeros(1, 2)).shape
+        >>> RNNCell(3, 2)(torch.ones(1, 3), torch.zeros(1, 2)).shape
         torch.Size([1, 2])
 
     Reference: Elman (1990). Chapters: 01_vanishing, 07_network.

@@ -1,9 +1,8 @@
 r"""The LSTM: its equations, the layer, and its backward pass by hand.
 
-`LSTMCell` is the readable one: its equations, with PyTorch's autograd for the
-way back. `LSTM` is its fast twin, the same numbers but for rounding: a layer
-is one operation, `LSTMScan`, whose backward pass is written out below it. What
-each of its arrangements is worth, `make bench` prints.
+`LSTMCell` is the readable one. `LSTM` is its fast twin: a layer is one
+operation, `LSTMScan`, whose backward pass is written out. What each of its
+arrangements is worth, `make bench` prints.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +12,8 @@ from torch import Generator, Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-from unrolled._checks import check_number, check_type
-from unrolled.cell import Cell, Init
+from unrolled._checks import check_number, check_type, insist
+from unrolled.cell import Cell
 from unrolled.recurrent import Recurrent
 from unrolled.trace import GateTrace
 
@@ -97,27 +96,9 @@ class LSTM(Recurrent):
     r"""A stack of LSTM layers: `Recurrent` with `LSTMCell`, but fast.
 
     Parameters, arguments and results are those of
-    ``Recurrent(LSTMCell, ...)``, and so is the order of ``cells``; only the
-    loop over the steps and its gradient are computed in another way. Results
-    differ by rounding alone. Under ``torch.autocast`` it stays in the dtype of
-    its parameters.
-
-    Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units in each layer and direction.
-        num_layers: L, the layers.
-        dropout: the probability that a hidden state is dropped on its way to
-            the next layer, in training.
-        bias: whether there is a bias.
-        forget_bias: added to the forget gates' biases at the start, in every
-            layer and direction; the total, however many biases there are.
-        bidirectional: whether each layer reads in both directions.
-        two_biases: whether each layer has two biases, which are added, as
-            PyTorch's has.
-        init: how the weights are drawn: ``"uniform"``, ``"xavier"`` or
-            ``"pytorch"``, as for ``unrolled.cell.Cell``.
-        generator: the source of the first weights. Default: PyTorch's global
-            one.
+    ``Recurrent(LSTMCell, ...)``; only the loop over the steps and its gradient
+    are computed in another way. Results differ by rounding alone. Under
+    ``torch.autocast`` it stays in the dtype of its parameters.
 
     Raises:
         RuntimeError: a second derivative is asked for: the backward pass is
@@ -128,8 +109,6 @@ class LSTM(Recurrent):
         >>> out, (h, c) = lstm(torch.ones(4, 7, 3))
         >>> out.shape, h.shape
         (torch.Size([4, 7, 5]), torch.Size([2, 4, 5]))
-        >>> lstm.trace(torch.ones(4, 7, 3))[0].f.shape  # layer 1, gate f
-        torch.Size([4, 7, 5])
 
     Reference: Hochreiter & Schmidhuber (1997); Gers, Schmidhuber & Cummins
     (2000). Chapter: 07_network.
@@ -143,40 +122,23 @@ class LSTM(Recurrent):
         dropout: float = 0.0,
         bias: bool = True,
         forget_bias: float = 1.0,
-        *,
-        bidirectional: bool = False,
-        two_biases: bool = False,
-        init: Init = "uniform",
-        generator: Generator | None = None,
+        **options,
     ) -> None:
-        super().__init__(
-            LSTMCell,
-            input_size,
-            hidden_size,
-            num_layers,
-            dropout,
-            bidirectional=bidirectional,
-            generator=generator,
-            bias=bias,
-            forget_bias=forget_bias,
-            two_biases=two_biases,
-            init=init,
-        )
+        sizes = input_size, hidden_size, num_layers
+        options |= {"bias": bias, "forget_bias": forget_bias}
+        super().__init__(LSTMCell, *sizes, dropout, **options)
 
     @classmethod
     def from_torch(cls, other: nn.LSTM, two_biases: bool = False) -> "LSTM":
         """Copy PyTorch's own layer: same numbers from the same input.
 
+        Dtype, device and mode are those of the other, too; ours is always
+        batch first, and has no projections (``proj_size``).
+
         Args:
-            other: the layer to copy. Ours is always batch first; whether the
-                other is makes no difference to its parameters.
+            other: the layer to copy.
             two_biases: whether to keep PyTorch's two biases apart. Default:
                 their sum becomes our one bias.
-
-        Returns:
-            A layer with copies of the parameters, of the same dtype, on the
-            same device, in the same mode (training or not). Projections
-            (``proj_size``) are refused: ours has none.
 
         Example:
             >>> theirs = nn.LSTM(3, 5, batch_first=True)
@@ -185,11 +147,8 @@ class LSTM(Recurrent):
             True
         """
         check_type("other", other, nn.LSTM)
-        if other.proj_size:
-            raise ValueError(
-                "other: expected an LSTM without projections, got "
-                f"proj_size={other.proj_size}"
-            )
+        size = other.proj_size
+        insist("other", not size, "an LSTM without projections", size)
         check_type("two_biases", two_biases, bool)
         ours = cls(
             other.input_size,
@@ -202,22 +161,15 @@ class LSTM(Recurrent):
             generator=Generator(),  # so that the global one stays as it is
         )
         ours.to(other.weight_ih_l0).train(other.training)
-        with torch.no_grad():
-            for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
-                cell.weight_ih.copy_(theirs[0])
-                cell.weight_hh.copy_(theirs[1])
-                biases = theirs[2:] if two_biases else [sum(theirs[2:])]
-                for bias, value in zip(cell.biases, biases, strict=False):
-                    bias.copy_(value)
+        for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
+            biases = theirs[2:] if two_biases else [sum(theirs[2:])]
+            _copy([*theirs[:2], *biases], cell.weights)
         return ours
 
     def to_torch(self) -> nn.LSTM:
         """Make PyTorch's own layer of this one: same numbers, batch first.
 
-        Returns:
-            A layer with copies of the parameters, of the same dtype, on the
-            same device, in the same mode. With one bias here, PyTorch's
-            second is 0.
+        With one bias here, PyTorch's second is 0.
 
         Example:
             >>> ours = LSTM(3, 5)
@@ -239,23 +191,13 @@ class LSTM(Recurrent):
             dtype=weight.dtype,
         )
         theirs.to_empty(device=weight.device).train(self.training)
-        with torch.no_grad():
-            for cell, copies in zip(
-                self.cells, theirs.all_weights, strict=True
-            ):
-                ours = [cell.weight_ih, cell.weight_hh, *cell.biases]
-                for copy in copies[len(ours) :]:
-                    copy.zero_()
-                for copy, value in zip(copies, ours, strict=False):
-                    copy.copy_(value)
+        for cell, copies in zip(self.cells, theirs.all_weights, strict=True):
+            nothing = torch.zeros_like(copies[-1])  # for a second bias
+            _copy([*cell.weights, nothing], copies)
         return theirs
 
     def _scan(
-        self,
-        cell: Cell,
-        x: Tensor,
-        start: tuple[Tensor, ...],
-        with_gates: bool,
+        self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Do what the base class does, but as one operation for autograd."""
         is_short = x.shape[1] == 1 and not torch.is_grad_enabled()
@@ -279,12 +221,15 @@ class LSTM(Recurrent):
         return (hs, cs), (h.T, c.T), trace
 
 
-class LSTMScan(Function):
-    """One layer in one direction, over all steps: apply, and go back.
+@torch.no_grad()
+def _copy(values: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
+    """Copy values into parameters, as many as these are."""
+    for parameter, value in zip(parameters, values, strict=False):
+        parameter.copy_(value)
 
-    The steps come first and the sequences last: x is (T, D, N), a state is
-    (H, N), the states of all steps are (T, H, N), the gates (T, 4H, N).
-    """
+
+class LSTMScan(Function):
+    """One layer in one direction: x (T, D, N), states (H, N) or (T, H, N)."""
 
     @staticmethod
     def forward(
@@ -297,8 +242,7 @@ class LSTMScan(Function):
         bias: Tensor | None,
     ) -> tuple[Tensor, ...]:
         """Loop over the steps: all h and c, the last of each, all gates."""
-        T, _, N = x.shape
-        H = len(h)
+        (T, _, N), H = x.shape, len(h)
         x = x.contiguous()
         hs, cs = x.new_empty(T + 1, H, N), x.new_empty(T + 1, H, N)
         hs[0], cs[0] = h, c
@@ -307,13 +251,8 @@ class LSTMScan(Function):
         if bias is not None:
             gates += bias[:, None]
         h, c = hs[0], cs[0]
-        steps = zip(
-            gates.unbind(),
-            hs[1:].unbind(),
-            cs[1:].unbind(),
-            tanh_cs.unbind(),
-            strict=True,
-        )
+        arrays = gates, hs[1:], cs[1:], tanh_cs
+        steps = zip(*(array.unbind() for array in arrays), strict=True)
         for z, h_next, c_next, tanh_c in steps:
             z.addmm_(weight_hh, h)  # (4H, N)
             i, f, g, o = z.view(4, H, N).unbind()
@@ -346,16 +285,12 @@ class LSTMScan(Function):
         T, _, N = x.shape
         H = weight_hh.shape[1]
         dzs = torch.empty_like(gates)
-        nothing = [None] * T
-        steps = zip(
-            nothing if dhs is None else dhs.contiguous().unbind(),
-            nothing if dcs is None else dcs.contiguous().unbind(),
-            gates.unbind(),
-            cs[:-1].unbind(),
-            tanh_cs.unbind(),
-            dzs.unbind(),
-            strict=True,
+        own = (
+            [None] * T if d is None else d.contiguous().unbind()
+            for d in (dhs, dcs)
         )
+        arrays = gates, cs[:-1], tanh_cs, dzs
+        steps = zip(*own, *(a.unbind() for a in arrays), strict=True)
         weight_hh_t = weight_hh.t().contiguous()
         dh, dc = _new_or_zeros(dh, hs[0]), _new_or_zeros(dc, cs[0])
         from_h = torch.empty_like(dc)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from unrolled._checks import refusal
+
 
 @contextlib.contextmanager
 def mode(model: nn.Module, training: bool) -> Iterator[None]:
@@ -21,15 +23,9 @@ def mode(model: nn.Module, training: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def gradients(model: nn.Module) -> Iterator[None]:
-    """Let gradients flow, even within `torch.no_grad` or `inference_mode`.
-
-    Raises:
-        ValueError: a parameter made in inference mode, which stops them.
-    """
+    """Let gradients flow, even within `torch.no_grad` or `inference_mode`."""
     if any(parameter.is_inference() for parameter in model.parameters()):
-        raise ValueError(
-            "model: expected parameters that gradients can pass, got some that "
-            "were made in torch.inference_mode"
-        )
+        got = "some that were made in torch.inference_mode"
+        raise refusal("model", "parameters that gradients can pass", got)
     with torch.inference_mode(mode=False), torch.enable_grad():
         yield

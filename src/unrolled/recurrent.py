@@ -6,7 +6,13 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check, check_number, check_type, check_whole
+from unrolled._checks import (
+    check,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+)
 from unrolled.cell import Cell, State
 from unrolled.trace import GateTrace
 
@@ -14,9 +20,8 @@ from unrolled.trace import GateTrace
 class Recurrent(nn.Module):
     r"""A stack of recurrent layers, each one cell unrolled in time.
 
-    Layer 1 reads the input, each layer after it the hidden states of the one
-    below. A bidirectional layer has two cells, the second of which reads each
-    sequence from its end to its beginning; their hidden states are joined.
+    A bidirectional layer has two cells, the second of which reads each sequence
+    from its end; their hidden states are joined.
 
     Args:
         cell_class: the kind of cell, such as ``unrolled.cells.GRUCell``.
@@ -54,23 +59,17 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         is_kind = isinstance(cell_class, type) and issubclass(cell_class, Cell)
-        if not is_kind or cell_class is Cell:
-            raise ValueError(
-                f"cell_class: expected a kind of Cell, got {cell_class!r:.80}"
-            )
+        is_kind = is_kind and cell_class is not Cell
+        insist("cell_class", is_kind, "a kind of Cell", cell_class)
         check_type("bidirectional", bidirectional, bool)
         self.input_size = check_whole("input_size", input_size)
         self.hidden_size = check_whole("hidden_size", hidden_size)
         self.num_layers = check_whole("num_layers", num_layers)
         self.num_directions = 2 if bidirectional else 1
-        self.dropout = check_number(
-            "dropout", dropout, "from 0 to below 1", minimum=0, below=1
-        )
-        if self.dropout and self.num_layers == 1:
-            raise ValueError(
-                "dropout: expected 0 with one layer, as it acts between "
-                f"layers, got {dropout}"
-            )
+        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
+        fits = not dropout or num_layers > 1
+        insist("dropout", fits, "0 with one layer: it acts between", dropout)
+        self.dropout = float(dropout)
         options["generator"] = generator
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         # In PyTorch's order: a layer's two directions, then the next layer.
@@ -95,17 +94,14 @@ class Recurrent(nn.Module):
 
         Args:
             x: the inputs, with anything finite past a sequence's end.
-            state: what the cells start from: h (L, N, H), or the pair of h
-                and c for an LSTM; (2L, N, H) if bidirectional, in PyTorch's
-                order: a layer's two directions, then the next layer.
-                Default: zeros.
+            state: what the cells start from: h, or the pair of h and c for an
+                LSTM; (L, N, H), or (2L, N, H) if bidirectional, in PyTorch's
+                order. Default: zeros.
             lengths: each sequence's steps, from 1 to T. Default: all T.
 
         Returns:
-            The last layer's hidden states, those of both directions joined, 0
-            past a sequence's end; and the state after each sequence's last
-            real step (for the second direction: after its first step), in the
-            form of `state`.
+            The last layer's hidden states, 0 past a sequence's end; and the
+            state after all that a direction reads, in the form of `state`.
         """
         out, state, _ = self._run(x, state, lengths)
         return out, state
@@ -117,26 +113,9 @@ class Recurrent(nn.Module):
         state: State | None = None,
         lengths: Int64[Tensor, " N"] | None = None,
     ) -> list[GateTrace]:
-        """Run the stack as `forward` does, and keep what its gates did.
-
-        Args:
-            x: as for `forward`, and so are `state` and `lengths`.
-            state: what the cells start from.
-            lengths: each sequence's steps.
-
-        Returns:
-            One trace for each layer and direction, its arrays (N, T, H), 0
-            past a sequence's end; without gradients.
-
-        Raises:
-            ValueError: cells that are no kind of LSTM.
-        """
+        """Run LSTMs as `forward` does: each layer's and direction's trace."""
         kind = type(self.cells[0])
-        if not hasattr(kind, "gates"):
-            raise ValueError(
-                "trace: expected a kind of LSTM, as others have not its "
-                f"gates, got {kind.__name__}"
-            )
+        insist("trace", hasattr(kind, "gates"), "a kind of LSTM", kind)
         return self._run(x, state, lengths, with_gates=True)[2]
 
     def _run(
@@ -156,7 +135,7 @@ class Recurrent(nn.Module):
             outs = []
             for direction in range(self.num_directions):
                 number = layer * self.num_directions + direction
-                in_order = ends.reverse if direction else _as_it_is
+                in_order = ends.reverse if direction else lambda x: x
                 states, last, gates = self._scan(
                     self.cells[number],
                     in_order(below),
@@ -168,24 +147,14 @@ class Recurrent(nn.Module):
                 if with_gates:
                     gates = [ends.clear(in_order(gate)) for gate in gates]
                     traces.append(GateTrace(*gates))
-            below = outs[0] if len(outs) == 1 else torch.cat(outs, dim=2)
+            below = torch.cat(outs, dim=2) if outs[1:] else outs[0]
         final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
         return below, final if len(final) > 1 else final[0], traces
 
     def _scan(
-        self,
-        cell: Cell,
-        x: Tensor,
-        start: tuple[Tensor, ...],
-        with_gates: bool,
+        self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
-        """Loop a cell over the steps.
-
-        Returns:
-            The states of all steps, the hidden state first, (N, T, H) each;
-            those of the last step, (N, H) each; and, if asked for, the arrays
-            of a `GateTrace`, (N, T, H) each.
-        """
+        """Loop over the steps: all states, the last ones, and the gates."""
         state, states, gates = start, [], []
         for x_t in x.unbind(dim=1):  # (N, D)
             if with_gates:
@@ -220,10 +189,6 @@ class Recurrent(nn.Module):
         check(like=like, **shaped)
         return tuple(states.values())
 
-    def extra_repr(self) -> str:
-        """Say the options when printed."""
-        return f"dropout={self.dropout}, num_directions={self.num_directions}"
-
 
 class _Ends:
     """Where each sequence of a batch ends; what comes after is padding."""
@@ -252,11 +217,6 @@ class _Ends:
     def last(self, states: Sequence[Tensor]) -> list[Tensor]:
         """Pick each sequence's last real step, (N, H)."""
         return [s[self.rows, self.lengths - 1] for s in states]
-
-
-def _as_it_is(sequence: Tensor) -> Tensor:
-    """Return the sequence: the order of the first direction."""
-    return sequence
 
 
 def _stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:

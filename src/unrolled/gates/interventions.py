@@ -19,7 +19,7 @@ from unrolled._checks import (
 )
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Recurrent, _stack
 from unrolled.trace import GateTrace
 
 
@@ -32,15 +32,12 @@ class Clamp:
         gate: a gate, ``"i"``, ``"f"``, ``"g"`` or ``"o"``, or a state, ``"c"``
             or ``"h"``.
         value: a number; or a tensor of three axes, for sequences, steps and
-            units, each of size 1 or as large as the network's. So a gate's
-            means, or a whole gate of another run, can be given as they are.
+            units, each of size 1 or as large as the network's.
         steps: which steps, counted from 0; None for all.
         units: which units, counted from 0; None for all.
 
     Example:
-        >>> shut = Clamp(layer=0, gate="i", value=0.0, steps=[0])
-        >>> shut.units is None
-        True
+        >>> Clamp(layer=0, gate="i", value=0.0, steps=[0]).units
 
     Chapter: 09_gates.
     """
@@ -57,8 +54,7 @@ class Clamp:
         if isinstance(self.value, Tensor):
             check(like=Tensor, value=(self.value, "N T H"))
         else:
-            limits = {"minimum": -1e30, "below": 1e30}
-            check_number("value", self.value, "or a tensor", **limits)
+            check_number("value", self.value, "or a tensor", -1e30, 1e30)
         for name in ("steps", "units"):
             numbers = getattr(self, name)
             if numbers is not None:
@@ -77,33 +73,17 @@ def run_clamped(
 ) -> Float[Tensor, "N C"]:
     r"""Run a classifier, and replace what the clamps say.
 
-    .. math::
-        z &= W_{ih}\, x_t + W_{hh}\, h_{t-1} + b \\
-        i, f, o &= \sigma(z_i), \sigma(z_f), \sigma(z_o)
-        \qquad g = \tanh(z_g) \\
-        c_t &= f \odot c_{t-1} + i \odot g \\
-        h_t &= o \odot \tanh(c_t)
-
-    Each of i, f, g, o, c and h is replaced as soon as it is computed, so that
-    all that is computed from it uses the new value. Where two clamps meet, the
-    later in the list wins. Without clamps the answer is the model's own.
-
-    Args:
-        model: a classifier on LSTM layers in one direction; dropout is left
-            out.
-        x: the inputs.
-        clamps: what to replace.
+    Each of i, f, g, o, c and h is replaced as soon as it is computed. Where two
+    clamps meet, the later in the list wins. Dropout is left out.
 
     Returns:
         The logits, without a gradient.
 
     Example:
         >>> from unrolled.lstm import LSTM
-        >>> generator = torch.Generator().manual_seed(0)
-        >>> model = Classifier(LSTM(3, 5, generator=generator), 2)
-        >>> x = torch.randn(4, 7, 3, generator=generator)
-        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
-        >>> bool((run_clamped(model, x, shut) == model.head.bias).all())
+        >>> shut, model = Clamp(0, "i", 0.0), Classifier(LSTM(3, 5), 2)
+        >>> logits = run_clamped(model, torch.ones(4, 7, 3), [shut])
+        >>> bool((logits == model.head.bias).all())
         True
 
     Reference: Geiger et al. (2021), "Causal abstractions of neural networks",
@@ -117,17 +97,12 @@ def run_clamped(
 def trace_clamped(
     model: Classifier, x: Float[Tensor, "N T D"], clamps: Sequence[Clamp] = ()
 ) -> list[GateTrace]:
-    """Run as `run_clamped` does, and keep what the gates did.
-
-    Returns:
-        One trace for each layer, with what was replaced in it, its arrays
-        (N, T, H), without gradients.
+    """Run as `run_clamped` does; return each layer's trace, (N, T, H).
 
     Example:
         >>> from unrolled.lstm import LSTM
-        >>> shut = [Clamp(layer=0, gate="i", value=0.0)]
-        >>> model = Classifier(LSTM(3, 5), 2)
-        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), shut)
+        >>> shut, model = Clamp(0, "i", 0.0), Classifier(LSTM(3, 5), 2)
+        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), [shut])
         >>> trace.c.abs().max().item()
         0.0
 
@@ -136,12 +111,7 @@ def trace_clamped(
     check_run(model, x)
     with torch.no_grad():
         _, layers = unroll(model, x, clamps)
-    return [
-        GateTrace(
-            *(torch.stack(part, dim=1) for part in zip(*steps, strict=True))
-        )
-        for steps in layers
-    ]
+    return [GateTrace(*_stack(steps)) for steps in layers]
 
 
 def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
@@ -162,17 +132,9 @@ def unroll(
     clamps: Sequence[Clamp] = (),
     cut: Collection[Cut] = (),
 ) -> tuple[Float[Tensor, "N C"], list[list[GateTrace]]]:
-    """Run a classifier step by step, as `run_clamped`, with its gradients.
+    """Run step by step: the logits, and each layer's trace of each step.
 
-    Args:
-        model: as for `run_clamped`.
-        x: the inputs.
-        clamps: what to replace.
-        cut: states that the next step of the layer takes as given: no gradient
-            flows back through them.
-
-    Returns:
-        The logits, and for each layer the trace of each step, (N, H).
+    No gradient flows from a step to the next through the states of `cut`.
     """
     layers = []
     fixes = _make_fixes(clamps, model.recurrent, x)
@@ -194,7 +156,6 @@ def unroll(
 
 
 Fix = tuple[str, Bool[Tensor, "T H"], Float[Tensor, "N T H"]]
-"""A clamp as large as the run: what to replace, where, by what."""
 
 
 def _fix(
@@ -229,12 +190,9 @@ def _make_fixes(
         where = torch.zeros(T, H, dtype=torch.bool, device=x.device)
         where[torch.tensor(steps)[:, None], torch.tensor(units)] = True
         value = torch.as_tensor(clamp.value, dtype=x.dtype, device=x.device)
-        fits = all(
-            have in (1, want)
-            for have, want in zip(value.shape, (N, T, H), strict=False)
-        )
+        sizes = zip(value.shape, (N, T, H), strict=False)
+        fits = all(have in (1, want) for have, want in sizes)
         wanted = f"a value of shape {(N, T, H)}, or 1 along some of its axes"
         insist("clamps", fits, wanted, tuple(value.shape))
-        fix = (clamp.gate, where, value.expand(N, T, H))
-        fixes[clamp.layer].append(fix)
+        fixes[clamp.layer].append((clamp.gate, where, value.expand(N, T, H)))
     return fixes

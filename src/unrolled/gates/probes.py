@@ -1,5 +1,7 @@
 r"""What a straight line reads from the states: probes, and single units."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -25,31 +27,26 @@ def probe(
         w = (A^\top A + n \lambda I)^{-1} A^\top b \qquad
         R^2 = 1 - \frac{\overline{(s - \hat s)^2}}{\overline{(s - \bar s)^2}}
 
-    where both means are over the second half. 1 is a perfect reading. A probe
-    that has learned nothing but chance scores below 0: about
-    :math:`-H / (n - H)`.
+    where both means are over the second half.
 
     Args:
         states: c or h.
         signal: one number for each sequence.
         ridge: :math:`\lambda`, which keeps w small where units say the same.
 
-    Returns:
-        :math:`R^2` for each step, float64.
-
     Example:
         >>> generator = torch.Generator().manual_seed(0)
         >>> signal = torch.randn(200, generator=generator)
-        >>> noise = torch.randn(200, 2, 3, generator=generator)
-        >>> noise[:, 1, 0] = 5 - 2 * signal  # step 1: a unit that knows it
-        >>> probe(noise, signal).round(2)
+        >>> states = torch.randn(200, 2, 3, generator=generator)
+        >>> states[:, 1, 0] = 5 - 2 * signal  # step 1: a unit that knows it
+        >>> probe(states, signal).round(2)
         array([-0.07,  1.  ])
 
     Reference: Alain & Bengio (2017), "Understanding intermediate layers using
     linear classifier probes". Chapter: 09_gates.
     """
-    A, b = _as_float64(states, signal)  # (N, T, H), (N,)
-    check_number("ridge", ridge, "above 0", minimum=5e-324, below=np.inf)
+    A, b = _checked(states, signal)  # (N, T, H), (N,)
+    check_number("ridge", ridge, "above 0", 5e-324)
     N, T, H = A.shape
     n = N // 2
     insist("signal", n >= 2, "two halves of two sequences or more each", N)
@@ -69,15 +66,9 @@ def probe(
 def correlations(
     states: Float[Tensor, "N T H"], signal: Float[Tensor, " N"]
 ) -> Float[np.ndarray, "T H"]:
-    r"""Correlate each unit at each step with a signal.
+    r"""Correlate each unit at each step with a signal, over the sequences.
 
-    Args:
-        states: c or h.
-        signal: one number for each sequence, not all the same.
-
-    Returns:
-        Pearson's correlation over the sequences, float64; 0 for a unit that
-        never varies.
+    A unit that never varies has 0.
 
     Example:
         >>> signal = torch.tensor([0.0, 1.0, 2.0])
@@ -87,16 +78,14 @@ def correlations(
 
     Chapter: 09_gates.
     """
-    v, s = _as_float64(states, signal)
+    v, s = _checked(states, signal)
     check_varies("signal", signal)
     s = (s - s.mean()) / s.std()
     v = (v - v.mean(axis=0)) / _scale(v)
     return np.tensordot(s, v, axes=1) / len(s)  # (T, H)
 
 
-def _scale(
-    values: Float[np.ndarray, "n T H"],
-) -> Float[np.ndarray, "T H"]:
+def _scale(values: Float[np.ndarray, "n T H"]) -> Float[np.ndarray, "T H"]:
     """Return each unit's standard deviation.
 
     It is infinite, so that nothing is left of the unit, where the values are
@@ -106,10 +95,12 @@ def _scale(
     return np.where(varies, values.std(axis=0), np.inf)
 
 
-def _as_float64(states: Tensor, signal: Tensor) -> tuple[np.ndarray, ...]:
+def _checked(states: Tensor, signal: Tensor) -> Iterator[np.ndarray]:
     """Return states (N, T, H) and signal (N,) as arrays."""
     check(like=Tensor, states=(states, "N T H"), signal=(signal, "N"))
-    return tuple(
-        value.detach().to("cpu", torch.float64).numpy()
-        for value in (states, signal)
-    )
+    return map(as_float64, (states, signal))
+
+
+def as_float64(value: Tensor) -> np.ndarray:
+    """Return a tensor as an array of float64."""
+    return value.detach().to("cpu", torch.float64).numpy()

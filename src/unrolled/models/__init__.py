@@ -1,16 +1,14 @@
 """Models: a head on top of any recurrent layer, and two without any.
 
-Each but the two Transformers takes a `Recurrent`, or its fast kind `LSTM`, that
-somebody else has made, and adds one linear layer. Tokens, whole numbers from 0
-to D - 1, enter a layer of D inputs as rows of 0 with a single 1. Its input
-weights then hold one column for each token, which is what an embedding is.
+Each but the two Transformers adds one linear layer to a `Recurrent`, or to its
+fast kind `LSTM`. Tokens, whole numbers from 0 to D - 1, enter a layer of D
+inputs as rows of 0 with a single 1.
 
 In all of them:
 
 - `generator` is the source of the first weights, of the head where the layer
   is given; default: PyTorch's global one. Dropout draws from the global one.
-- `lengths` says how many steps of each sequence count; default: all T. What
-  stands after them changes no answer, and answers there mean nothing.
+- `lengths`, where asked for, says how many steps count; default: all T.
 """
 
 from unrolled.models.char_lm import CharLM

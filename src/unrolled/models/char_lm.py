@@ -1,6 +1,5 @@
 """A model that writes, one character at a time."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -20,7 +19,6 @@ from unrolled.cell import State
 from unrolled.models.parts import (
     Lengths,
     Tokens,
-    check_generator,
     check_one_way,
     make_head,
     token_input,
@@ -35,14 +33,12 @@ class CharLM(nn.Module):
 
     .. math:: P(x_{t+1} \mid x_1, \dots, x_t) = \text{softmax}(W\, h_t + b)
 
-    A text may have an end character, which also stands before its first: what
-    follows an end is a beginning. The model then learns both.
+    A text may have an end character, which also stands before its first.
 
     Args:
         recurrent: the layer that reads, of one direction and V inputs.
         characters: the V characters there are, each once.
-        end: the character that ends a text, one of these; None if texts have
-            no end.
+        end: the character that ends a text, one of these, if there is one.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -101,15 +97,7 @@ class CharLM(nn.Module):
     def examples(
         self, texts: Sequence[str]
     ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, " N"], Int64[Tensor, "N T"]]:
-        """Turn texts into what there is to learn from them.
-
-        Each character is paired with the one that follows it; with an end
-        character, the first is paired with the end before it.
-
-        Args:
-            texts: N of them, in a list. With an end character, each has it as
-                its last character and nowhere else; without, each has two
-                characters or more.
+        """Pair each character of texts with the one that follows it.
 
         Returns:
             The tokens, with token 0 past a text's end; the lengths; the
@@ -142,11 +130,7 @@ class CharLM(nn.Module):
         state: State | None = None,
         lengths: Lengths = None,
     ) -> tuple[Float[Tensor, "N T V"], State]:
-        """Read on from a state: what `forward` does, and where it ends.
-
-        The state comes after each text's last token; the next call can read on
-        from it. Default: zeros.
-        """
+        """Read on from a state: what `forward` does, and where it ends."""
         x = token_input("tokens", tokens, self.recurrent)  # (N, T, V)
         out, state = self.recurrent(x, state, lengths)  # (N, T, H)
         return self.head(out), state  # (N, T, V)
@@ -163,35 +147,24 @@ class CharLM(nn.Module):
         r"""Write texts, one character at a time.
 
         Each character is drawn from
-        :math:`\text{softmax}(\text{logits} / \tau)`, with τ for the
-        temperature, and read in its turn. The state is carried along: nothing
-        is read twice. Dropout is left out.
+        :math:`\text{softmax}(\text{logits} / \tau)`, and read in its turn.
+        Dropout is left out.
 
         Args:
             count: N, texts.
-            length: the most characters to write after the prompt. A text is
-                finished earlier by the end character, if the model has one.
-            prompt: what each text begins with. It may be empty if the model
-                has an end character, after which texts begin.
-            temperature: τ. Below 1 the likely characters become likelier still,
-                above 1 less so. At 0 the likeliest is always taken, so that
-                all N texts are the same.
-            generator: the source of randomness, on the model's device;
-                default: PyTorch's global one.
+            length: the most characters to write after the prompt.
+            prompt: what each text begins with; empty only if the model has an
+                end character.
+            temperature: τ. At 0 the likeliest is always taken.
+            generator: the source of randomness, on the model's device.
 
         Returns:
             N texts, each with its prompt and, if reached, its end.
         """
         count = check_whole("count", count)
         length = check_whole("length", length)
-        temperature = check_number(
-            "temperature",
-            temperature,
-            "of at least 0",
-            minimum=0,
-            below=math.inf,
-        )
-        check_generator(generator)
+        check_number("temperature", temperature, "of at least 0", 0)
+        check_type("generator", generator, Generator | None)
         start = self._encode("prompt", prompt, self.end or "")
         is_open = not self.end or self.end not in prompt
         insist("prompt", is_open, f"no {self.end!r}, which ends a text", prompt)

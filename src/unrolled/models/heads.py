@@ -15,13 +15,13 @@ class Classifier(nn.Module):
 
     .. math:: \text{logits} = W\, h_T + b
 
-    with :math:`h_T` for the state after the last step: of the last layer, or
-    of all layers, joined; in both directions if there are two.
+    with :math:`h_T` for the state after the last step, in both directions if
+    there are two.
 
     Args:
         recurrent: the layer that reads, of D inputs.
         num_classes: C, at least 2.
-        layers: whose final state the head reads.
+        layers: whose final state the head reads; all are joined.
         dropout: the probability that an entry of the state is dropped on its
             way to the head, in training.
 
@@ -47,9 +47,7 @@ class Classifier(nn.Module):
         check_type("recurrent", recurrent, Recurrent)
         C = check_whole("num_classes", num_classes, 2)
         check_choice("layers", layers, ("last", "all"))
-        dropout = check_number(
-            "dropout", dropout, "from 0 to below 1", minimum=0, below=1
-        )
+        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
         layers_read = recurrent.num_layers if layers == "all" else 1
         features = layers_read * recurrent.output_size
         self.recurrent = recurrent
@@ -71,9 +69,6 @@ class Tagger(nn.Module):
     r"""Read a sequence, and say at each step which tag it has.
 
     .. math:: \text{logits}_t = W\, h_t + b
-
-    A layer of one direction has seen the steps up to t; a bidirectional layer
-    has seen the whole sequence, from both ends.
 
     Args:
         recurrent: the layer that reads, of D inputs.

@@ -26,11 +26,8 @@ def make_head(
     out_features: int,
     generator: Generator | None,
 ) -> nn.Linear:
-    """Make a linear layer with a bias, all uniform on ±1/√(in features).
-
-    It has the dtype and the device of the layer below.
-    """
-    check_generator(generator)
+    """Make a linear layer, all uniform on ±1/√(in features), on another."""
+    check_type("generator", generator, Generator | None)
     # nn.Linear by itself would draw from the global generator.
     head = nn.utils.skip_init(nn.Linear, in_features, out_features)
     bound = 1 / math.sqrt(in_features)
@@ -38,12 +35,6 @@ def make_head(
         for parameter in head.parameters():
             parameter.uniform_(-bound, bound, generator=generator)
     return head.to(next(below.parameters()))
-
-
-def check_generator(generator: Generator | None) -> None:
-    """Insist on a generator, or on None for the global one."""
-    if generator is not None:
-        check_type("generator", generator, Generator)
 
 
 def check_one_way(name: str, layer: Recurrent) -> None:

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check, check_type, check_whole, insist, refusal
+from unrolled._checks import check, check_whole, insist, refusal
 from unrolled.cell import State
 from unrolled.models.parts import (
     Lengths,
@@ -20,25 +20,17 @@ from unrolled.recurrent import Recurrent
 class Seq2Seq(nn.Module):
     r"""Read a source with one recurrent layer, write with another.
 
-    The decoder starts from the state in which the encoder ends: all that it
-    knows of the source. Then it reads what it has written so far:
+    The decoder starts from the state in which the encoder ends. Then it reads
+    what it has written so far:
 
     .. math::
         P(y_t \mid y_1, \dots, y_{t-1}, x) = \text{softmax}(W\, h_t + b)
 
-    The first thing it reads is the start, a token of its own; it is done when
-    it writes the end. In training it is given the right tokens so far, whatever
-    it would have written: teacher forcing.
-
-    An encoder that reads both ways ends in two states for each layer; joined,
-    they are one state of twice the size.
-
     Args:
         encoder: reads the source, of as many inputs as there are source tokens.
         decoder: writes the target, in one direction, of V inputs: the target
-            tokens, the start and the end among them. As many layers and the
-            same kind of cell as the encoder, and as many hidden units as the
-            encoder has in all its directions.
+            tokens, the start and the end among them. Its state has the shape
+            of the encoder's.
         start: the token before the first of a target.
         end: the token after the last; another.
 
@@ -48,8 +40,6 @@ class Seq2Seq(nn.Module):
         >>> model = Seq2Seq(LSTM(8, 16), LSTM(10, 16), start=8, end=9)
         >>> generator = torch.Generator().manual_seed(0)
         >>> source, given, lengths, target = tasks.reversal(5, 4, 8, generator)
-        >>> model(source, given, lengths).shape
-        torch.Size([5, 5, 10])
         >>> model.greedy(source, 5, lengths).shape
         torch.Size([5, 5])
 
@@ -67,7 +57,7 @@ class Seq2Seq(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        check_type("encoder", encoder, Recurrent)
+        check_one_way("encoder", encoder)
         check_one_way("decoder", decoder)
         wanted, given = (
             f"{layer.num_layers} layers of {layer.output_size} hidden units "
@@ -95,8 +85,8 @@ class Seq2Seq(nn.Module):
     ) -> Float[Tensor, "N T V"]:
         """Score the target's tokens, given the right ones before each: logits.
 
-        Of the source, `lengths` count. What the decoder reads, `target_in`, is
-        the start, then the target without its last token.
+        Of the source, `lengths` count; `target_in` is the start, then the
+        target without its last token.
         """
         state = self._encode(source, lengths)
         return self._decode("target_in", target_in, state)[0]
@@ -109,9 +99,8 @@ class Seq2Seq(nn.Module):
     ) -> Tokens:
         """Write, at each step, the token that scores best.
 
-        It is then read in its turn, right or wrong. There are `max_steps` of
-        them, the end included; after the first end come only ends. Dropout is
-        left out.
+        There are `max_steps` of them; after the first end come only ends.
+        Dropout is left out.
         """
         T = check_whole("max_steps", max_steps)
         with mode(self, training=False), torch.no_grad():
@@ -132,15 +121,7 @@ class Seq2Seq(nn.Module):
     def _encode(self, source: Tensor, lengths: Tensor | None) -> State:
         """Read the source; return the state for the decoder to start from."""
         x = token_input("source", source, self.encoder)  # (N, S, D)
-        _, state = self.encoder(x, lengths=lengths)
-        if isinstance(state, Tensor):
-            return self._join_directions(state)
-        return tuple(self._join_directions(s) for s in state)
-
-    def _join_directions(self, state: Tensor) -> Tensor:
-        """Put the states of both directions side by side."""
-        by_layer = state.unflatten(0, (self.encoder.num_layers, -1))
-        return by_layer.movedim(1, 2).flatten(2)  # (L, N, directions · H)
+        return self.encoder(x, lengths=lengths)[1]
 
     def _decode(
         self, name: str, tokens: Tensor, state: State

@@ -1,8 +1,4 @@
-"""Networks that have no state: each step looks at the others.
-
-`Transformer` gives one answer for a sequence, `CausalTransformer` one for each
-step, from the steps before it.
-"""
+"""Networks that have no state: each step looks at the others."""
 
 import math
 
@@ -11,13 +7,17 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn.functional import relu, scaled_dot_product_attention
 
-from unrolled._checks import check, check_number, check_whole, insist
+from unrolled._checks import (
+    check,
+    check_number,
+    check_type,
+    check_whole,
+    insist,
+)
 from unrolled.models.parts import (
     Inputs,
-    Lengths,
     Tokens,
     any_input,
-    check_generator,
     make_head,
     token_input,
 )
@@ -25,9 +25,6 @@ from unrolled.models.parts import (
 
 class Transformer(nn.Module):
     r"""Look at all steps at once, then say which class the sequence is of.
-
-    Each step's input becomes H numbers, to which its position is added; each
-    layer lets every step look at every other, and then works on each alone:
 
     .. math::
         u_t &= W x_t + b + p_t \\
@@ -37,11 +34,8 @@ class Transformer(nn.Module):
         \text{logits} &= W_{\text{head}}\, \mathrm{Norm}(u_T)
         + b_{\text{head}}
 
-    The positions :math:`p_t` are fixed sines and cosines, so that no number of
-    steps is too many. The norms stand before the two parts of a layer: with
-    them behind, such a network needs a learning rate that starts near 0. The
-    head reads the last step, as a recurrent network's head does; a mean over
-    the steps would hold only 1/T of each at the start.
+    with the `positions` p. The first weights are Xavier-uniform, biases 0; the
+    head is as in `Classifier`.
 
     Args:
         input_size: D, inputs per step.
@@ -50,13 +44,9 @@ class Transformer(nn.Module):
             `num_heads`. The part that works on each step alone has 4H units.
         num_layers: L, the layers.
         num_heads: into how many parts of H / heads numbers the attention is
-            split, each with weights of its own.
-        dropout: the probability that a number is dropped, in training: at the
-            end of both parts of each layer, between the two products of the
-            second, in the attention weights, and on the way to the head.
-
-    The first weights are Xavier-uniform, biases 0; the head is as in
-    `Classifier`.
+            split.
+        dropout: the probability that a number is dropped, in training: in
+            PyTorch's encoder, and on the way to the head.
 
     Example:
         >>> model = Transformer(10, 2, 92, num_layers=2)
@@ -85,9 +75,7 @@ class Transformer(nn.Module):
         C = check_whole("num_classes", num_classes, 2)
         H = self.hidden_size = _check_hidden_size(hidden_size, num_heads)
         L = self.num_layers = check_whole("num_layers", num_layers)
-        dropout = check_number(
-            "dropout", dropout, "from 0 to below 1", minimum=0, below=1
-        )
+        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
         with torch.device("meta"):  # no numbers yet
             layer = nn.TransformerEncoderLayer(
                 H, num_heads, 4 * H, dropout, batch_first=True, norm_first=True
@@ -100,22 +88,12 @@ class Transformer(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = make_head(self.inlet, H, C, generator)
 
-    def forward(
-        self, x: Inputs, lengths: Lengths = None
-    ) -> Float[Tensor, "N C"]:
+    def forward(self, x: Inputs) -> Float[Tensor, "N C"]:
         """Score the classes: logits."""
         like, x = self.inlet.weight, any_input(x, self)
         check({"D": self.input_size}, like=like, x=(x, "N T D"))
-        N, T, _ = x.shape
-        last, is_past = torch.full((N,), T - 1, device=x.device), None
-        if lengths is not None:
-            allowed = range(1, T + 1)
-            check({"N": N}, like=like, lengths=(lengths, "N", allowed))
-            last = lengths - 1
-            is_past = torch.arange(T, device=x.device) > last[:, None]  # (N, T)
-        u = self.inlet(x) + positions(T, self.hidden_size).to(like)  # (N, T, H)
-        u = self.encoder(u, src_key_padding_mask=is_past)
-        u = u[torch.arange(N, device=x.device), last]  # (N, H)
+        where = positions(x.shape[1], self.hidden_size).to(like)  # (T, H)
+        u = self.encoder(self.inlet(x) + where)[:, -1]  # (N, H)
         return self.head(self.dropout(u))  # (N, C)
 
 
@@ -127,8 +105,7 @@ Cache = list[tuple[Tensor, Tensor]]
 class CausalTransformer(nn.Module):
     r"""Predict each token of a sequence from the tokens before it.
 
-    As `Transformer`, but each step looks at itself and at those before it
-    only, and each is asked what comes next:
+    As `Transformer`, but each step looks at itself and at those before it:
 
     .. math::
         u_t &= W x_t + b + p_t \\
@@ -141,26 +118,17 @@ class CausalTransformer(nn.Module):
         \text{logits}_t &= W_{\text{head}}\, \mathrm{Norm}(u_t)
 
     each product with a bias, the attention in several heads of d = H / heads
-    numbers. A step that has been read is needed again only for its keys and
-    values: who keeps those, the cache, need not compute any step twice.
+    numbers. Who keeps the keys and values, the cache, need not compute any
+    step twice. Arguments are those of `Transformer`.
 
     Args:
         vocabulary: V, different tokens.
-        hidden_size: H, numbers per step inside; even, and a multiple of
-            `num_heads`. The part that works on each step alone has 4H units.
-        num_layers: L, the layers.
-        num_heads: into how many parts the attention is split.
-
-    The first weights are Xavier-uniform, biases 0; the head is as in `CharLM`.
 
     Example:
         >>> model = CausalTransformer(32, 96, num_layers=2)
-        >>> tokens = torch.zeros(1, 7, dtype=torch.int64)
-        >>> model(tokens).shape
-        torch.Size([1, 7, 32])
-        >>> _, cache = model.read(tokens)
-        >>> cache[0][0].shape
-        torch.Size([1, 3, 7, 32])
+        >>> out, cache = model.read(torch.zeros(1, 7, dtype=torch.int64))
+        >>> out.shape, cache[0][0].shape
+        (torch.Size([1, 7, 32]), torch.Size([1, 3, 7, 32]))
 
     Reference: Vaswani et al. (2017), section 3; Pope et al. (2022) for the
     cost of the cache. Chapter: 12_beyond.
@@ -194,10 +162,7 @@ class CausalTransformer(nn.Module):
     def read(
         self, tokens: Tokens, cache: Cache | None = None
     ) -> tuple[Float[Tensor, "N T V"], Cache]:
-        """Read on after what the cache holds: what `forward` does, and a cache.
-
-        The cache is longer by T steps; the next call can read on after it.
-        """
+        """Read on after what the cache holds: logits, and the longer cache."""
         x = token_input("tokens", tokens, self)  # (N, T, V)
         cache = self._check_cache(cache, len(x))
         S, T = cache[0][0].shape[2], x.shape[1]
@@ -274,13 +239,7 @@ def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:
         p_{t, 2k} = \sin(t / 10000^{2k/H}) \qquad
         p_{t, 2k+1} = \cos(t / 10000^{2k/H})
 
-    Args:
-        steps: T, how many.
-        size: H, an even number.
-        start: the number of the first of them.
-
-    Returns:
-        One row for each step.
+    for T steps from `start` on; H is `size`, an even number.
 
     Example:
         >>> positions(2, 4).round(decimals=4).tolist()[1]
@@ -308,7 +267,7 @@ def _check_hidden_size(hidden_size: int, num_heads: int) -> int:
 @torch.no_grad()
 def _draw_weights(model: nn.Module, generator: Generator | None) -> None:
     """Draw Xavier-uniform weights; biases are 0, and the norms' factors 1."""
-    check_generator(generator)
+    check_type("generator", generator, Generator | None)
     model.to_empty(device=torch.get_default_device())
     for name, parameter in model.named_parameters():
         if parameter.dim() > 1:
