@@ -166,6 +166,18 @@ def test_a_ray_cluster_is_asked_by_joblib_s_name(scheduler, monkeypatch):
     assert asked == [(scheduler, None if scheduler else 3), "shutdown"]
 
 
+def test_half_a_ray_is_never_started(monkeypatch):
+    ray = SimpleNamespace(init=lambda *args, **kw: pytest.fail("started"))
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.util.joblib", None)
+    message = r"got 'ray' without ray.util.joblib \(pip install ray; "
+    with (
+        pytest.raises(ValueError, match=message),
+        sweeps.connect("ray", 1, None),
+    ):
+        pytest.fail("connected")
+
+
 @pytest.mark.parametrize(
     ("backend", "package"), [("dask", "distributed"), ("ray", "ray")]
 )

@@ -89,12 +89,12 @@ def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
 
 def _ray(jobs: int, scheduler: str | None) -> ModuleType:
     """Connect to a Ray cluster, or start one."""
-    ray = _import("ray", "ray")
+    ray, backend = (_import(name, "ray") for name in ("ray", "ray.util.joblib"))
     try:
         ray.init(scheduler, num_cpus=None if scheduler else jobs)
     except (OSError, RuntimeError, ValueError) as error:
         raise _no_cluster("Ray", scheduler, error) from error
-    _import("ray.util.joblib", "ray").register_ray()
+    backend.register_ray()
     return ray
 
 
@@ -105,7 +105,7 @@ def _import(module: str, backend: str) -> ModuleType:
     except ImportError as error:
         raise ValueError(
             f"backend: expected one that is installed, got {backend!r} without "
-            f"{module} (pip install {module}; {error!s:.80})"
+            f"{module} (pip install {module.split('.')[0]}; {error!s:.80})"
         ) from error
 
 
