@@ -367,12 +367,29 @@ def a_zip(path):
         archive.writestr("readme", "no checkpoint")
 
 
+def a_packed_checkpoint(path):
+    save_checkpoint(path, {"weight": torch.zeros(1000)})
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+
+
+def what_holds_itself(path):
+    endless = []
+    endless.append(endless)
+    save_checkpoint(path, {"weights": endless})
+
+
 @pytest.mark.parametrize(
     ("write", "message"),
     [
         (lambda path: path.write_bytes(b""), "cannot be read"),
         (lambda path: path.write_text("weights = 3\n"), "cannot be read"),
         (a_zip, "cannot be read"),
+        (a_packed_checkpoint, "cannot be read .*is compressed"),
+        (what_holds_itself, "cannot be read .*RecursionError"),
         (lambda path: torch.save(mlp(), path), "cannot be read"),
         (lambda path: torch.save(mlp().state_dict(), path), "format .*None"),
         (lambda path: torch.save(torch.ones(3), path), "format .*tensor"),

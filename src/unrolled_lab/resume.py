@@ -232,11 +232,18 @@ def load_checkpoint(path: Path | str) -> State:
     """
     path = check_path(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged is not None:
-            raise ValueError(f"another checksum in {damaged}")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as file:
+            with zipfile.ZipFile(file) as archive:
+                for info in archive.infolist():
+                    if info.compress_type != zipfile.ZIP_STORED:
+                        # Never by torch.save; it could unpack to any size.
+                        raise ValueError(f"{info.filename} is compressed")
+                damaged = archive.testzip()
+            if damaged is not None:
+                raise ValueError(f"another checksum in {damaged}")
+            file.seek(0)
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        form(state)  # what holds itself has no end
     except Exception as error:  # a foreign file can fail in any way
         raise ValueError(
             f"{path.name:.80}: expected a checkpoint, got a file that cannot "
