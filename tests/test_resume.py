@@ -147,6 +147,55 @@ def test_the_bar_goes_on_where_it_ended(tmp_path, capfd):
     assert "1/4" not in shown
 
 
+def spoil(part, place, value):
+    """Put another value at a place of a state; None takes it away."""
+    *above, last = place
+    for key in above:
+        part = part[key]
+    part.pop(last, None)
+    if value is not None:
+        part[last] = value
+
+
+AVERAGES = "optimizer", "state"
+GROUP = "optimizer", "param_groups", 0
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("model", "out.bias"), None),
+        (("best",), {"out.bias": torch.zeros(4)}),
+        (AVERAGES, {}),
+        ((*AVERAGES, 0, "exp_avg"), torch.zeros(3)),
+        ((*AVERAGES, 0, "exp_avg_sq"), None),
+        ((*AVERAGES, 99), {}),
+        ((*GROUP, "lr"), 7.0),
+        ((*GROUP, "betas"), (0.5, 0.5)),
+        (("scheduler", "gamma"), 0.5),
+        (("scheduler", "last_epoch"), 7),
+        (("random", "cpu"), torch.zeros(3)),
+    ],
+)
+def test_a_refused_state_changes_nothing(place, value, keep):
+    settings, states = EVERYTHING.replace(epochs=2, keep=keep), []
+    fit(
+        made(Tagger),
+        *DATA,
+        settings,
+        on_epoch=lambda run: states.append(copy.deepcopy(run.state_dict())),
+    )
+    spoil(states[-1], place, value)
+    model = made(Tagger)
+    with torch.no_grad():
+        model.out.weight.zero_()
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ValueError, match=r"state: expected one of .* suit"):
+        fit(model, *DATA, settings.replace(epochs=3), state=states[-1])
+    assert same(before, model.state_dict())
+
+
 # Killed, and resumed
 
 
@@ -305,7 +354,10 @@ def short(path, model=None, data=None, valid=None, **changes):
         ({"max_norm": 1.0}, "another max_norm"),
         ({"patience": 9}, "another patience"),
         ({"keep": "last"}, "keep is 'best' .here 'last'."),
-        ({"epochs": 1}, "epochs is 2, not 1"),
+        (
+            {"epochs": 1},
+            "run.pt: expected one of at most 1 epochs, as in config, got .* 2",
+        ),
         ({"data": points(23)}, r"another train_set; .*\(22, 3\)"),
         ({"data": changed(points(), 0)}, "another train_set"),
         ({"data": changed(points(), 1)}, "another train_set"),
@@ -340,6 +392,13 @@ def test_a_model_with_another_text_is_refused(tmp_path):
     path = tmp_path / "run.pt"
     short(path, made(mlp, 0.3))
     check_refused(path, r"line 4.*p=0.3.*p=0.2", made(mlp, 0.2))
+
+
+def test_a_state_that_does_not_suit_is_refused_in_the_file_s_name(tmp_path):
+    path = tmp_path / "run.pt"
+    short(path)
+    save_checkpoint(path, load_checkpoint(path) | {"random": {}})
+    check_refused(path, "^run.pt: expected one of this training, got one that")
 
 
 class Hostile:

@@ -20,7 +20,8 @@ from unrolled._checks import check_type
 from unrolled.train import History, TrainConfig, Training, fit
 
 FORMAT = "unrolled checkpoint 1"
-"""What a checkpoint says of itself; the number counts the changes of form."""
+"""What a checkpoint says of itself: a file as described above. What is in it is
+checked by those who read it, such as `fit`; the number does not count that."""
 
 State = dict[str, Any]
 
@@ -63,15 +64,21 @@ def fit_resumably(
     def save(run: Training) -> None:
         save_checkpoint(path, run.state_dict() | {"about": about})
 
-    return fit(
-        model,
-        train_set,
-        valid_set,
-        config,
-        state=state,
-        on_epoch=save,
-        progress=progress,
-    )
+    try:
+        return fit(
+            model,
+            train_set,
+            valid_set,
+            config,
+            state=state,
+            on_epoch=save,
+            progress=progress,
+        )
+    except ValueError as error:  # to whoever calls, the state is the file
+        name, _, problem = str(error).partition(": ")
+        if name != "state":
+            raise
+        raise ValueError(f"{path.name:.80}: {problem}") from error
 
 
 def _describe(

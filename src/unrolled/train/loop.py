@@ -195,25 +195,48 @@ class Training:
         state = copy.deepcopy(state)  # or the caller's would change
         try:
             epochs = History.from_json(state["history"]).epochs
-            config, there = self.config.model_dump(), state["config"]
-            there["epochs"] = max(config["epochs"], len(epochs))
-            for name, value in config.items():
-                if there[name] != value:
-                    raise ValueError(f"{name} is {there[name]}, not {value}")
-            for kind in self.streams.states:
-                torch.Generator(kind).set_state(state["random"][kind])
+        except ValueError as error:
+            raise _unsuited(error) from error
+        most, got = self.config.epochs, len(epochs)
+        wanted = f"one of at most {most} epochs, as in config"
+        insist("state", got <= most, wanted, f"one of {got}")
+        before = copy.deepcopy(self.model.state_dict())
+        try:
+            self._check_state(state, len(epochs))
             self.optimizer.load_state_dict(state["optimizer"])
             self.scheduler.load_state_dict(state["scheduler"])
             if self.best is not None:
                 self.model.load_state_dict(state["best"])
             self.model.load_state_dict(state["model"])
         except Exception as error:  # what does not suit can fail in any way
-            raise ValueError(
-                "state: expected one of this training, got one that does not "
-                f"suit ({error!s:.200})"
-            ) from error
+            self.model.load_state_dict(before)
+            raise _unsuited(error) from error
         self.history = self._history_of(*epochs)
         self.best, self.streams.states = state["best"], state["random"]
+
+    def _check_state(self, state: dict[str, Any], done: int) -> None:
+        """Insist on what is loaded unseen, or would change what is done."""
+        for name, value in self.config.model_dump(exclude={"epochs"}).items():
+            _check_equal(name, state["config"][name], value)
+        for kind in self.streams.states:
+            torch.Generator(kind).set_state(state["random"][kind])
+        _check_equal("best", [*(state["best"] or [])], [*(self.best or [])])
+        scheduler, optimizer = state["scheduler"], state["optimizer"]
+        now = {"last_epoch": done, "_step_count": done + 1}
+        now["_last_lr"] = [lr] = scheduler["_last_lr"]
+        wanted = self.scheduler.state_dict() | now
+        _check_equal("scheduler", scheduler, wanted)
+        [group] = self.optimizer.state_dict()["param_groups"]
+        wanted = [group | {"lr": lr}]
+        _check_equal("param_groups", optimizer["param_groups"], wanted)
+        name = "whether the optimizer has averages"
+        _check_equal(name, optimizer["state"] != {}, done > 0)
+        for number, averages in optimizer["state"].items():
+            parameter = self.parameters[number]
+            shapes = dict.fromkeys(["exp_avg", "exp_avg_sq"], parameter.shape)
+            shapes["step"] = ()
+            found = {name: value.shape for name, value in averages.items()}
+            _check_equal(f"shapes of average {number}", found, shapes)
 
 
 class Streams:
@@ -248,3 +271,16 @@ class Streams:
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def _unsuited(error: Exception) -> ValueError:
+    return ValueError(
+        "state: expected one of this training, got one that does not suit "
+        f"({error!s:.200})"
+    )
+
+
+def _check_equal(name: str, there: object, here: object) -> None:
+    """Insist on the same value in a state as in this training."""
+    if there != here:
+        raise ValueError(f"{name} is {there}, not {here}")
