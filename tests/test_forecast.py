@@ -128,6 +128,22 @@ def test_scheduled_sampling_draws_for_each_value(monkeypatch):
         assert agree == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (X[..., :1], r"expected shape .N, T, 2.*got \(4, 9, 1\)"),
+        (X.float(), "expected .*float64"),
+    ],
+)
+def test_a_refused_series_is_no_update(x, message):
+    regime, before = ScheduledSampling(forecaster(), 4), torch.get_rng_state()
+    for model in (regime, OwnForecasts(forecaster(), 3)):
+        with pytest.raises(ValueError, match=f"x: {message}"):
+            model(x)
+    assert regime.done == 0
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("warm_up", [1, 4, T - 1])
 def test_own_forecasts_are_those_of_a_free_run(warm_up):
     model = forecaster()

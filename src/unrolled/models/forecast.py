@@ -77,6 +77,11 @@ class Forecaster(nn.Module):
             said.append(answer)
         return torch.cat(said, dim=1)
 
+    def _check(self, x: Series) -> None:
+        """Insist on a series that the layer can read."""
+        D, like = self.recurrent.input_size, self.head.weight
+        check({"D": D}, like=like, x=(x, "N T D"))
+
     def _go_on_alone(
         self, x: Series, steps: int
     ) -> Float[Tensor, "N T+{steps}-1 D"]:
@@ -145,7 +150,7 @@ class ScheduledSampling(nn.Module):
         """Forecast each next value of a series: what comes after each step."""
         if not self.training:
             return self.model(x)
-        check(like=Tensor, x=(x, "N T D"))
+        self.model._check(x)
         own = torch.rand(x.shape[:2], device=x.device) < self.probability
         self.done += 1
         return self.model.mixed(x, own)
@@ -180,7 +185,7 @@ class OwnForecasts(nn.Module):
 
     def forward(self, x: Series) -> Series:
         """Forecast each next value, having read the first W of T above W."""
-        check(like=Tensor, x=(x, "N T D"))
+        self.model._check(x)
         W, T = self.warm_up, x.shape[1]
         insist("x", T > W, f"more than {W} steps", T)
         return self.model._go_on_alone(x[:, :W], T - W + 1)
