@@ -166,6 +166,7 @@ ROWS = [
          encoder=LAYER, decoder=DECODER, start=2, end=0, generator=G),
     good(TRANSLATOR.forward, *tokens("source"), *LENGTHS_RULES,
          bad("target_in: .*from 0 to 4, got 5", target_in=SEVEN_TOKENS + 3),
+         bad("target_in: expected shape .2, T", target_in=TOKENS[:1]),
          source=TOKENS, target_in=SEVEN_TOKENS, lengths=LENGTHS),
     good(TRANSLATOR.greedy, *tokens("source"), *LENGTHS_RULES, source=TOKENS,
          max_steps=1, lengths=LENGTHS),

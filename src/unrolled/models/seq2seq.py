@@ -89,6 +89,8 @@ class Seq2Seq(nn.Module):
         target without its last token.
         """
         state = self._encode(source, lengths)
+        N, tokens = len(source), range(self.decoder.input_size)
+        check({"N": N}, like=state[0], target_in=(target_in, "N T", tokens))
         return self._decode("target_in", target_in, state)[0]
 
     def greedy(
