@@ -155,6 +155,27 @@ def test_one_step_is_the_first_of_many(cell):
         assert not np.shares_memory(array, c)
 
 
+def test_caches_of_lists_serve_as_well(case):
+    _, caches = case.module.forward(case.x, case.params, *case.states)
+    lists = [type(c)(*(array.tolist() for array in c)) for c in caches]
+    ours, theirs = (
+        case.module.bptt(case.dhs, each, case.params)
+        for each in (lists, caches)
+    )
+    same(ours[0], theirs[0], atol=0)
+    same(ours[1], theirs[1], atol=0)
+
+
+def test_a_wrong_array_is_named_with_its_cache(cell):
+    _, caches = lstm.forward(cell.x, cell.params, *cell.states)
+    dh = np.zeros_like(caches[0].h)
+    broken = caches[0]._replace(f=np.nan * dh)
+    with pytest.raises(ValueError, match=r"^cache\.f: expected finite"):
+        lstm.cell_backward(dh, dh, broken, cell.params)
+    with pytest.raises(ValueError, match=r"^caches\[1\]\.f: expected finite"):
+        lstm.bptt(cell.dhs, [caches[0], broken], cell.params)
+
+
 def test_stacked_caches_hold_the_equations(cell):
     hs, caches = lstm.forward(cell.x, cell.params, *cell.states)
     steps = lstm.stack_caches(caches)

@@ -25,16 +25,28 @@ def check_params(params: Params, gates: int) -> tuple[Params, int, int]:
     return params, weight_ih.shape[1], weight_hh.shape[1]
 
 
+def check_cache(cache: tuple, kind: type, sizes: dict[str, int]) -> tuple:
+    """Return a copy of one step's cache, if it is of this kind and sizes."""
+    return kind(*check(sizes, **_arrays("cache", cache, kind)))
+
+
 def check_caches(
     caches: Sequence[tuple], kind: type, sizes: dict[str, int] | None = None
-) -> None:
-    """Insist on a cache of this kind for each of one or more steps."""
+) -> list[tuple]:
+    """Return a copy of the caches, one of this kind for each of the steps."""
     is_right = isinstance(caches, Sequence) and len(caches) > 0
     insist("caches", is_right, "a list of one cache per step", caches)
     arrays = {}
     for t, cache in enumerate(caches):
-        check_type("caches", cache, kind)
-        for name, value in cache._asdict().items():
-            shape = "N D" if name == "x" else "N H"
-            arrays[f"caches[{t}].{name}"] = (value, shape)
-    check(sizes, **arrays)
+        arrays |= _arrays(f"caches[{t}]", cache, kind)
+    values = iter(check(sizes, **arrays))
+    return [kind(*(next(values) for _ in kind._fields)) for _ in caches]
+
+
+def _arrays(name: str, cache: tuple, kind: type) -> dict[str, tuple]:
+    """List the arrays of a cache by their names, with their shapes."""
+    check_type(name, cache, kind)
+    return {
+        f"{name}.{field}": (value, "N D" if field == "x" else "N H")
+        for field, value in cache._asdict().items()
+    }

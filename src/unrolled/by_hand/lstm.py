@@ -13,7 +13,12 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_number, check_type, check_whole
-from unrolled.by_hand._shared import Params, check_caches, check_params
+from unrolled.by_hand._shared import (
+    Params,
+    check_cache,
+    check_caches,
+    check_params,
+)
 
 State = Float[np.ndarray, "N H"]
 
@@ -180,8 +185,7 @@ def cell_backward(
     peepholes. Chapter: 03_one_weight.
     """
     params, D, H = check_params(params, gates=4)
-    check_type("cache", cache, StepCache)
-    check_caches([cache], StepCache, {"D": D, "H": H})
+    cache = check_cache(cache, StepCache, {"D": D, "H": H})
     sizes = {"N": len(cache.h), "H": H}
     dh, dc = check(sizes, dh=(dh, "N H"), dc=(dc, "N H"))
     return _step_backward(dh, dc, cache, params)
@@ -251,7 +255,7 @@ def stack_caches(caches: Sequence[StepCache]) -> StepCache:
 
     Chapter: 02_forward.
     """
-    check_caches(caches, StepCache)
+    caches = check_caches(caches, StepCache)
     return StepCache(*(np.stack(a, axis=1) for a in zip(*caches, strict=True)))
 
 
@@ -280,7 +284,7 @@ def bptt(
     window h. Chapters: 04_bptt, 06_truncated.
     """
     params, D, H = check_params(params, gates=4)
-    check_caches(caches, StepCache, {"D": D, "H": H})
+    caches = check_caches(caches, StepCache, {"D": D, "H": H})
     N, T = len(caches[0].h), len(caches)
     dhs = check(dhs=(dhs, (N, T, H)))
     if window is None:

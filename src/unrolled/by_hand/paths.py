@@ -40,7 +40,7 @@ def contributions(
     Reference: Werbos (1990). Chapter: 04_bptt.
     """
     params, D, H = check_params(params, gates=4)
-    check_caches(caches, StepCache, {"D": D, "H": H})
+    caches = check_caches(caches, StepCache, {"D": D, "H": H})
     N, T = len(caches[0].h), len(caches)
     dhs = check(dhs=(dhs, (N, T, H)))
     table = {
@@ -87,7 +87,7 @@ def cell_jacobian(
     the direct path alone. Chapter: 04_bptt.
     """
     params, D, H = check_params(params, gates=4)
-    check_caches(caches, StepCache, {"D": D, "H": H})
+    caches = check_caches(caches, StepCache, {"D": D, "H": H})
     N, T = len(caches[0].h), len(caches)
     U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
     parts = {

@@ -81,7 +81,7 @@ def bptt(
     Chapter: 01_vanishing.
     """
     params, D, H = check_params(params, gates=1)
-    check_caches(caches, StepCache, {"D": D, "H": H})
+    caches = check_caches(caches, StepCache, {"D": D, "H": H})
     N, T = len(caches[0].h), len(caches)
     dhs = check(dhs=(dhs, (N, T, H)))
     W, U, _ = params.values()
