@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jaxtyping
 import pytest
 from importlinter.cli import lint_imports
 
 import unrolled
+from unrolled import data
 
 SRC = Path(unrolled.__file__).parent.parent
 SOURCES = sorted(SRC.glob("unrolled*/**/*.py"))
@@ -32,6 +34,12 @@ def test_the_numpy_lstm_needs_neither_torch_nor_matplotlib(module):
     ).stdout.split()
     assert module in found
     assert not {"torch", "matplotlib"} & set(found)
+
+
+def test_the_shapes_in_annotations_are_held(monkeypatch):
+    monkeypatch.setattr(data, "PRICES", data.PRICES[:-1])
+    with pytest.raises(jaxtyping.TypeCheckError, match="1 9 1"):
+        data.anchor()
 
 
 def test_torch_names_come_when_asked_for():
