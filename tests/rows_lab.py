@@ -101,7 +101,7 @@ RULES = [
     ("weights: expected each at most once", {"weights": ("best", "best")}),
     ("dropout: .*less than 1, got 1", {"dropout": 1.0}),
     ("dropout: .*than or equal to 0", {"dropout": -0.1}),
-    ("experiment: .*pattern.*got 'A'", {"experiment": "A"}),
+    ("experiment: expected a text of the pattern .*'A'", {"experiment": "A"}),
     *[("group: .*pattern", {"group": text}) for text in (
         "", "A", "a b", "../a", ".a", "ä", "a/", "a\n", "x" * 41)],
 ]  # fmt: skip

@@ -419,6 +419,15 @@ def test_configurations_and_histories_survive_json():
         settings.lr = 2.0
 
 
+def test_a_whole_number_of_numpy_s_is_one():
+    settings = TrainConfig(epochs=np.int64(3)).replace(seed=np.uint8(7))
+    assert settings == TrainConfig(epochs=3, seed=7)
+    assert TrainConfig.from_json(settings.to_json()) == settings
+    for value in (np.float64(3), np.bool_(1), np.int64(0)):
+        with pytest.raises(ValueError, match="epochs: expected a"):
+            TrainConfig(epochs=value)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

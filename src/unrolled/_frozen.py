@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
@@ -22,6 +23,9 @@ class Frozen(BaseModel):
     )
 
     def __init__(self, /, **fields: Any) -> None:
+        for name, value in fields.items():
+            if isinstance(value, np.integer):  # as at every other door
+                fields[name] = int(value)
         with expected_and_got(type(self).__name__):
             super().__init__(**fields)
 
@@ -71,4 +75,6 @@ def _sentence(
         wanted = "JSON"
     elif wanted.startswith(("greater", "less")):
         wanted = f"a number {wanted}"
+    elif type == "string_pattern_mismatch":
+        wanted = f"a text of the {msg.partition(' match ')[2]}"
     return f"{place}: expected {wanted or msg:.200}, got {input!r:.80}"
