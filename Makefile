@@ -32,8 +32,9 @@ PAGES     := $(filter-out book/_%,$(call files,book,*.md)) \
              $(call files,book solutions exercises,*.ipynb)
 # What all pages depend on.
 LOOK      := _config.yml _toc.yml $(call files,book/_ext book/_static) \
-             $(call files,book,*.bib) $(wildcard src/unrolled/claims*) \
-             $(filter src/unrolled_book/%,$(PACKAGES))
+             $(call files,book,*.bib) $(filter src/unrolled_book/%,$(PACKAGES))
+# What the page of the package is made from: Sphinx notes which file.
+API       := $(filter-out src/unrolled_book/%,$(PACKAGES))
 TESTS     := $(call files,tests grading bench tools) Makefile \
              $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)
 RECORDS   := $(call files,results)
@@ -128,18 +129,19 @@ $(DONE)/names: FORCE $(DONE)/made
 # A warning is an error: a link or a reference that leads nowhere stops here.
 # Sphinx does not repeat the warnings of pages that have not changed. So all
 # are read again unless the last build was without any, which the mark says,
-# and only pages have changed since. (What other pages say of a changed one,
-# `retell` in book/_ext looks after.)
+# and only pages have changed since, or docstrings. (What other pages say of a
+# changed one, `retell` in book/_ext looks after.)
 READY := _build/ready
+ALL    = $(filter-out $(PAGES) $(API),$?)
 book: $(READY)
 	@echo "The book is ready (`cat $(READY)`). Open"
 	@echo "$$PWD/$(HTML)/index.html"
 
-$(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES)
+$(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES) $(API)
 	@rm -f $@
-	@echo "Building $(if $(filter-out $(PAGES),$?),all pages,$?) ..."
+	@echo "Building $(if $(ALL),all pages,$?) ..."
 	@$(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . \
-	    $(if $(filter-out $(PAGES),$?),--all) --quiet -W -n --keep-going \
+	    $(if $(ALL),--all) --quiet -W -n --keep-going \
 	    > /dev/null
 	@echo "built in $(TOOK)" > $@
 
