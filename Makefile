@@ -246,7 +246,8 @@ clean:
 	@if test -f $(OURS); then rm -rf $(VENV); \
 	elif test -e $(VENV); then echo "$(VENV) is not ours: left as it is."; fi
 	@rm -rf $(HTML) _build/links _build/.doctrees _build/.jupyter_cache $(READY) \
-	    _build/jupyter_execute _build/_page _build/latex _build/pdf mutants
+	    _build/jupyter_execute _build/_page _build/latex _build/pdf \
+	    _build/mutants
 	@rm -rf src/*.egg-info .pytest_cache .ruff_cache .hypothesis
 	@if test -d _build; then rmdir _build 2>/dev/null || \
 	    echo "_build holds something else: left as it is."; fi
