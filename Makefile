@@ -41,7 +41,7 @@ RECORDS   := $(call files,results)
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
 .PHONY: help book test chapter pages serve lab exercises execute bench \
-        reproduce mutants portable links clean FORCE
+        reproduce types mutants portable links clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -55,6 +55,7 @@ help:
 	@echo "make execute  run every notebook and keep its outputs"
 	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
 	@echo "make reproduce   carry out the long runs that have no record yet"
+	@echo "make types    let Pyright look at the types in src"
 	@echo "make mutants  break the packages in thousands of places (hours);"
 	@echo "              MODULE=unrolled.data: one module (minutes)"
 	@echo "make portable    repeat tests and notebooks as on other processors"
@@ -234,7 +235,10 @@ reproduce: $(DONE)/install
 	$(BIN)/python -m unrolled_lab run all --jobs $(JOBS)
 	$(BIN)/python -m unrolled_lab forecasters --jobs $(JOBS)
 
-mutants: $(DONE)/install-test
+types: $(DONE)/install-dev
+	$(BIN)/python -m pyright --pythonpath $(BIN)/python
+
+mutants: $(DONE)/install-dev
 	$(BIN)/python tools/mutants.py $(MODULE)
 
 portable: $(DONE)/install-test
