@@ -226,7 +226,7 @@ links: $(DONE)/install
 
 # The compiled rival alone can take minutes: bench/training_step.py --compiled
 bench: $(DONE)/install
-	@echo "Comparing training steps, about a minute and a half ..."
+	@echo "Comparing training steps, at most two minutes ..."
 	@$(BIN)/python bench/training_step.py
 	@echo "Measured in $(TOOK)."
 
