@@ -164,10 +164,12 @@ $(DONE)/lint: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) $(TESTS) \
 	$(BIN)/python -m ruff format --check src tests bench grading tools book/_ext
 	@echo $(THIS) > $@
 
+# One process, as notebooks run beside it. Alone, it may have several:
+# .venv/bin/python -m pytest --numprocesses=2
 $(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
                 $(TESTS) $(LOOK) $(RECORDS)
-	$(BIN)/python -m pytest --quiet --numprocesses=$(JOBS) \
-	    --doctest-modules --ignore=tests/test_pages.py
+	$(BIN)/python -m pytest --quiet --doctest-modules \
+	    --ignore=tests/test_pages.py
 	@echo $(THIS) > $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output
