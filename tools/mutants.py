@@ -67,6 +67,8 @@ def tests(modules: list[str]) -> list[str]:
             for package, _, name in [module.rpartition(".")]
         ):
             chosen.append(f"tests/{path.name}")
+    if not chosen:
+        raise SystemExit(f"expected a test that imports {', '.join(modules)}")
     return chosen
 
 
