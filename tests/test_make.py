@@ -215,10 +215,14 @@ def test_installing_can_be_broken_off(project):
 
 def test_clean_removes_what_make_made(project):
     project.make("book")
+    (project / "_build" / "mutants").mkdir()
+    (project / "mutants").mkdir()
     kept = project / "_build" / "kept"
     kept.touch()
     said, _ = project.make("clean")
     assert kept.exists()
+    assert not (project / "_build" / "mutants").exists()
+    assert (project / "mutants").exists()
     assert "_build holds something else" in said
     assert not (project / "_build" / "html").exists()
     assert not (project / ".venv").exists()
