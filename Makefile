@@ -32,15 +32,16 @@ PAGES     := $(filter-out book/_%,$(call files,book,*.md)) \
              $(call files,book solutions exercises,*.ipynb)
 # What all pages depend on.
 LOOK      := _config.yml _toc.yml $(call files,book/_ext book/_static) \
-             $(call files,book,*.bib) $(wildcard src/unrolled/claims*) \
-             $(filter src/unrolled_book/%,$(PACKAGES))
+             $(call files,book,*.bib) $(filter src/unrolled_book/%,$(PACKAGES))
+# What the page of the package is made from: Sphinx notes which file.
+API       := $(filter-out src/unrolled_book/%,$(PACKAGES))
 TESTS     := $(call files,tests grading bench tools) Makefile \
              $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)
 RECORDS   := $(call files,results)
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
 .PHONY: help book test chapter pages serve lab exercises execute bench \
-        reproduce mutants portable links clean FORCE
+        reproduce types mutants portable links clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -54,6 +55,7 @@ help:
 	@echo "make execute  run every notebook and keep its outputs"
 	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
 	@echo "make reproduce   carry out the long runs that have no record yet"
+	@echo "make types    let Pyright look at the types in src"
 	@echo "make mutants  break the packages in thousands of places (hours);"
 	@echo "              MODULE=unrolled.data: one module (minutes)"
 	@echo "make portable    repeat tests and notebooks as on other processors"
@@ -128,18 +130,19 @@ $(DONE)/names: FORCE $(DONE)/made
 # A warning is an error: a link or a reference that leads nowhere stops here.
 # Sphinx does not repeat the warnings of pages that have not changed. So all
 # are read again unless the last build was without any, which the mark says,
-# and only pages have changed since. (What other pages say of a changed one,
-# `retell` in book/_ext looks after.)
+# and only pages have changed since, or docstrings. (What other pages say of a
+# changed one, `retell` in book/_ext looks after.)
 READY := _build/ready
+ALL    = $(filter-out $(PAGES) $(API),$?)
 book: $(READY)
 	@echo "The book is ready (`cat $(READY)`). Open"
 	@echo "$$PWD/$(HTML)/index.html"
 
-$(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES)
+$(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES) $(API)
 	@rm -f $@
-	@echo "Building $(if $(filter-out $(PAGES),$?),all pages,$?) ..."
+	@echo "Building $(if $(ALL),all pages,$?) ..."
 	@$(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . \
-	    $(if $(filter-out $(PAGES),$?),--all) --quiet -W -n --keep-going \
+	    $(if $(ALL),--all) --quiet -W -n --keep-going \
 	    > /dev/null
 	@echo "built in $(TOOK)" > $@
 
@@ -161,10 +164,12 @@ $(DONE)/lint: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) $(TESTS) \
 	$(BIN)/python -m ruff format --check src tests bench grading tools book/_ext
 	@echo $(THIS) > $@
 
+# One process, as notebooks run beside it. Alone, it may have several:
+# .venv/bin/python -m pytest --numprocesses=2
 $(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
                 $(TESTS) $(LOOK) $(RECORDS)
-	$(BIN)/python -m pytest --quiet --numprocesses=$(JOBS) \
-	    --doctest-modules --ignore=tests/test_pages.py
+	$(BIN)/python -m pytest --quiet --doctest-modules \
+	    --ignore=tests/test_pages.py
 	@echo $(THIS) > $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output
@@ -223,7 +228,7 @@ links: $(DONE)/install
 
 # The compiled rival alone can take minutes: bench/training_step.py --compiled
 bench: $(DONE)/install
-	@echo "Comparing training steps, about a minute and a half ..."
+	@echo "Comparing training steps, at most two minutes ..."
 	@$(BIN)/python bench/training_step.py
 	@echo "Measured in $(TOOK)."
 
@@ -232,7 +237,10 @@ reproduce: $(DONE)/install
 	$(BIN)/python -m unrolled_lab run all --jobs $(JOBS)
 	$(BIN)/python -m unrolled_lab forecasters --jobs $(JOBS)
 
-mutants: $(DONE)/install-test
+types: $(DONE)/install-dev
+	$(BIN)/python -m pyright --pythonpath $(BIN)/python
+
+mutants: $(DONE)/install-dev
 	$(BIN)/python tools/mutants.py $(MODULE)
 
 portable: $(DONE)/install-test
@@ -244,7 +252,8 @@ clean:
 	@if test -f $(OURS); then rm -rf $(VENV); \
 	elif test -e $(VENV); then echo "$(VENV) is not ours: left as it is."; fi
 	@rm -rf $(HTML) _build/links _build/.doctrees _build/.jupyter_cache $(READY) \
-	    _build/jupyter_execute _build/_page _build/latex _build/pdf mutants
+	    _build/jupyter_execute _build/_page _build/latex _build/pdf \
+	    _build/mutants
 	@rm -rf src/*.egg-info .pytest_cache .ruff_cache .hypothesis
 	@if test -d _build; then rmdir _build 2>/dev/null || \
 	    echo "_build holds something else: left as it is."; fi

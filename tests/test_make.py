@@ -29,7 +29,7 @@ def main():
 """
 READ = """
 if sys.argv[-1] == "book/01_one.ipynb":
-    open("src/package/read.py").close()
+    open("src/unrolled/read.py").close()
     os.listdir("results/runs")
 """
 PYTHON = """\
@@ -48,9 +48,11 @@ FILES = {
     "book/index.md": "",
     "book/01_one.ipynb": "{}",
     "book/02_two.ipynb": "{}",
-    "src/package/__init__.py": "",
-    "src/package/read.py": "",
-    "src/package/unread.py": "",
+    "src/unrolled/__init__.py": "",
+    "src/unrolled/read.py": "",
+    "src/unrolled/unread.py": "",
+    "src/unrolled_book/style.py": "",
+    "src/unrolled_lab/__init__.py": "",
     "results/runs/first.json": "{}",
     "stand_ins/pip.py": NOTE.format(name="pip"),
     "stand_ins/ruff.py": NOTE.format(name="ruff"),
@@ -213,10 +215,14 @@ def test_installing_can_be_broken_off(project):
 
 def test_clean_removes_what_make_made(project):
     project.make("book")
+    (project / "_build" / "mutants").mkdir()
+    (project / "mutants").mkdir()
     kept = project / "_build" / "kept"
     kept.touch()
     said, _ = project.make("clean")
     assert kept.exists()
+    assert not (project / "_build" / "mutants").exists()
+    assert (project / "mutants").exists()
     assert "_build holds something else" in said
     assert not (project / "_build" / "html").exists()
     assert not (project / ".venv").exists()
@@ -230,12 +236,16 @@ def test_clean_removes_what_make_made(project):
 
 def test_only_a_changed_page_is_read_again(project):
     assert "--all" in project.make("book")[1][-1]
-    project.change("book/01_one.ipynb")
-    _, [call] = project.make("book")
-    assert "--all" not in call
-    project.change("_toc.yml")
-    _, [call] = project.make("book")
-    assert "--all" in call
+    for changed, is_all in {
+        "book/01_one.ipynb": False,
+        "src/unrolled/read.py": False,
+        "src/unrolled_lab/__init__.py": False,
+        "src/unrolled_book/style.py": True,
+        "_toc.yml": True,
+    }.items():
+        project.change(changed)
+        _, [call] = project.make("book")
+        assert ("--all" in call) == is_all, changed
 
 
 def test_all_pages_are_read_after_a_warning(project):
@@ -257,8 +267,8 @@ def test_a_notebook_runs_again_when_what_it_reads_has_changed(project):
         calls = project.make("test")[1]
         return [call for call in calls if "--nbval" in call]
 
-    assert notebooks("src/package/read.py") == first
-    assert notebooks("src/package/unread.py") == []
+    assert notebooks("src/unrolled/read.py") == first
+    assert notebooks("src/unrolled/unread.py") == []
     assert notebooks("book/01_one.ipynb") == first
     assert notebooks("results/runs/second.json") == first
     assert len(notebooks("requirements.txt")) == 2
@@ -266,8 +276,8 @@ def test_a_notebook_runs_again_when_what_it_reads_has_changed(project):
 
 def test_a_file_that_is_gone_stops_nothing(project):
     project.make("test")
-    project.change("src/package/read.py")
-    (project / "src" / "package" / "read.py").rename(project / "gone")
+    project.change("src/unrolled/read.py")
+    (project / "src" / "unrolled" / "read.py").rename(project / "gone")
     (project / "stand_ins" / "pytest.py").write_text(NOTE.format(name="pytest"))
     calls = project.make("test")[1]
     assert "pytest --nbval --quiet book/01_one.ipynb" in calls

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 REPO = Path(__file__).resolve().parent.parent
-WORK = REPO / "mutants"
+WORK = REPO / "_build" / "mutants"
 JUDGED = REPO / "tests" / "survivors.toml"
 # Read by tests, beside what is broken.
 READ = ["book", "exercises", "solutions", "results", "grading", "bench"]
 # They break things of their own, or look at other things than the packages.
-OTHER_TESTS = "test_(make|install|mutations|mutants|pages|retell|grading)"
+OTHER_TESTS = "test_(make|install|mutations|pages|retell|grading)"
 
 
 class Survivor(NamedTuple):
@@ -67,13 +67,15 @@ def tests(modules: list[str]) -> list[str]:
             for package, _, name in [module.rpartition(".")]
         ):
             chosen.append(f"tests/{path.name}")
+    if not chosen:
+        raise SystemExit(f"expected a test that imports {', '.join(modules)}")
     return chosen
 
 
 def prepare(modules: list[str]) -> None:
     """Lay out a folder to work in, with the settings of this run."""
     shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir()
+    WORK.mkdir(parents=True)
     for name in ["src", "tests", "pyproject.toml", "tools", *READ]:
         (WORK / name).symlink_to(REPO / name)
     settings = {
