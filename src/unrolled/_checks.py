@@ -3,6 +3,7 @@
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,20 +43,20 @@ def check(
     for name, (value, shape, *rest) in arguments.items():
         allowed = rest[0] if rest else None
         axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
-        form = f"shape {tuple(_size(axis, known) for axis in axes)}"
-        form = "any shape" if axes == ["..."] else form.replace("'", "")
+        array = _as_array(value, "biuf") if like is None else _as_tensor(value)
+        if array is None:
+            kind = "numbers" if like is None else "a tensor"
+            raise refusal(name, f"{kind} of {_form(axes, known)}", repr(value))
         if like is not None:
-            _check_tensor(name, value, form, like, allowed)
-            array = value
-        elif (array := _as_array(value, "biuf")) is None:
-            raise refusal(name, f"numbers of {form}", repr(value))
+            _check_tensor(name, array, like, allowed)
         if 0 in array.shape or not _bind(array.shape, axes, known):
-            wanted = f"{form} with no empty axis"
+            wanted = f"{_form(axes, known)} with no empty axis"
             raise refusal(name, wanted, tuple(array.shape))
-        bad, wanted = _bad_number(array, allowed), "finite numbers"
-        if allowed is not None:
-            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
+        bad = _bad_number(array, allowed)
         if bad is not None:
+            wanted = "finite numbers"
+            if allowed is not None:
+                wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
             raise refusal(name, wanted, f"{bad:g}")
         if like is None:  # always a copy: nothing is shared
             array = array.astype(float if allowed is None else int)
@@ -63,23 +64,42 @@ def check(
     return values[0] if len(values) == 1 else tuple(values)
 
 
+@cache
+def _parts(axis: str) -> tuple[int, str]:
+    """Part ``"4*H"`` into its factor and its letter (or number)."""
+    factor, _, letter = axis.rpartition("*")
+    return int(factor or 1), letter
+
+
 def _size(axis: str, sizes: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
-    factor, _, letter = axis.rpartition("*")
+    factor, letter = _parts(axis)
     size = int(letter) if letter.isdigit() else sizes.get(letter)
-    return axis if size is None else int(factor or 1) * size
+    return axis if size is None else factor * size
+
+
+def _form(axes: Sequence[str], sizes: Mapping[str, int]) -> str:
+    """Say the shape that is expected."""
+    if axes == ["..."]:
+        return "any shape"
+    shape = tuple(_size(axis, sizes) for axis in axes)
+    return f"shape {shape}".replace("'", "")
 
 
 def _bind(
     shape: Sequence[int], axes: Sequence[str], sizes: dict[str, int]
 ) -> bool:
-    """Bind the letters that are not bound yet; tell whether all sizes fit."""
+    """Bind the letters that are not bound yet, if all sizes fit; tell that."""
     if axes == ["..."]:
         return True
+    bound = dict(sizes)
     for size, axis in zip(shape, axes, strict=False):
-        factor, _, letter = axis.rpartition("*")
-        sizes.setdefault(letter, size // int(factor or 1))
-    return tuple(shape) == tuple(_size(axis, sizes) for axis in axes)
+        factor, letter = _parts(axis)
+        bound.setdefault(letter, size // factor)
+    fits = tuple(shape) == tuple(_size(axis, bound) for axis in axes)
+    if fits:
+        sizes |= bound
+    return fits
 
 
 def _as_array(value: object, kinds: str) -> np.ndarray | None:
@@ -93,13 +113,17 @@ def _as_array(value: object, kinds: str) -> np.ndarray | None:
     return array if array.dtype.kind in kinds else None
 
 
+def _as_tensor(value: object) -> Any:
+    """Return `value`, or None if it is no tensor."""
+    torch = sys.modules["torch"]  # is there, as a tensor is asked for
+    return value if isinstance(value, torch.Tensor) else None
+
+
 def _check_tensor(
-    name: str, value: Any, form: str, like: Any, allowed: range | None
+    name: str, value: Any, like: Any, allowed: range | None
 ) -> None:
     """Insist on a dense tensor, and on its dtype and device."""
-    torch = sys.modules["torch"]  # is there, as a tensor is asked for
-    if not isinstance(value, torch.Tensor):
-        raise refusal(name, f"a tensor of {form}", repr(value))
+    torch = sys.modules["torch"]
     if value.is_nested or value.layout != torch.strided:
         got = "a nested one" if value.is_nested else value.layout
         raise refusal(name, "a dense tensor", got)
@@ -124,10 +148,13 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
         good = np.isfinite(values)
         if allowed is not None:
             good = np.isin(values, allowed)
-        return next(iter(values[~good]), None)
+        return None if good.all() else values[~good].flat[0]
     if sys.modules["torch"].compiler.is_compiling():
         return None
     try:
+        # A sum is finite if all numbers are, and quick, unless it overflows.
+        if allowed is None and values.detach().sum().isfinite().item():
+            return None
         limits = [each.item() for each in values.detach().aminmax()]
     except RuntimeError:  # meta, fake, vmap: there are no numbers to look at
         return None
