@@ -335,10 +335,9 @@ def test_quiz(browser, site, name, mode, width):
     page, trouble = new_page(browser, site, name, mode, width)
     boxes = page.locator(".unrolled-quiz").get_by_role("group")
     for number, question in enumerate(quiz.load(Path(name).stem)):
+        answers = question.model_dump()["answers"]
         for is_right, word in ((False, "Not quite. "), (True, "Right. ")):
-            answer = next(
-                a for a in question["answers"] if a["correct"] is is_right
-            )
+            answer = next(a for a in answers if a["correct"] is is_right)
             feedback = page.evaluate("reader.text", answer["feedback"])
             said = give(page, boxes.nth(number), answer)
             assert said.startswith(word + feedback)
