@@ -47,7 +47,7 @@ OPTIONS = {
 }
 LAYER = OPTIONS | {"num_layers": 1, "dropout": 0.0, "bidirectional": False}
 RULES = [
-    bad("init: .*'uniform' or 'xavier' or 'pytorch'", init="normal"),
+    bad("init: .*'uniform' or 'xavier' or .* or 'identity'", init="normal"),
     bad("two_biases: .*got True", bias=False, two_biases=True),
 ]
 NO_GENERATOR = fine("generator: None")
@@ -105,7 +105,13 @@ def rows_of_from_torch():
 WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
 ROWS = [
     good(Plainest, *RULES, **OPTIONS),
-    good(cells.RNNCell, *RULES, **OPTIONS),
+    good(
+        cells.RNNCell,
+        *RULES,
+        bad("nonlinearity: .*'tanh' or 'relu'", nonlinearity="sin"),
+        **OPTIONS,
+        nonlinearity="relu",
+    ),
     *[
         good(kind, *RULES, NO_GENERATOR, **OPTIONS, **gate_bias(kind))
         for kind in CELLS

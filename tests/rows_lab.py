@@ -36,6 +36,7 @@ from unrolled_lab import (
     tables,
 )
 from unrolled_lab import transformer_race as race
+from unrolled_lab.build import redraw
 from unrolled_lab.catalogue import source_b
 from unrolled_lab.cell_race import make_network, train_variant
 from unrolled_lab.costs import crossing, growth, least_seconds, multiplications
@@ -91,6 +92,8 @@ RULES = [
     ("update_bias: expected 0.0 for a RNN", {"update_bias": 1.0}),
     ("update_bias: .*bias=False",
      {"cell": "GRU", "bias": False, "update_bias": 1.0}),
+    ("nonlinearity: expected 'tanh' for a LSTM",
+     LSTM_ | {"nonlinearity": "relu"}),
     ("init: .*Transformer", ATTENTION | {"init": "uniform"}),
     ("layers: .*Transformer", ATTENTION | {"layers": "all"}),
     ("bias: .*Transformer", ATTENTION | {"bias": False}),
@@ -114,6 +117,7 @@ ROWS = [
     good(build_model,
          bad("hidden_size: .* got 6", config=run("Transformer", hidden_size=6)),
          config=CONFIG),
+    good(redraw, config=CONFIG, train=make_data(CONFIG).train, epoch=2),
     good(count_parameters, model=nn.Linear(2, 3)),
     *[good(make) for make in CATALOGUE.values()],
     good(source_b, experiment="trial", group="bare", seed=0),
@@ -131,6 +135,7 @@ ROWS = [
          bad("best_epoch: expected 2, .*got 3", best_epoch=3),
          bad("history: expected 3, .*got 2", config=LONGER, id=LONGER.id),
          bad("gradient_norms: expected 5, .*got 0", gradient_norms=None),
+         bad("gradient_ratios: expected 0, .*got 1", gradient_ratios=(0.5,)),
          bad("id: expected .*got '00000000'", id="00000000"),
          bad("command: expected 'python ", command="python"),
          bad("name: expected 'rnn-seed0'", name="rnn"),

@@ -49,8 +49,9 @@ def test_source_b_s_run():
             "valid_count": 1000, "test_count": 10_000, "hidden_size": 128,
             "num_layers": 2, "dropout": 0.3, "layers": "all", "bias": True,
             "two_biases": True, "init": "xavier", "forget_bias": 2.0,
-            "update_bias": 0.0, "data_seed": None, "diagnose": True,
-            "weights": ("best", "last"),
+            "update_bias": 0.0, "nonlinearity": "tanh", "data_seed": None,
+            "question": "sum", "label_noise": 0.0, "redraw": "nothing",
+            "diagnose": True, "trace": False, "weights": ("best", "last"),
         }  # fmt: skip
         for cell in build_model(config).recurrent.cells:
             for bias in cell.biases:
@@ -117,6 +118,101 @@ def test_what_is_changed_and_what_is_not():
         assert once or config.replace(**twin) in lengths
 
 
+def test_the_lengths_at_the_published_size():
+    cells, published = runs_of("cells"), runs_of("published")
+    plain = {"rnn-orthogonal", "rnn-identity", "relu-identity", "rnn-xavier"}
+    starts = {50: plain | {"lstm-fb2", "gru-ub2"}}
+    starts[30], starts[100] = plain - {"rnn-xavier"}, starts[50]
+    starts[200] = {"rnn-identity", "relu-identity", "lstm-fb4", "gru-ub4"}
+    assert groups("published_lengths") == {
+        f"{start}-t{T:03}": 5 if T < 100 else 3
+        for T, names in starts.items()
+        for start in names
+    }
+    for config in runs_of("published_lengths"):
+        start, T = config.group.split("-t")
+        assert config.steps == int(T)
+        cell, init = start.split("-")
+        twin = {"experiment": "cells", "steps": 30, "nonlinearity": "tanh"}
+        if cell in ("rnn", "relu"):
+            assert (config.init, config.cell) == (init, "RNN")
+            assert config.nonlinearity == ("relu" if cell == "relu" else "tanh")
+            twin |= {"group": "rnn-xavier", "init": "xavier"}
+        elif cell == "gru":
+            assert config.update_bias == int(init[-1])
+            twin |= {"group": "gru-uniform-ub2", "update_bias": 2.0}
+        else:
+            assert config.forget_bias == int(init[-1])
+            twin = {"experiment": "published", "group": "lstm", "steps": 30}
+            twin |= {"train": published[config.seed].train, "forget_bias": 2.0}
+            twin |= {"weights": ("best", "last")}
+        assert config.replace(**twin) in cells + published
+
+
+def test_what_is_changed_in_the_second_round():
+    cells, published = runs_of("cells"), runs_of("published")
+    assert len(groups("rates")) == 15 and {*groups("rates").values()} == {3}
+    for config in runs_of("rates"):
+        group, _, lr = config.group.rpartition("-lr")
+        assert config.train.lr == float(lr) != 1e-3
+        train = config.train.replace(lr=1e-3)
+        changes = {"experiment": "cells", "group": group, "diagnose": True}
+        assert config.replace(**changes, train=train) in cells
+    assert groups("nested") == {f"data-{data}": 3 for data in range(10, 15)}
+    for config in runs_of("nested"):
+        assert config.trace and config.group == f"data-{config.data_seed}"
+        changes = {"experiment": "cells", "group": "lstm-uniform-fb0"}
+        changes |= {"data_seed": None, "trace": False, "diagnose": True}
+        assert config.replace(**changes) in cells
+    kinds = {
+        "sum": ("sum", 0, "nothing"), "shuffled": ("shuffled", 0, "nothing"),
+        "last": ("last", 0, "nothing"), "fresh": ("sum", 0, "all"),
+        "last-noise": ("last", 0.25, "nothing"),
+    }  # fmt: skip
+    assert groups("leftovers") == dict.fromkeys(kinds, 5)
+    for config in runs_of("leftovers"):
+        told = (config.question, config.label_noise, config.redraw)
+        assert config.trace and told == kinds[config.group]
+        changes = {"experiment": "cells", "group": "rnn-uniform"}
+        changes |= {"question": "sum", "label_noise": 0.0, "redraw": "nothing"}
+        train = config.train.replace(epochs=40)
+        assert config.replace(**changes, train=train, trace=False) in cells
+    assert groups("heads") == {"head-last": 5, "bias-1": 5}
+    for config in runs_of("heads"):
+        changes = {"experiment": "published", "group": "lstm"}
+        if config.group == "bias-1":
+            assert config.forget_bias == 1
+            changes |= {"forget_bias": 2.0}
+        else:
+            assert config.layers == "last"
+            changes |= {"layers": "all"}
+        train = published[config.seed].train
+        assert config.train == train.replace(epochs=40)
+        assert config.replace(**changes, train=train) in published
+
+
+def test_fresh_data_for_every_cell():
+    names = {"rnn", "lstm-fb0", "gru", "lstm-fb1", "lstm-fb2", "gru-ub2"}
+    wanted = dict.fromkeys(names | {"transformer"}, 2)
+    wanted |= dict.fromkeys(["rnn-long", "lstm-fb0-long", "gru-long"], 1)
+    assert groups("fresh") == wanted
+    for config in runs_of("fresh"):
+        assert config.redraw == "all"
+        epochs = 400 if config.group.endswith("-long") else 40
+        (twin,) = [
+            other
+            for other in runs_of("cells")
+            if dict(other)
+            == dict(config)
+            | {"train": other.train, "redraw": "nothing", "diagnose": True}
+            | {"experiment": "cells", "group": other.group}
+            and other.seed == config.seed
+        ]
+        assert config.train == twin.train.replace(
+            epochs=epochs, step_size=epochs // 2
+        )
+
+
 def test_the_remedies():
     middle = runs_of("dropout")[0]
     published = runs_of("published")[0]
@@ -132,6 +228,15 @@ def test_the_remedies():
     )  # fmt: skip
     shares = Counter(config.dropout for config in runs_of("dropout"))
     assert shares == {0.0: 5, 0.3: 5, 0.6: 5}
+    shares = Counter(config.dropout for config in runs_of("doses"))
+    assert shares == {0.15: 3, 0.45: 3, 0.75: 3}
+    for config in runs_of("doses") + runs_of("pairs"):
+        changes = {"experiment": "dropout", "group": "dropout-0.30"}
+        changes |= {"dropout": 0.3, "redraw": "nothing"}
+        assert config.replace(**changes) in runs_of("dropout")
+    assert groups("pairs") == {"noise-anew": 5, "all-anew": 5}
+    for config in runs_of("pairs"):
+        assert config.group == f"{config.redraw}-anew"
     decays = [config.train.weight_decay for config in runs_of("decay")]
     assert decays == [1.0] * 5
     assert groups("data") == {"data-01000": 2, "data-50000": 5}
@@ -143,7 +248,7 @@ def test_the_remedies():
 
 
 def test_the_estimates():
-    assert sum(map(estimate, runs_of("all"))) / 3600 / 2 < 6
+    assert sum(map(estimate, runs_of("all"))) / 3600 / 2 < 9
     assert {c.experiment for c in runs_of("all")} == {*CATALOGUE} - {"trial"}
     assert 300 < estimate(runs_of("published")[0]) < 450
     for changes in (

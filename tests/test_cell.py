@@ -33,7 +33,7 @@ CELLS = [LSTMCell, *(getattr(cells, name) for name in cells.__all__)]
 LSTMS = [kind for kind in CELLS if issubclass(kind, LSTMCell)]
 SIZES = [(1, 1, 1), (5, 2, 3), (3, 4, 1)]
 BIASES = [{"bias": False}, {}, {"two_biases": True}]
-INITS = ["uniform", "xavier", "pytorch"]
+INITS = ["uniform", "xavier", "pytorch", "orthogonal", "identity"]
 
 each_cell = pytest.mark.parametrize("kind", CELLS)
 each_lstm = pytest.mark.parametrize("kind", LSTMS)
@@ -190,7 +190,7 @@ def assert_uniform(values, bound):
 @each_init
 def test_each_gate_is_drawn_within_its_bounds(kind, init):
     bounds = [1 / math.sqrt(H)] * 2
-    if init == "xavier":
+    if init in ("xavier", "orthogonal"):
         bounds = [math.sqrt(6 / (H + D)), math.sqrt(6 / (H + H))]
     opened = {"forget_bias": 0.0} if kind in LSTMS else {}
     before = torch.get_rng_state()
@@ -202,8 +202,21 @@ def test_each_gate_is_drawn_within_its_bounds(kind, init):
     assert_same([*cell.parameters()], [*same.parameters()], 0)
     for name, bound in zip(("weight_ih", "weight_hh"), bounds, strict=True):
         gates = getattr(cell, name).detach().chunk(cell.blocks)
+        if name == "weight_hh" and init in ("orthogonal", "identity"):
+            for gate in gates:
+                assert_same(gate @ gate.T, torch.eye(H), 1e-5)
         for gate in gates:
-            assert_uniform(gate, bound)
+            if init == "identity" and name == "weight_ih":
+                # The standard error of a normal's spread is 1 / sqrt(2n) of it.
+                n = gate.numel()
+                assert abs(gate.mean()) <= 4.5 * 0.001 / math.sqrt(n)
+                assert abs(gate.std() / 0.001 - 1) <= 4.5 / math.sqrt(2 * n)
+            elif init == "identity":
+                assert torch.equal(gate, torch.eye(H))
+            elif init != "orthogonal" or name == "weight_ih":
+                assert_uniform(gate, bound)
+        if init == "identity" and name == "weight_hh":
+            continue
         assert len({gate.sum().item() for gate in gates}) == cell.blocks
         assert not torch.equal(getattr(cell, name), getattr(other, name))
     if kind is PeepholeLSTMCell:

@@ -21,7 +21,16 @@ from unrolled_lab import (
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RECORDS = {name: load_records(name) for name in CATALOGUE if name != "trial"}
+COMING = {
+    "published_lengths", "rates", "nested", "leftovers", "heads", "fresh",
+    "doses", "pairs",
+}  # fmt: skip
+# Experiments whose runs are still going on: what is there is of the catalogue.
+RECORDS = {
+    name: load_records(name)
+    for name in CATALOGUE
+    if name != "trial" and (results_folder() / name).is_dir()
+}
 ALL = [record for records in RECORDS.values() for record in records]
 
 
@@ -32,12 +41,19 @@ def first(experiment, group):
 @pytest.mark.parametrize("experiment", RECORDS)
 def test_the_records_are_those_of_the_catalogue(experiment):
     records = {r.name: r.config for r in RECORDS[experiment]}
-    assert records == {c.name: c for c in runs_of(experiment)}
+    wanted = {c.name: c for c in runs_of(experiment)}
+    if experiment in COMING:
+        wanted = {name: wanted.get(name) for name in records}
+    assert records == wanted
+
+
+def test_all_experiments_are_recorded():
+    assert {*RECORDS} >= {*CATALOGUE} - COMING - {"trial"}
 
 
 def test_all_records_have_the_ids_that_they_had():
     """The id in the name of the file and in it is that of the configuration."""
-    assert len(ALL) == 196
+    assert len([r for r in ALL if r.config.experiment not in COMING]) == 196
     for record in ALL:
         name = f"{record.config.name}-{record.config.id}.json"
         path = results_folder() / record.config.experiment / name
@@ -46,6 +62,8 @@ def test_all_records_have_the_ids_that_they_had():
         # What is written again is what was there, and defaults of new fields.
         again = json.loads(record.to_json())
         again["config"] = {k: again["config"][k] for k in told["config"]}
+        if "gradient_ratios" not in told:
+            assert again.pop("gradient_ratios") is None
         assert again == told
         assert Record.from_json(record.to_json()) == record
 
@@ -115,8 +133,8 @@ def test_the_kept_weights_have_the_recorded_accuracy(moment):
 
 def test_a_table_has_a_row_for_each_run():
     table = tables.runs(ALL)
-    assert len(table) == 196
-    assert {*CATALOGUE} - {"trial"} == {*table.experiment}
+    assert len(table) == len(ALL)
+    assert {*RECORDS} == {*table.experiment}
     for row, record in zip(table.itertuples(), ALL, strict=True):
         config, norms = record.config, record.gradient_norms
         assert (row.group, row.seed) == (config.group, config.seed)

@@ -18,7 +18,7 @@ from unrolled._checks import (
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
 
-Init = Literal["uniform", "xavier", "pytorch"]
+Init = Literal["uniform", "xavier", "pytorch", "orthogonal", "identity"]
 """How the weights of each gate are drawn."""
 
 
@@ -37,7 +37,9 @@ class Cell(nn.Module):
             added, as in PyTorch's own layers.
         init: how each gate's (H, D) and (H, H) weights are drawn: on
             :math:`\pm 1/\sqrt H`, ``"uniform"``, biases too ``"pytorch"``; on
-            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`, ``"xavier"``.
+            :math:`\pm\sqrt{6 / (\text{rows} + \text{columns})}`, ``"xavier"``;
+            the same, but (H, H) a rotation, ``"orthogonal"``; (H, D) normal of
+            spread 0.001, and (H, H) the identity, ``"identity"``.
         generator: the source of the weights. Default: PyTorch's global one.
 
     Example:
@@ -48,8 +50,9 @@ class Cell(nn.Module):
         >>> LeakyCell(3, 2)(torch.ones(1, 3), torch.ones(1, 2)).shape
         torch.Size([1, 2])
 
-    Reference: Glorot & Bengio (2010), equation 16, for ``"xavier"``.
-    Chapter: 07_network.
+    Reference: Glorot & Bengio (2010), equation 16, for ``"xavier"``; Saxe,
+    McClelland & Ganguli (2014) for ``"orthogonal"``; Le, Jaitly & Hinton
+    (2015), section 2, for ``"identity"``. Chapter: 07_network.
     """
 
     blocks: ClassVar[int]
@@ -89,9 +92,16 @@ class Cell(nn.Module):
         """Draw the weights gate by gate."""
         bound = 1 / math.sqrt(self.hidden_size)
         for weight in (self.weight_ih, self.weight_hh):
+            is_recurrent = weight is self.weight_hh
             for gate in weight.chunk(self.blocks):  # (H, D) or (H, H)
-                if init == "xavier":
+                if init == "orthogonal" and is_recurrent:
+                    nn.init.orthogonal_(gate, generator=generator)
+                elif init in ("xavier", "orthogonal"):
                     nn.init.xavier_uniform_(gate, generator=generator)
+                elif init == "identity" and is_recurrent:
+                    nn.init.eye_(gate)
+                elif init == "identity":
+                    gate.normal_(std=0.001, generator=generator)
                 else:
                     gate.uniform_(-bound, bound, generator=generator)
         if init == "pytorch":

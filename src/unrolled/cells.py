@@ -1,11 +1,12 @@
 r"""The relatives of the LSTM: other cells, each forward pass its equations."""
 
 import math
+from typing import Literal, get_args
 
 import torch
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_number
+from unrolled._checks import check_choice, check_number
 from unrolled.cell import Cell, Init
 from unrolled.lstm import LSTMCell
 from unrolled.trace import GateTrace
@@ -17,6 +18,9 @@ __all__ = [
     "PeepholeLSTMCell",
     "RNNCell",
 ]
+
+Nonlinearity = Literal["tanh", "relu"]
+"""What squashes the sums of a plain recurrent network, or cuts them at 0."""
 
 
 class PeepholeLSTMCell(LSTMCell):
@@ -211,19 +215,35 @@ class RNNCell(Cell):
 
     .. math:: h_t = \tanh(W_{ih}\, x_t + W_{hh}\, h_{t-1} + b)
 
-    Arguments are those of `Cell`.
+    Arguments are those of `Cell`, and one more.
+
+    Args:
+        nonlinearity: ``"relu"`` for max(0, ·) in place of tanh.
 
     Example:
         >>> RNNCell(3, 2)(torch.ones(1, 3), torch.zeros(1, 2)).shape
         torch.Size([1, 2])
 
-    Reference: Elman (1990). Chapters: 01_vanishing, 07_network.
+    Reference: Elman (1990); Le, Jaitly & Hinton (2015) for ``"relu"``.
+    Chapters: 01_vanishing, 07_network.
     """
 
     blocks = 1
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: Nonlinearity = "tanh",
+        **options,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, **options)
+        check_choice("nonlinearity", nonlinearity, get_args(Nonlinearity))
+        self.nonlinearity = nonlinearity
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equation, without checks: the new h."""
         (h,) = states
         z = x @ self.weight_ih.T + h @ self.weight_hh.T + self.total_bias
-        return (z.tanh(),)
+        return (z.relu() if self.nonlinearity == "relu" else z.tanh(),)

@@ -48,16 +48,16 @@ def _list(options: argparse.Namespace) -> int:
     """Print the experiments, what of them is done, and how long they take."""
     folder = results_folder(options.results)
     total = 0.0
-    print(f"{'experiment':<12} {'done':>9} {'core hours':>11}  what")
+    print(f"{'experiment':<17} {'done':>9} {'core hours':>11}  what")
     for name, make in CATALOGUE.items():
         runs = make()
         done = sum(RunFiles(run, folder).is_done for run in runs)
         hours = sum(map(estimate, runs)) / 3600
         total += hours if name != "trial" else 0
         what = (make.__doc__ or "").splitlines()[0]
-        print(f"{name:<12} {done:>3} of {len(runs):>2} {hours:>11.1f}  {what}")
+        print(f"{name:<17} {done:>3} of {len(runs):>2} {hours:>11.1f}  {what}")
     print(
-        f"{'all':<12} {'':>9} {total:>11.1f}  all but trial; "
+        f"{'all':<17} {'':>9} {total:>11.1f}  all but trial; "
         f"{total / 2:.1f} hours with --jobs 2 on two cores"
     )
     return 0

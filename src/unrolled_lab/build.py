@@ -13,7 +13,7 @@ import hashlib
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from unrolled._checks import check_type, check_whole
@@ -72,18 +72,62 @@ def make_data(config: RunConfig) -> Datasets:
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
-    own, shape = config.data_seed, (config.steps, config.features)
-    seed = config.seed if own is None else own
     counts = {
         "training data": config.train_count,
         "validation data": config.valid_count,
         "test data": config.test_count,
     }
-    draws = (
-        first_last(count, *shape, generator_for(purpose, seed))
-        for purpose, count in counts.items()
+    data = Datasets(
+        *(
+            TensorDataset(*_draw(config, purpose, count))
+            for purpose, count in counts.items()
+        )
     )
-    return Datasets(*(TensorDataset(*draw) for draw in draws))
+    _turn_round(config, data.train.tensors[1], "label noise")
+    return data
+
+
+def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
+    """Draw the training data of an epoch in place, as the run wants it.
+
+    Args:
+        config: the run.
+        train: its training data, as of any epoch before.
+        epoch: from 1; the first has what `make_data` draws.
+
+    Chapter: 10_overfitting.
+    """
+    if config.redraw == "nothing" or epoch == 1:
+        return
+    x, label = train.tensors
+    purpose = f"training data, epoch {epoch}"
+    new, answer = _draw(config, purpose, config.train_count)
+    if config.redraw == "noise":
+        new[:, [0, -1], 0] = x[:, [0, -1], 0]
+    else:
+        _turn_round(config, answer, f"label noise, epoch {epoch}")
+        label.copy_(answer)
+    x.copy_(new)
+
+
+def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
+    """Draw sequences, and the answers to the run's question."""
+    own, shape = config.data_seed, (config.steps, config.features)
+    seed = config.seed if own is None else own
+    x, label = first_last(count, *shape, generator_for(purpose, seed))
+    if config.question == "last":
+        label = (x[:, -1, 0] > 0).long()
+    elif config.question == "shuffled":
+        x[:, 0] = x[:, 0].roll(1, dims=0)  # everybody's from the neighbour
+    return x, label
+
+
+def _turn_round(config: RunConfig, label: Tensor, purpose: str) -> None:
+    """Turn a share of the labels round, in place."""
+    own = config.data_seed
+    generator = generator_for(purpose, config.seed if own is None else own)
+    noise = torch.rand(len(label), generator=generator)
+    label[noise < config.label_noise] ^= 1
 
 
 def build_model(config: RunConfig) -> Classifier | Transformer:
@@ -125,6 +169,7 @@ def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
     if config.cell == "LSTM":
         return LSTM(*sizes, forget_bias=config.forget_bias, **options)
     if config.cell == "RNN":
+        options["nonlinearity"] = config.nonlinearity
         return Recurrent(RNNCell, *sizes, **options)
     options["update_bias"] = config.update_bias
     return Recurrent(GRUCell, *sizes, **options)

@@ -14,6 +14,7 @@ from pydantic import (
 
 from unrolled._frozen import Frozen
 from unrolled.cell import Init
+from unrolled.cells import Nonlinearity
 from unrolled.train import TrainConfig
 
 Moment = Literal["initial", "best", "last"]
@@ -115,12 +116,31 @@ class RunConfig(Frozen):
     """What a GRU's update gates, z, see in total as their bias at the start; 0
     for the other networks."""
 
+    nonlinearity: Nonlinearity = "tanh"
+    """Of a plain RNN; ``"tanh"`` for the other networks."""
+
     data_seed: NonNegativeInt | None = None
     """What the data are drawn from; None for the training's seed."""
+
+    question: Literal["sum", "last", "shuffled"] = "sum"
+    """What the label tells: whether the sum of both ends is above 0, or the
+    last end alone; or it is the sum's, and each sequence has got another one's
+    first step, so that what it hangs on is not to be seen."""
+
+    label_noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """The share of the training labels that are drawn to be turned round."""
+
+    redraw: Literal["nothing", "noise", "all"] = "nothing"
+    """What of the training data is drawn anew for each epoch: all, or all but
+    the two ends and the label."""
 
     diagnose: bool = False
     """Whether the gradients that reach each input step are measured before the
     training."""
+
+    trace: bool = False
+    """Whether the ratio of the first one to the last is measured after each
+    epoch, too."""
 
     weights: Annotated[tuple[Moment, ...], AfterValidator(_by_time)] = ()
     """Which weights are kept beside the record."""
@@ -137,6 +157,8 @@ class RunConfig(Frozen):
             wanted |= {"two_biases": False}
         if self.cell != "GRU" or not self.bias:
             wanted |= {"update_bias": 0.0}
+        if self.cell != "RNN":
+            wanted |= {"nonlinearity": "tanh"}
         if self.cell != "LSTM":
             wanted |= {"forget_bias": None}
         elif not self.bias:

@@ -90,6 +90,10 @@ class Record(Frozen):
     training, T numbers, in units of the state by input: see
     `unrolled_lab.gradient_norms`. None if not asked for."""
 
+    gradient_ratios: tuple[NonNegativeFloat, ...] | None = None
+    """The first step's of these by the last step's after each epoch, in fewer
+    directions. None if not asked for."""
+
     versions: Annotated[
         dict[Literal["python", "torch", "numpy", "unrolled"], str],
         Field(min_length=4),
@@ -116,7 +120,7 @@ class Record(Frozen):
 
         Args:
             config: the run.
-            **results: the fields from `history` to `gradient_norms`, and
+            **results: the fields from `history` to `gradient_ratios`, and
                 `seconds`; decimal numbers are rounded to six significant
                 digits.
         """
@@ -142,6 +146,8 @@ class Record(Frozen):
             told["history"] = (epochs, config.train.epochs)
         norms = config.steps if config.diagnose else 0
         told["gradient_norms"] = (len(self.gradient_norms or ()), norms)
+        ratios = epochs if config.trace else 0
+        told["gradient_ratios"] = (len(self.gradient_ratios or ()), ratios)
         for name, (got, wanted) in told.items():
             if got != wanted:
                 raise ValueError(

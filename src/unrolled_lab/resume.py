@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,6 +33,8 @@ def fit_resumably(
     config: TrainConfig,
     path: Path | str,
     *,
+    before: Callable[[int], object] = lambda epoch: None,
+    after: Callable[[], float | None] = lambda: None,
     progress: bool = False,
 ) -> History:
     """Do what `fit` does, with a checkpoint after every epoch.
@@ -49,6 +51,10 @@ def fit_resumably(
             had finished, its history is returned at once. Another number of
             `epochs` is welcome, unless the file is past it. One process at a
             time.
+        before: called with the number of the epoch to come, from 1, before it
+            begins. It may change the training data in place.
+        after: called after each epoch. What it gives is kept in the file, as
+            ``"notes"``, a list.
 
     Returns:
         The history. A checkpoint of another training is refused: of another
@@ -56,14 +62,20 @@ def fit_resumably(
     """
     path = check_path(path)
     about = _describe(model, train_set, valid_set, config)
-    state = None
+    state, notes = None, []
     if path.exists():
         state = load_checkpoint(path)
         check_same(path.name, state.pop("about", None), about)
+        notes = state.pop("notes", None)
+        check_type(f"{path.name:.80}, notes", notes, list)
 
     def save(run: Training) -> None:
-        save_checkpoint(path, run.state_dict() | {"about": about})
+        notes.append(after())
+        more = {"about": about, "notes": notes}
+        save_checkpoint(path, run.state_dict() | more)
+        before(len(notes) + 1)
 
+    before(len(notes) + 1)
     try:
         return fit(
             model,

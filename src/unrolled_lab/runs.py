@@ -10,13 +10,14 @@ import torch
 from torch import nn
 
 from unrolled._checks import check_type, check_whole
-from unrolled.train import History, TrainConfig, evaluate, fit
+from unrolled.train import History, Training, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
     build_model,
     count_parameters,
     generator_for,
     make_data,
+    redraw,
 )
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
@@ -30,6 +31,8 @@ DIAGNOSED = 64
 """Sequences of the validation data on which `gradient_norms` is measured."""
 PROJECTIONS = 32
 """Random directions of the final state for `gradient_norms`."""
+TRACED = 8
+"""How many of them are looked at again after each epoch, if that is asked."""
 
 
 def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
@@ -92,9 +95,7 @@ def replay(config: RunConfig, epochs: int) -> History:
 
     Chapter: 08_thirty_steps.
     """
-    data = make_data(config)
-    shorter = _shorter(config, epochs)
-    return fit(build_model(config), data.train, data.valid, shorter)
+    return follow(config, epochs, lambda _: None)[0]
 
 
 def follow(
@@ -111,7 +112,8 @@ def follow(
         measure: called with the network before the training and after each
             epoch; it must not change it.
         data: what to learn from; default: the run's own data. So one can ask
-            what would have been if the data had been others.
+            what would have been if the data had been others. A run that draws
+            its data anew does so in place.
 
     Returns:
         A record of each epoch, as of `replay`; and what `measure` gave, E + 1
@@ -133,26 +135,20 @@ def follow(
     if data is None:
         data = make_data(config)
     check_type("data", data, Datasets)
-    model = build_model(config)
-    found = [measure(model)]
-    history = fit(
-        model,
-        data.train,
-        data.valid,
-        _shorter(config, epochs),
-        on_epoch=lambda _: found.append(measure(model)),
-    )
-    return history, found
-
-
-def _shorter(config: RunConfig, epochs: int) -> TrainConfig:
-    """Return a run's training, of so many epochs."""
     most = config.train.epochs
     if check_whole("epochs", epochs) > most:
         raise ValueError(
             f"epochs: expected at most {most}, those of the run, got {epochs}"
         )
-    return config.train.replace(epochs=epochs)
+    model = build_model(config)
+    found = [measure(model)]
+
+    def look(_: Training) -> None:
+        found.append(measure(model))
+        redraw(config, data.train, len(found))
+
+    shorter = config.train.replace(epochs=epochs)
+    return fit(model, data.train, data.valid, shorter, on_epoch=look), found
 
 
 def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
@@ -162,14 +158,28 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     moments = {"initial": _copy(model)}
     norms = _diagnose(model, data, config.seed) if config.diagnose else None
     before = time.perf_counter() - start
+
+    def ratio() -> float | None:
+        if not config.trace:
+            return None
+        first, *_, last = _diagnose(model, data, config.seed, TRACED)
+        return first / last if last else 0.0  # all is dead
+
     history = fit_resumably(
-        model, data.train, data.valid, config.train, checkpoint
+        model,
+        data.train,
+        data.valid,
+        config.train,
+        checkpoint,
+        before=lambda epoch: redraw(config, data.train, epoch),
+        after=ratio,
     )
     start = time.perf_counter()
     moments["best"] = _copy(model)
     test_best = evaluate(model, data.test)
     # The model holds the best weights; the checkpoint has the last ones, too.
-    model.load_state_dict(load_checkpoint(checkpoint)["model"])
+    kept = load_checkpoint(checkpoint)
+    model.load_state_dict(kept["model"])
     moments["last"] = _copy(model)
     test_last = evaluate(model, data.test)
     after = time.perf_counter() - start
@@ -181,12 +191,15 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
         test_last=dict(test_last),
         parameters=count_parameters(model),
         gradient_norms=norms,
+        gradient_ratios=tuple(kept["notes"]) if config.trace else None,
         seconds=before + sum(history.column("seconds")) + after,
     )
     return record, {moment: moments[moment] for moment in config.weights}
 
 
-def _diagnose(model: nn.Module, data: Datasets, seed: int) -> tuple[float, ...]:
+def _diagnose(
+    model: nn.Module, data: Datasets, seed: int, directions: int = PROJECTIONS
+) -> tuple[float, ...]:
     """Measure the gradients that reach each step, in random directions."""
     v = torch.randn(
         PROJECTIONS,
@@ -194,7 +207,7 @@ def _diagnose(model: nn.Module, data: Datasets, seed: int) -> tuple[float, ...]:
         generator=generator_for("projections", seed),
     )
     x = data.valid.tensors[0][:DIAGNOSED]
-    return tuple(gradient_norms(model, x, v).tolist())
+    return tuple(gradient_norms(model, x, v[:directions]).tolist())
 
 
 def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
