@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from small_runs import numbers, run, seconds_in
+from unrolled.tasks import first_last
 from unrolled.train import evaluate
 from unrolled_lab import (
     Record,
@@ -29,9 +30,11 @@ from unrolled_lab import (
     make_data,
     replay,
     results_folder,
+    resume,
     runs,
     sweep,
 )
+from unrolled_lab.build import redraw
 from unrolled_lab.files import RunFiles
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
@@ -64,7 +67,9 @@ def test_everything_but_the_labels_is_in_the_id():
         {"test_count": 51}, {"hidden_size": 5}, {"num_layers": 2},
         {"dropout": 0.1}, {"layers": "all"}, {"two_biases": True},
         {"init": "pytorch"}, {"forget_bias": 2.0}, {"data_seed": 0},
-        {"diagnose": True}, {"weights": ("best",)},
+        {"diagnose": True}, {"weights": ("best",)}, {"trace": True},
+        {"cell": "RNN", "forget_bias": None, "nonlinearity": "relu"},
+        {"question": "last"}, {"label_noise": 0.1}, {"redraw": "all"},
     ]  # fmt: skip
     tried = {name for change in changes for name in change}
     assert tried | {"experiment", "group"} == {*RunConfig.model_fields}
@@ -95,6 +100,35 @@ def test_the_data_are_the_task_and_no_two_sets_share_a_number():
     seen = [{*each.tensors[0].flatten().tolist()} for each in sets]
     assert [len(each) for each in seen] == [600, 400, 500] * 2
     assert len(set.union(*seen)) == sum(map(len, seen))
+
+
+def test_other_questions_and_wrong_labels():
+    plain, last, shuffled, noisy = (
+        make_data(run(train_count=2000, **changes))
+        for changes in (
+            {}, {"question": "last"}, {"question": "shuffled"},
+            {"label_noise": 0.25},
+        )
+    )  # fmt: skip
+    for number, dataset in enumerate(plain):
+        x, label = dataset.tensors
+        other, answer = last[number].tensors
+        assert torch.equal(other, x)
+        assert torch.equal(answer, (x[:, -1, 0] > 0).long())
+        other, answer = shuffled[number].tensors
+        assert torch.equal(other[:, 1:], x[:, 1:])
+        assert torch.equal(other[1:, 0], x[:-1, 0])
+        assert torch.equal(answer, label)
+        other, answer = noisy[number].tensors
+        assert torch.equal(other, x)
+        wrong = (answer != label).double().mean()
+        # The training data alone; five standard errors of 2,000 draws.
+        assert abs(wrong - 0.25 * (number == 0)) <= 0.05 * (number == 0)
+    again = make_data(run(train_count=2000, label_noise=0.25, data_seed=1))
+    x, label = again.train.tensors
+    wrong = (x[:, 0, 0] + x[:, -1, 0] > 0) != label
+    before = plain.train.tensors[1] != noisy.train.tensors[1]
+    assert not torch.equal(wrong, before)  # others, with other data
 
 
 def test_what_decides_the_data_and_the_weights():
@@ -128,6 +162,7 @@ def test_the_options_arrive(cell):
         init="pytorch" if recurrent else "xavier",
         forget_bias=7.0 if cell == "LSTM" else None,
         update_bias=7.0 if cell == "GRU" else 0.0,
+        nonlinearity="relu" if cell == "RNN" else "tanh",
     )
     model = build_model(config)
     assert model.dropout.p == 0.25
@@ -141,6 +176,7 @@ def test_the_options_arrive(cell):
     blocks = {"LSTM": 4, "GRU": 3, "RNN": 1}[cell]
     for inner, inputs in zip(model.recurrent.cells, (2, 12), strict=True):
         assert inner.weight_ih.shape == (12 * blocks, inputs)
+        assert cell != "RNN" or inner.nonlinearity == "relu"
         assert len(inner.biases) == 2
         assert inner.biases[0].abs().max() > 0
         for number, total in enumerate(sum(inner.biases).split(12)):
@@ -197,7 +233,7 @@ def test_a_record_has_the_gradients_of_the_first_weights():
 # Carrying out
 
 
-def by_hand(config):
+def by_hand(config, later=lambda epoch, *data: data):
     """A run as anybody would write it: the validation losses, both models."""
     model, data = build_model(config), make_data(config)
     adam = torch.optim.Adam(model.parameters(), lr=config.train.lr)
@@ -205,7 +241,9 @@ def by_hand(config):
     losses, best = [], None
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        for _ in range(config.train.epochs):
+        for epoch in range(1, config.train.epochs + 1):
+            if epoch > 1:
+                x, label = later(epoch, x, label)
             model.train()
             for index in torch.randperm(len(x)).split(config.train.batch_size):
                 adam.zero_grad()
@@ -248,6 +286,71 @@ def test_a_run_by_hand(tmp_path):
     # The untrained twin need not be kept.
     other = execute(run(), tmp_path)
     assert same(load_model(other, "initial", tmp_path), build_model(run()))
+
+
+def all_anew(epoch, x, label, seed=0):
+    purpose = f"training data, epoch {epoch}"
+    return first_last(*x.shape, generator_for(purpose, seed))
+
+
+def noise_anew(epoch, x, label):
+    new, _ = all_anew(epoch, x, label)
+    new[:, 0, 0], new[:, -1, 0] = x[:, 0, 0], x[:, -1, 0]
+    return new, label
+
+
+ANEW = {"all": all_anew, "noise": noise_anew}
+
+
+@pytest.mark.parametrize("what", ANEW)
+def test_a_run_on_new_data_in_each_epoch(what):
+    config = run(redraw=what, training={"epochs": 4})
+    losses, _ = by_hand(config, ANEW[what])
+    for history in (execute(config).history, replay(config, 4)):
+        assert history.column("valid_loss") == pytest.approx(losses, rel=1e-4)
+    plain, _ = by_hand(config)
+    assert abs(plain[-1] / losses[-1] - 1) > 1e-3
+    noisy = config.replace(label_noise=0.9)
+    data = make_data(noisy).train
+    redraw(noisy, data, 3)
+    x, label = data.tensors
+    wrong = ((x[:, 0, 0] + x[:, -1, 0] > 0).long() != label).double().mean()
+    assert wrong > 0.7
+
+
+def test_the_ratio_after_each_epoch():
+    config = run("RNN", trace=True, training={"epochs": 3}, valid_count=70)
+    v = torch.randn(32, 4, generator=generator_for("projections", 0))[:8]
+    x = make_data(config).valid.tensors[0][:64]
+    _, norms = follow(config, 3, lambda model: gradient_norms(model, x, v))
+    record = execute(config)
+    assert record.gradient_ratios == pytest.approx(
+        [float(norm[0] / norm[-1]) for norm in norms[1:]], rel=1e-4
+    )
+    again = Record.from_json(record.to_json())
+    assert again.gradient_ratios == record.gradient_ratios
+    assert execute(run("RNN")).gradient_ratios is None
+
+
+@pytest.mark.parametrize("what", ANEW)
+def test_such_runs_go_on_where_they_were_stopped(what, tmp_path, monkeypatch):
+    config = run(
+        redraw=what, trace=True, label_noise=0.2, training={"epochs": 4}
+    )
+    saved = []
+
+    def save(path, state):
+        save_checkpoint(path, state)
+        saved.append(path)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(resume, "save_checkpoint", save)
+    with pytest.raises(KeyboardInterrupt):
+        execute(config, tmp_path)
+    record = execute(config, tmp_path)
+    assert len(saved) == 4
+    assert numbers(record) == numbers(execute(config))
 
 
 @each_cell

@@ -18,7 +18,8 @@ from unrolled._checks import check_whole
 from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
-from unrolled_lab.forecasters import SEEDS, Series, save_forecasters
+from unrolled_lab.forecasters import SEEDS, Plan, Series, save_forecasters
+from unrolled_lab.probes import save_probes
 from unrolled_lab.sweeps import Backend, sweep
 
 
@@ -90,11 +91,21 @@ def _forecasters(options: argparse.Namespace) -> int:
     jobs = check_whole("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
     trained = Parallel(n_jobs=jobs)(
-        delayed(save_forecasters)(series, seed, folder)
+        delayed(save_forecasters)(series, seed, folder, plan)
+        for plan in get_args(Plan)
         for series in get_args(Series)
         for seed in SEEDS
     )
     print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
+    return 0
+
+
+def _probes(options: argparse.Namespace) -> int:
+    """Probe the networks that are not probed yet, and report."""
+    folder = results_folder(options.results, create=True)
+    seeds = [run.seed for run in runs_of("published")]
+    probed = [save_probes(seed, folder) for seed in seeds]
+    print(f"probes: {sum(probed)} of {len(probed)} seeds measured now")
     return 0
 
 
@@ -148,10 +159,14 @@ def _parser() -> argparse.ArgumentParser:
         "forecasters", help="train the networks of the chapter on free running"
     )
     training.set_defaults(act=_forecasters)
+    probing = commands.add_parser(
+        "probes", help="read the first input from the states of `published`"
+    )
+    probing.set_defaults(act=_probes)
     for command in (running, training):
         processes = "processes (2)"
         command.add_argument("--jobs", type=int, default=2, help=processes)
-    for command in (listing, running, training):
+    for command in (listing, running, training, probing):
         where = "where the records are (results in the repository)"
         command.add_argument(
             "--results", type=Path, metavar="FOLDER", help=where

@@ -1,0 +1,100 @@
+"""What an untrained network still knows: probes of many sequences, and a head.
+
+For each seed of `published`, ``results/probes/seedN.json`` tells how well the
+first input can be read from the cell states at each step, by a probe that was
+fitted on 1,000 sequences and by one on 4,000; and how far a head gets that is
+trained on the last states of the untrained twin, whose other weights stay.
+
+Fixed before: "the twin has lost most of it by step 15" is confirmed if the
+probes of 4,000 sequences read less than half of the variance in both layers of
+all five seeds; refuted if more than half in one layer of all five. "What it has
+left is of no use" is confirmed if the trained head is right in no seed more
+often than the last input alone would be, 75 %, and half a point; refuted if in
+all five.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+
+from unrolled._checks import check_choice
+from unrolled.gates import probe
+from unrolled.models import Classifier
+from unrolled.train import evaluate, fit
+from unrolled_lab.build import make_data
+from unrolled_lab.catalogue import published
+from unrolled_lab.files import load_model, load_records, locked, results_folder
+from unrolled_lab.record import circumstances
+from unrolled_lab.resume import write_whole
+
+FITTED = (1000, 4000)
+"""Sequences that a probe is fitted on; as many others score it."""
+
+
+def save_probes(seed: int, folder: Path | str | None = None) -> bool:
+    """Measure the networks of a seed and keep what was found.
+
+    Args:
+        seed: of a run of `published`.
+        folder: where all results are; see `results_folder`.
+
+    Returns:
+        Whether it was measured; False if its file was there already.
+
+    Chapter: 09_gates.
+    """
+    check_choice("seed", seed, tuple(run.seed for run in published()))
+    path = results_folder(folder) / "probes" / f"seed{seed}.json"
+    path.parent.mkdir(exist_ok=True)
+    locks = path.parent.parent / ".unfinished" / "probes"
+    with locked(locks / f"{path.stem}.lock", path):
+        if path.exists():
+            return False
+        command = {"command": "python -m unrolled_lab probes"}
+        found = command | _measure(seed) | circumstances()
+        with write_whole(path) as file:
+            file.write(json.dumps(found, indent=1).encode() + b"\n")
+    return True
+
+
+def _measure(seed: int) -> dict:
+    """Probe the trained and the untrained network; train a head on the latter.
+
+    Returns:
+        By ``"trained"`` and ``"untrained"``, and by how many sequences a probe
+        was fitted on: its share of the variance by layer and step, (L, T); and
+        the losses and accuracies of the ``"head"``.
+    """
+    (record,) = [r for r in load_records("published") if r.seed == seed]
+    data = make_data(record.config)
+    x, found = data.test.tensors[0][: 2 * max(FITTED)], {"seed": seed}
+    for name, moment in (("trained", "best"), ("untrained", "initial")):
+        model = load_model(record, moment)
+        traces = model.recurrent.trace(x)
+        found[name] = {
+            str(n): [
+                probe(trace.c[: 2 * n], x[: 2 * n, 0, 0]).round(4).tolist()
+                for trace in traces
+            ]
+            for n in FITTED
+        }
+    twin = load_model(record, "initial")
+    train, valid, test = (
+        TensorDataset(_last_states(twin, x), label)
+        for x, label in (each.tensors for each in data)
+    )
+    head = nn.Linear(twin.head.in_features, 2)
+    head.load_state_dict(twin.head.state_dict())
+    history = fit(head, train, valid, record.config.train)
+    score = {"best_epoch": history.best_epoch} | dict(evaluate(head, test))
+    return found | {"head": score}
+
+
+@torch.no_grad()
+def _last_states(model: Classifier, x: Tensor) -> Tensor:
+    """Return the hidden states of all layers after the last step, (N, LH)."""
+    _, (h, _) = model.recurrent(x)  # (L, N, H)
+    return h.movedim(0, 1).flatten(1)
