@@ -42,14 +42,15 @@ from unrolled_lab.cell_race import make_network, train_variant
 from unrolled_lab.costs import crossing, growth, least_seconds, multiplications
 from unrolled_lab.files import RunFiles
 from unrolled_lab.forecasters import save_forecasters
+from unrolled_lab.probes import save_probes
 from unrolled_lab.record import circumstances
 
 MODULES = [
     f"unrolled_lab.{name}"
     for name in (
         "build", "catalogue", "cell_race", "config", "costs", "diagnosis",
-        "files", "forecasters", "record", "runs", "sweeps", "tables",
-        "transformer_race",
+        "files", "forecasters", "probes", "record", "runs", "sweeps",
+        "tables", "transformer_race",
     )
 ]  # fmt: skip
 EXCEPT = {
@@ -72,6 +73,9 @@ EXCEPT = {
 
 FOLDER, RESULTS = Path(mkdtemp()), results_folder()
 atexit.register(rmtree, FOLDER)
+PROBED = FOLDER / "probed"
+(PROBED / "probes").mkdir(parents=True)
+(PROBED / "probes" / "seed0.json").touch()  # what is there is not made again
 CONFIG = run("RNN", diagnose=True, weights=("best", "last"))
 RECORD = execute(CONFIG)
 PUBLISHED = load_records("published")[0]
@@ -161,10 +165,15 @@ ROWS = [
              record=load_records("decay")[0]),
          record=PUBLISHED, moment="best", folder=RESULTS),
     good(begin_forecaster, series="henon", seed=0),
-    good(save_forecasters, series="henon", seed=0, folder=RESULTS),
-    good(load_forecasters, series="henon", folder=RESULTS),
-    good(load_losses, bad("path: .*henon-seed0", folder=FOLDER),
-         series="henon", folder=RESULTS),
+    good(save_forecasters, series="henon", seed=0, folder=RESULTS,
+         plan="forecasters"),
+    good(load_forecasters, series="henon", folder=RESULTS, plan="forecasters"),
+    good(load_losses,
+         bad("path: .*henon-seed0", folder=FOLDER),
+         bad("plan: .*'forecasters' or 'from_start', got 'x'", plan="x"),
+         series="henon", folder=RESULTS, plan="forecasters"),
+    good(save_probes, bad("seed: .*published run, got 5", seed=5),
+         seed=0, folder=PROBED),
     good(execute, bad("folder: .*got 'none'", folder="none"), config=CONFIG),
     good(replay, bad("epochs: expected at most 2, .*got 3", epochs=3),
          config=CONFIG, epochs=1),

@@ -26,7 +26,7 @@ def make_tiny(monkeypatch):
     """Trainings of no time: two updates in each stage."""
     monkeypatch.setattr(forecasters, "COUNT", 64)
     monkeypatch.setattr(forecasters, "SEEDS", range(2))
-    for stage in ("FIRST", "SECOND"):
+    for stage in ("FIRST", "SECOND", "WHOLE"):
         short = getattr(forecasters, stage).replace(epochs=1)
         monkeypatch.setattr(forecasters, stage, short)
 
@@ -53,6 +53,8 @@ def test_what_is_saved_is_what_was_trained(tiny, tmp_path):
     for name, (_, second) in networks.items():
         assert same(second, again[name])
         assert losses[name][1] == pytest.approx(loss[name], rel=1e-6)
+    assert save_forecasters("henon", 1, tmp_path, "from_start")
+    assert load_losses("henon", tmp_path)["own 6"] == losses["own 6"]
     kept = [each[1] for each in networks.values()]
     pairs = [(a, b) for n, a in enumerate(kept) for b in kept[n + 1 :]]
     assert not any(same(a, b) for a, b in pairs)
@@ -66,7 +68,7 @@ def test_what_is_saved_is_what_was_trained(tiny, tmp_path):
 def test_one_process_trains_a_forecaster(tmp_path, monkeypatch):
     begun, go_on, results = threading.Event(), threading.Event(), []
 
-    def train(series, seed, path):
+    def train(series, seed, path, plan):
         begun.set()
         assert go_on.wait(20)
         path.touch()
@@ -111,24 +113,36 @@ def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
     for way, name in ((scheduled, "scheduled"), (own_6, "own 6")):
         assert way.model is networks[name]
     assert len({id(network) for network in networks.values()}) == 5
+    del asked[:]
+    networks, losses = forecasters.train_forecasters("henon", 3, "from_start")
+    untrained, one, two = begin_forecaster("henon", 3)
+    assert same(networks["start"], untrained)
+    assert losses["start"] == []
+    both = torch.cat([one.tensors[0], two.tensors[0]])
+    for _, data, _, config in asked:
+        assert torch.equal(data.tensors[0], both)
+        assert config == forecasters.WHOLE.replace(seed=3)
+    assert (asked[1][0].updates, asked[1][0].most) == (4, 1.0)  # all of 4
+    assert [asked[n][0].warm_up for n in (2, 3)] == [26, 12]
 
 
 def test_the_command_trains_all(monkeypatch, tmp_path, capsys):
     trained = []
 
-    def save(series, seed, folder):
-        trained.append((series, seed, folder))
+    def save(series, seed, folder, plan):
+        trained.append((series, seed, folder, plan))
         return seed == 2
 
     monkeypatch.setattr(command, "save_forecasters", save)
     line = ["forecasters", "--jobs", "1", "--results", str(tmp_path)]
     assert command.main(line) == 0
     assert trained == [
-        (series, seed, tmp_path)
+        (series, seed, tmp_path, plan)
+        for plan in ("forecasters", "from_start")
         for series in ("oscillations", "henon")
         for seed in range(5)
     ]
-    assert capsys.readouterr().out == "forecasters: 2 of 10 trained now\n"
+    assert capsys.readouterr().out == "forecasters: 4 of 20 trained now\n"
 
 
 @pytest.mark.parametrize("series", ["oscillations", "henon"])

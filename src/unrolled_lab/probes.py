@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check_choice
+from unrolled._checks import check_whole, insist
 from unrolled.gates import probe
 from unrolled.models import Classifier
 from unrolled.train import evaluate, fit
@@ -46,7 +46,8 @@ def save_probes(seed: int, folder: Path | str | None = None) -> bool:
 
     Chapter: 09_gates.
     """
-    check_choice("seed", seed, tuple(run.seed for run in published()))
+    is_one = check_whole("seed", seed, 0) < len(published())
+    insist("seed", is_one, "that of a published run", seed)
     path = results_folder(folder) / "probes" / f"seed{seed}.json"
     path.parent.mkdir(exist_ok=True)
     locks = path.parent.parent / ".unfinished" / "probes"
