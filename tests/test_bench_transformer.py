@@ -67,3 +67,25 @@ def test_the_record_is_whole(bench):
             assert [*map(int, row)] == [*sizes], (part, name)
             assert min(row.values()) > 0
     assert "train, by T" in bench.table(kept)
+
+
+def test_the_widths_are_measured(bench, monkeypatch):
+    monkeypatch.setattr(bench, "WIDTHS", (32, 64))
+    monkeypatch.setattr(bench, "WIDTH_STEPS", (2, 3))
+    asked = []
+
+    def make(name, width):
+        asked.append((name, width))
+        return transformer_race.make_rival(name, width=width)
+
+    monkeypatch.setattr(bench, "make_rival", make)
+    record = bench.measure_widths(1)
+    assert bench.tables(record) == ["train, T = 2", "train, T = 3"]
+    names = transformer_race.TRAINED[1:]
+    assert asked == [(n, w) for w in (32, 64) for n in names] * 2
+    for part in bench.tables(record):
+        assert [*record[part]] == [*names]
+        for row in record[part].values():
+            assert [*row] == ["32", "64"] and min(row.values()) > 0
+    assert "train, T = 3, by d" in bench.table(record)
+    assert bench.least(record, record) == record | {"rounds": 2}

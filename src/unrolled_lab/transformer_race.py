@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from unrolled._checks import check_choice, check_type, check_whole
+from unrolled._checks import check_choice, check_type, check_whole, insist
 from unrolled.lstm import LSTM
 from unrolled.models.char_lm import CharLM
 from unrolled.models.parts import token_input
@@ -68,13 +68,17 @@ class PyTorchReader(nn.Module):
 Reader = CharLM | CausalTransformer | PyTorchReader
 
 
-def make_rival(name: str, generator: Generator | None = None) -> Reader:
+def make_rival(
+    name: str, generator: Generator | None = None, width: int = 96
+) -> Reader:
     """Make one of them, of two layers and some 230,000 parameters.
 
     Args:
-        name: one of `TRAINED`; the LSTMs have 132 units, the Transformer 96.
+        name: one of `TRAINED`.
         generator: the source of the first weights; default: PyTorch's global
             one.
+        width: d, the Transformer's width, 32 to a head. The LSTMs have 11/8
+            as many units, which makes about as many parameters, some 25 d².
 
     Example:
         >>> for name in TRAINED:
@@ -87,10 +91,15 @@ def make_rival(name: str, generator: Generator | None = None) -> Reader:
     Chapter: 12_beyond.
     """
     check_choice("name", name, TRAINED)
+    is_right = check_whole("width", width) % 32 == 0
+    insist("width", is_right, "a multiple of 32", width)
     V = len(CHARACTERS)
     if name == "Transformer":
-        return CausalTransformer(V, 96, 2, generator=generator)
-    layer = LSTM(V, 132, 2, generator=generator)
+        heads = width // 32
+        return CausalTransformer(
+            V, width, 2, num_heads=heads, generator=generator
+        )
+    layer = LSTM(V, width * 11 // 8, 2, generator=generator)
     model = CharLM(layer, CHARACTERS, generator=generator)
     return model if name == "LSTM" else PyTorchReader(model)
 
