@@ -62,6 +62,7 @@ EXCEPT = {
     "unrolled_lab.files.RunFiles.lock": "takes nothing",
     "unrolled_lab.files.RunFiles.save": "takes what `execute` made",
     "unrolled_lab.files.locked": "takes what `RunFiles` made",
+    "unrolled_lab.files.make_once": "takes what those who save made",
     "unrolled_lab.forecasters.train_forecasters": "see `begin_forecaster`",
     "unrolled_lab.record.Record.of": "see `Record`",
     "unrolled_lab.record.Record.to_json": "takes nothing",

@@ -192,25 +192,20 @@ def test_what_is_changed_in_the_second_round():
 
 
 def test_fresh_data_for_every_cell():
-    names = {"rnn", "lstm-fb0", "gru", "lstm-fb1", "lstm-fb2", "gru-ub2"}
-    wanted = dict.fromkeys(names | {"transformer"}, 2)
-    wanted |= dict.fromkeys(["rnn-long", "lstm-fb0-long", "gru-long"], 1)
+    names = {"rnn-uniform", "gru-uniform", "gru-uniform-ub2", "transformer"}
+    names |= {f"lstm-uniform-fb{bias}" for bias in (0, 1, 2)}
+    longer = ("rnn-uniform", "lstm-uniform-fb0", "gru-uniform")
+    wanted = dict.fromkeys(names, 2) | {f"{name}-long": 1 for name in longer}
     assert groups("fresh") == wanted
     for config in runs_of("fresh"):
         assert config.redraw == "all"
-        epochs = 400 if config.group.endswith("-long") else 40
-        (twin,) = [
-            other
-            for other in runs_of("cells")
-            if dict(other)
-            == dict(config)
-            | {"train": other.train, "redraw": "nothing", "diagnose": True}
-            | {"experiment": "cells", "group": other.group}
-            and other.seed == config.seed
-        ]
-        assert config.train == twin.train.replace(
-            epochs=epochs, step_size=epochs // 2
-        )
+        group = config.group.removesuffix("-long")
+        epochs = 40 if group == config.group else 400
+        assert config.train.epochs == epochs == 2 * config.train.step_size
+        train = config.train.replace(epochs=40, step_size=20)
+        changes = {"experiment": "cells", "group": group, "diagnose": True}
+        changes |= {"redraw": "nothing", "train": train}
+        assert config.replace(**changes) in runs_of("cells")
 
 
 def test_the_remedies():

@@ -76,7 +76,7 @@ def test_one_process_trains_a_forecaster(tmp_path, monkeypatch):
     def save():
         results.append(save_forecasters("henon", 0, tmp_path))
 
-    monkeypatch.setattr(forecasters, "_train_and_save", train)
+    monkeypatch.setattr(forecasters, "_save", train)
     threads = [threading.Thread(target=save) for _ in range(2)]
     for thread in threads:
         thread.start()

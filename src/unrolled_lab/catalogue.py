@@ -28,17 +28,6 @@ ONE_BIAS = {"two_biases": False, "init": "uniform"}
 is theirs."""
 
 
-ATTENTION = {
-    "cell": "Transformer",
-    "num_layers": 1,
-    "layers": "last",
-    "dropout": 0.1,
-    "two_biases": False,
-    "forget_bias": None,
-}
-"""A Transformer of the LSTM's width, and about as many parameters."""
-
-
 def source_b(
     experiment: str,
     group: str,
@@ -127,6 +116,12 @@ def cells() -> list[RunConfig]:
     cell from its start. The Transformer has one layer of the same width, and
     about as many parameters (200,194); its dropout is 0.1, as its paper's.
     """
+    same = {"diagnose": True, "train": FORTY}
+    return _seeds("cells", {k: v | same for k, v in _starts().items()})
+
+
+def _starts() -> dict[str, dict[str, Any]]:
+    """Each start of `cells` by its name: what it changes in source B's run."""
     forget_biases = {"uniform": (0, 1, 2), "xavier": (0, 1), "pytorch": (0,)}
     kinds: dict[str, dict[str, Any]] = {}
     for init, biases in forget_biases.items():
@@ -137,9 +132,10 @@ def cells() -> list[RunConfig]:
         for bias in biases:
             kinds[f"lstm-{init}-fb{bias}"] = start | {"forget_bias": bias}
     kinds["gru-uniform-ub2"] = kinds["gru-uniform"] | {"update_bias": 2.0}
-    kinds["transformer"] = ATTENTION
-    same = {"diagnose": True, "train": FORTY}
-    return _seeds("cells", {k: same | changes for k, changes in kinds.items()})
+    alone = {"num_layers": 1, "layers": "last", "dropout": 0.1}
+    alone |= {"two_biases": False, "forget_bias": None}
+    kinds["transformer"] = {"cell": "Transformer"} | alone
+    return kinds
 
 
 def crossed() -> list[RunConfig]:
@@ -245,36 +241,27 @@ def published_lengths() -> list[RunConfig]:
     confirmed if all four stay. "Nobody learns a hundred" is refuted if one
     start does. For 200 steps likewise. In between it is open.
     """
-    plain = {"cell": "RNN", "forget_bias": None} | ONE_BIAS
+    plain, gru = _starts()["rnn-xavier"], _starts()["gru-uniform"]
     identity = plain | {"init": "identity"}
     starts: dict[str, dict[str, Any]] = {
         "rnn-orthogonal": plain | {"init": "orthogonal"},
         "rnn-identity": identity,
         "relu-identity": identity | {"nonlinearity": "relu"},
-        "rnn-xavier": plain | {"init": "xavier"},
+        "rnn-xavier": plain,
     }
     for bias in (2, 4):
         starts[f"lstm-fb{bias}"] = {"forget_bias": float(bias)}
-        gru = {"cell": "GRU", "update_bias": float(bias)}
-        starts[f"gru-ub{bias}"] = plain | gru
+        starts[f"gru-ub{bias}"] = gru | {"update_bias": float(bias)}
+
+    def groups(T: int, names: list[str]) -> dict[str, dict[str, Any]]:
+        same = {"steps": T, "diagnose": True, "train": FORTY}
+        return {f"{name}-t{T:03}": starts[name] | same for name in names}
+
     names = [*starts]
-    lengths = {30: names[:3], 50: names[:6], 100: names[:6]}
-    lengths[200] = [*names[1:3], *names[6:]]
-    return [
-        source_b(
-            "published_lengths",
-            f"{start}-t{T:03}",
-            seed,
-            FORTY,
-            steps=T,
-            diagnose=True,
-            **starts[start],
-        )
-        for seed in range(5)
-        for T, chosen in lengths.items()
-        for start in chosen
-        if T < 100 or seed < 3
-    ]
+    five = groups(30, names[:3]) | groups(50, names[:6])
+    three = groups(100, names[:6]) | groups(200, names[1:3] + names[6:])
+    experiment = "published_lengths"
+    return _seeds(experiment, five) + _seeds(experiment, three, 3)
 
 
 def rates() -> list[RunConfig]:
@@ -290,18 +277,13 @@ def rates() -> list[RunConfig]:
     runs passes 80 %, while with open gates at theirs all three do; it is
     refuted if all three do with half-open gates. In between it depends.
     """
-    groups = {}
-    for lr in (3e-3, 1e-2, 3e-4):
-        same = ONE_BIAS | {"train": FORTY | {"lr": lr}}
-        other = same | {"forget_bias": None}
-        starts = {
-            "lstm-uniform-fb0": same | {"forget_bias": 0.0},
-            "gru-uniform": other | {"cell": "GRU"},
-            "rnn-uniform": other | {"cell": "RNN"},
-            "lstm-uniform-fb2": same | {"forget_bias": 2.0},
-            "gru-uniform-ub2": other | {"cell": "GRU", "update_bias": 2.0},
-        }
-        groups |= {f"{name}-lr{lr}": start for name, start in starts.items()}
+    names = ("lstm-uniform-fb0", "gru-uniform", "rnn-uniform")
+    names += ("lstm-uniform-fb2", "gru-uniform-ub2")
+    groups = {
+        f"{name}-lr{lr}": _starts()[name] | {"train": FORTY | {"lr": lr}}
+        for lr in (3e-3, 1e-2, 3e-4)
+        for name in names
+    }
     return _seeds("rates", groups, 3)
 
 
@@ -319,11 +301,8 @@ def nested() -> list[RunConfig]:
     (runs that have passed by then left out) orders a run that passes before one
     that does not in nine pairs of ten, and refuted if in six of ten or fewer.
     """
-    half = ONE_BIAS | {"forget_bias": 0.0, "train": FORTY}
-    groups = {
-        f"data-{data}": half | {"data_seed": data, "trace": True}
-        for data in range(10, 15)
-    }
+    half = _starts()["lstm-uniform-fb0"] | {"train": FORTY, "trace": True}
+    groups = {f"data-{n}": half | {"data_seed": n} for n in range(10, 15)}
     return _seeds("nested", groups, 3)
 
 
@@ -344,19 +323,16 @@ def leftovers() -> list[RunConfig]:
     opens it" is confirmed if it opens in at most one in "fresh", and refuted if
     in four or more, where "sum" has four or more.
     """
-    last = {"question": "last"}
     kinds: dict[str, dict[str, Any]] = {
         "sum": {},
         "shuffled": {"question": "shuffled"},
-        "last": last,
-        "last-noise": last | {"label_noise": 0.25},
+        "last": {"question": "last"},
+        "last-noise": {"question": "last", "label_noise": 0.25},
         "fresh": {"redraw": "all"},
     }
-    same = {"cell": "RNN", "forget_bias": None, "diagnose": True, "trace": True}
-    same |= ONE_BIAS | {"train": {"epochs": 20}}
-    return _seeds(
-        "leftovers", {k: same | changes for k, changes in kinds.items()}
-    )
+    same = {"diagnose": True, "trace": True, "train": {"epochs": 20}}
+    same |= _starts()["rnn-uniform"]
+    return _seeds("leftovers", {k: same | v for k, v in kinds.items()})
 
 
 def heads() -> list[RunConfig]:
@@ -392,25 +368,17 @@ def fresh() -> list[RunConfig]:
     plain RNN needs to see sequences again" is refuted if one run of it passes,
     in either, and else supported by no more than these three.
     """
-    other = ONE_BIAS | {"forget_bias": None}
-    cells: dict[str, dict[str, Any]] = {
-        "rnn": other | {"cell": "RNN"},
-        "lstm-fb0": ONE_BIAS | {"forget_bias": 0.0},
-        "gru": other | {"cell": "GRU"},
-    }
-    open_ = {
-        "lstm-fb1": ONE_BIAS | {"forget_bias": 1.0},
-        "lstm-fb2": ONE_BIAS | {"forget_bias": 2.0},
-        "gru-ub2": other | {"cell": "GRU", "update_bias": 2.0},
-        "transformer": ATTENTION,
-    }
     short = {"redraw": "all", "train": FORTY}
-    long = {"redraw": "all", "train": {"epochs": 400, "step_size": 200}}
-    runs = _seeds(
-        "fresh", {k: v | short for k, v in (cells | open_).items()}, 2
+    long = short | {"train": {"epochs": 400, "step_size": 200}}
+    starts = {
+        name: start
+        for name, start in _starts().items()
+        if "xavier" not in name and "pytorch" not in name
+    }
+    longer = ("rnn-uniform", "lstm-uniform-fb0", "gru-uniform")
+    return _seeds("fresh", {k: v | short for k, v in starts.items()}, 2) + (
+        _seeds("fresh", {f"{k}-long": starts[k] | long for k in longer}, 1)
     )
-    longer = {f"{k}-long": v | long for k, v in cells.items()}
-    return runs + _seeds("fresh", longer, 1)
 
 
 def dropout() -> list[RunConfig]:

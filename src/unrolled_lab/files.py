@@ -7,7 +7,7 @@ it its weights, if it keeps any. What an unfinished run needs to go on is in
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -54,6 +54,25 @@ def locked(path: Path, made: Path) -> Iterator[None]:
         yield
         if made.is_file():
             path.unlink(missing_ok=True)
+
+
+def make_once(path: Path, make: Callable[[Path], object]) -> bool:
+    """Let a file be made by one process, unless it is there.
+
+    Args:
+        path: the file, in a folder of `results_folder`.
+        make: writes it, as a whole.
+
+    Returns:
+        Whether it was made now.
+    """
+    path.parent.mkdir(exist_ok=True)
+    locks = path.parent.parent / ".unfinished" / path.parent.name
+    with locked(locks / f"{path.stem}.lock", path):
+        if path.exists():
+            return False
+        make(path)
+    return True
 
 
 def results_folder(

@@ -24,7 +24,7 @@ from unrolled._checks import check_choice, check_whole
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import locked, results_folder
+from unrolled_lab.files import make_once, results_folder
 from unrolled_lab.record import circumstances
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
@@ -145,16 +145,10 @@ def save_forecasters(
     Chapter: 11_free_running.
     """
     path = _path(series, seed, folder, plan)
-    path.parent.mkdir(exist_ok=True)
-    locks = path.parent.parent / ".unfinished" / plan
-    with locked(locks / f"{path.stem}.lock", path):
-        if path.exists():
-            return False
-        _train_and_save(series, seed, path, plan)
-    return True
+    return make_once(path, lambda path: _save(series, seed, path, plan))
 
 
-def _train_and_save(series: Series, seed: int, path: Path, plan: Plan) -> None:
+def _save(series: Series, seed: int, path: Path, plan: Plan) -> None:
     """Train one network in all the ways, on one thread, and keep it."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -26,7 +26,12 @@ from unrolled.models import Classifier
 from unrolled.train import evaluate, fit
 from unrolled_lab.build import make_data
 from unrolled_lab.catalogue import published
-from unrolled_lab.files import load_model, load_records, locked, results_folder
+from unrolled_lab.files import (
+    load_model,
+    load_records,
+    make_once,
+    results_folder,
+)
 from unrolled_lab.record import circumstances
 from unrolled_lab.resume import write_whole
 
@@ -49,16 +54,15 @@ def save_probes(seed: int, folder: Path | str | None = None) -> bool:
     is_one = check_whole("seed", seed, 0) < len(published())
     insist("seed", is_one, "that of a published run", seed)
     path = results_folder(folder) / "probes" / f"seed{seed}.json"
-    path.parent.mkdir(exist_ok=True)
-    locks = path.parent.parent / ".unfinished" / "probes"
-    with locked(locks / f"{path.stem}.lock", path):
-        if path.exists():
-            return False
-        command = {"command": "python -m unrolled_lab probes"}
-        found = command | _measure(seed) | circumstances()
-        with write_whole(path) as file:
-            file.write(json.dumps(found, indent=1).encode() + b"\n")
-    return True
+    return make_once(path, lambda path: _save(seed, path))
+
+
+def _save(seed: int, path: Path) -> None:
+    """Measure the networks of a seed and write what was found."""
+    command = {"command": "python -m unrolled_lab probes"}
+    found = command | _measure(seed) | circumstances()
+    with write_whole(path) as file:
+        file.write(json.dumps(found, indent=1).encode() + b"\n")
 
 
 def _measure(seed: int) -> dict:
