@@ -56,10 +56,14 @@ def run(cell, x, states):
 
 @each_size
 @pytest.mark.parametrize("biases", BIASES, ids=str)
-@pytest.mark.parametrize("kind", TWINS)
-def test_cell_equals_torch(kind, biases, size):
-    cell, x, states = step_of(kind, size, **biases)
-    twin = TWINS[kind](*size[1:], bias=bool(cell.biases)).double()
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [*((kind, {}) for kind in TWINS), (RNNCell, {"nonlinearity": "relu"})],
+)
+def test_cell_equals_torch(kind, options, biases, size):
+    cell, x, states = step_of(kind, size, **options, **biases)
+    bias = bool(cell.biases)
+    twin = TWINS[kind](*size[1:], bias=bias, **options).double()
     ours, theirs = zip(*same_parameters(cell, twin), strict=True)
     assert len(ours) == 2 + BIASES.index(biases) == len([*cell.parameters()])
     check_same(
