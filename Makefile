@@ -236,6 +236,7 @@ bench: $(DONE)/install
 reproduce: $(DONE)/install
 	$(BIN)/python -m unrolled_lab run all --jobs $(JOBS)
 	$(BIN)/python -m unrolled_lab forecasters --jobs $(JOBS)
+	$(BIN)/python -m unrolled_lab probes
 
 types: $(DONE)/install-dev
 	$(BIN)/python -m pyright --pythonpath $(BIN)/python

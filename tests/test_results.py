@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from rounding import rounding
+from small_runs import run
 from unrolled.train import evaluate, fit
 from unrolled_lab import (
     CATALOGUE,
@@ -158,6 +159,9 @@ def test_a_table_has_a_row_for_each_epoch():
         assert part.index[0] == 1
         for name in part:
             assert part[name].tolist() == record.history.column(name)
+    traced = runs.execute(run("RNN", trace=True))
+    part = tables.epochs([traced]).gradient_ratio
+    assert part.tolist() == [*traced.gradient_ratios]
     again = tables.epochs(records[::-1])
     assert again.valid_loss.unstack().equals(table.valid_loss.unstack())
 

@@ -60,7 +60,8 @@ def epochs(records: list[Record]) -> pd.DataFrame:
 
     Returns:
         A row for each epoch, by ``group``, ``seed`` and ``epoch``, from 1; its
-        columns are the fields of `unrolled.train.Epoch`.
+        columns are the fields of `unrolled.train.Epoch`, and for runs that
+        were traced ``gradient_ratio``, as in `runs`, after the epoch.
 
     Example:
         >>> from unrolled_lab import load_records
@@ -77,6 +78,8 @@ def epochs(records: list[Record]) -> pd.DataFrame:
         part.insert(0, "group", record.config.group)
         part.insert(1, "seed", record.config.seed)
         part.insert(2, "epoch", part.index + 1)
+        if record.gradient_ratios:
+            part["gradient_ratio"] = record.gradient_ratios
         parts.append(part)
     return pd.concat(parts).set_index(["group", "seed", "epoch"])
 
