@@ -10,14 +10,6 @@ from unrolled.cell import Cell, Init
 from unrolled.lstm import LSTMCell
 from unrolled.trace import GateTrace
 
-__all__ = [
-    "CoupledLSTMCell",
-    "GRUCell",
-    "LayerNormLSTMCell",
-    "PeepholeLSTMCell",
-    "RNNCell",
-]
-
 
 class PeepholeLSTMCell(LSTMCell):
     r"""An LSTM whose gates see the cell state, each unit its own.

@@ -15,19 +15,3 @@ from unrolled.gates.statistics import (
     slopes,
 )
 from unrolled.trace import GateTrace
-
-__all__ = [
-    "Clamp",
-    "GateTrace",
-    "Slopes",
-    "carousel",
-    "cell_jacobians",
-    "correlations",
-    "input_gradients",
-    "kept_share",
-    "probe",
-    "run_clamped",
-    "saturation",
-    "slopes",
-    "trace_clamped",
-]
