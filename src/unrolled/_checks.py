@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,9 @@ def check(
     argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
     does as well. A `range` after the shape asks for whole numbers of it.
 
+    A dict or a named tuple of shapes asks for one of arrays, and a list, of the
+    word for its length and one shape, for a list of arrays.
+
     Args:
         sizes: what letters stand for beforehand, ``dict(D=3)``.
         like: a tensor, for tensors of its dtype, on its device (with a range:
@@ -39,67 +41,95 @@ def check(
         Traceback (most recent call last):
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
-    known, values = dict(sizes or {}), []
-    for name, (value, shape, *rest) in arguments.items():
-        allowed = rest[0] if rest else None
-        axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
-        array = _as_array(value, "biuf") if like is None else _as_tensor(value)
-        if array is None:
-            kind = "numbers" if like is None else "a tensor"
-            raise refusal(name, f"{kind} of {_form(axes, known)}", repr(value))
-        if like is not None:
-            _check_tensor(name, array, like, allowed)
-        if 0 in array.shape or not _bind(array.shape, axes, known):
-            wanted = f"{_form(axes, known)} with no empty axis"
-            raise refusal(name, wanted, tuple(array.shape))
-        bad = _bad_number(array, allowed)
-        if bad is not None:
-            wanted = "finite numbers"
-            if allowed is not None:
-                wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
-            raise refusal(name, wanted, f"{bad:g}")
-        if like is None:  # always a copy: nothing is shared
-            array = array.astype(float if allowed is None else int)
-        values.append(array)
+    known = dict(sizes or {})
+    values = [
+        _checked(known, like, name, *argument)
+        for name, argument in arguments.items()
+    ]
     return values[0] if len(values) == 1 else tuple(values)
 
 
-@cache
-def _parts(axis: str) -> tuple[int, str]:
-    """Part ``"4*H"`` into its factor and its letter (or number)."""
-    factor, _, letter = axis.rpartition("*")
-    return int(factor or 1), letter
+def _checked(
+    known: dict[str, int], like: Any, name: str, value: Any, form: Any, *rest
+) -> Any:
+    """Check an array, or each in a dict, a named tuple or a list."""
+
+    def part(label: str, value: Any, form: Any) -> Any:
+        return _checked(known, like, f"{name}{label}", value, form, *rest)
+
+    if isinstance(form, dict):
+        check_names(name, value, form)
+        parts = {k: part(f"[{k!r}]", value[k], form[k]) for k in form}
+        return {k: parts[k] for k in value}
+    if hasattr(form, "_fields"):
+        check_type(name, value, type(form))
+        fields = zip(form._fields, value, form, strict=True)
+        return type(form)(*(part(f".{k}", v, f) for k, v, f in fields))
+    if isinstance(form, list):
+        length, each = form
+        is_list = isinstance(value, list | tuple) and len(value) > 0
+        is_right = is_list and _bind([len(value)], [length], known)
+        insist(name, is_right, f"a list of {_size(length, known)}", value)
+        return [part(f"[{k}]", v, each) for k, v in enumerate(value)]
+    return _checked_array(known, like, name, value, form, *rest)
 
 
-def _size(axis: str, sizes: Mapping[str, int]) -> int | str:
+def _checked_array(
+    known: dict[str, int],
+    like: Any,
+    name: str,
+    value: Any,
+    form: str | Sequence[int],
+    allowed: range | None = None,
+) -> Any:
+    """Check one array or tensor."""
+    axes = form.split() if isinstance(form, str) else [*map(str, form)]
+    array = _as_array(value, "biuf") if like is None else _as_tensor(value)
+    if array is None:
+        kind = "numbers" if like is None else "a tensor"
+        raise refusal(name, f"{kind} of {_shape(axes, known)}", repr(value))
+    if like is not None:
+        _check_tensor(name, array, like, allowed)
+    if 0 in array.shape or not _bind(array.shape, axes, known):
+        wanted = f"{_shape(axes, known)} with no empty axis"
+        raise refusal(name, wanted, tuple(array.shape))
+    bad = _bad_number(array, allowed)
+    if bad is not None:
+        wanted = "finite numbers"
+        if allowed is not None:
+            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
+        raise refusal(name, wanted, f"{bad:g}")
+    if like is not None:
+        return array
+    return array.astype(float if allowed is None else int)  # always a copy
+
+
+def _size(axis: str, known: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
-    factor, letter = _parts(axis)
-    size = int(letter) if letter.isdigit() else sizes.get(letter)
-    return axis if size is None else factor * size
+    factor, _, letter = axis.rpartition("*")
+    size = int(letter) if letter.isdigit() else known.get(letter)
+    return axis if size is None else int(factor or 1) * size
 
 
-def _form(axes: Sequence[str], sizes: Mapping[str, int]) -> str:
+def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
     """Say the shape that is expected."""
     if axes == ["..."]:
         return "any shape"
-    shape = tuple(_size(axis, sizes) for axis in axes)
-    return f"shape {shape}".replace("'", "")
+    return f"shape {tuple(_size(a, known) for a in axes)}".replace("'", "")
 
 
 def _bind(
-    shape: Sequence[int], axes: Sequence[str], sizes: dict[str, int]
+    shape: Sequence[int], axes: Sequence[str], known: dict[str, int]
 ) -> bool:
     """Bind the letters that are not bound yet, if all sizes fit; tell that."""
-    if axes == ["..."]:
-        return True
-    bound = dict(sizes)
+    bound = dict(known)
     for size, axis in zip(shape, axes, strict=False):
-        factor, letter = _parts(axis)
-        bound.setdefault(letter, size // factor)
-    fits = tuple(shape) == tuple(_size(axis, bound) for axis in axes)
-    if fits:
-        sizes |= bound
-    return fits
+        factor, _, letter = axis.rpartition("*")
+        bound.setdefault(letter, size // int(factor or 1))
+    if axes == ["..."] or [*shape] != [_size(axis, bound) for axis in axes]:
+        return axes == ["..."]
+    known |= bound
+    return True
 
 
 def _as_array(value: object, kinds: str) -> np.ndarray | None:

@@ -22,6 +22,9 @@ from unrolled._checks import (
     refusal,
 )
 
+Params = dict[str, np.ndarray]
+"""Parameters, or gradients by parameter: name to array."""
+
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
 
@@ -129,7 +132,7 @@ def minibatches(
     return (order[k : k + size] for k in range(0, count, size))
 
 
-def source_a_weights() -> dict[str, np.ndarray]:
+def source_a_weights() -> Params:
     r"""Return the weights of source A's one-unit LSTM.
 
     Source A packs the gates f, i, g, o, and h before x in one matrix; here they
@@ -152,9 +155,7 @@ def source_a_weights() -> dict[str, np.ndarray]:
 
 
 def anchor() -> tuple[
-    Float[np.ndarray, "1 9 1"],
-    Float[np.ndarray, "1 9 1"],
-    dict[str, np.ndarray],
+    Float[np.ndarray, "1 9 1"], Float[np.ndarray, "1 9 1"], Params
 ]:
     """Return source A's example: normalised inputs x, targets y, and weights.
 

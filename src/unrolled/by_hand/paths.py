@@ -7,8 +7,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check
-from unrolled.by_hand._shared import Params, check_caches, check_params
-from unrolled.by_hand.lstm import StepCache, _step_backward
+from unrolled.by_hand.lstm import CACHE, PARAMS, StepCache, _step_backward
+from unrolled.data import Params
 
 
 def contributions(
@@ -39,15 +39,17 @@ def contributions(
 
     Reference: Werbos (1990). Chapter: 04_bptt.
     """
-    params, D, H = check_params(params, gates=4)
-    caches = check_caches(caches, StepCache, {"D": D, "H": H})
-    N, T = len(caches[0].h), len(caches)
-    dhs = check(dhs=(dhs, (N, T, H)))
+    params, caches, dhs = check(
+        params=(params, PARAMS),
+        caches=(caches, ["T", CACHE]),
+        dhs=(dhs, "N T H"),
+    )
+    T = len(caches)
     table = {
         name: np.zeros((T, T, *value.shape)) for name, value in params.items()
     }
     for s in range(T):
-        dh, dc = dhs[:, s], np.zeros((N, H))
+        dh, dc = dhs[:, s], np.zeros_like(dhs[:, s])
         for t in range(s, -1, -1):
             _, dh, dc, grads = _step_backward(dh, dc, caches[t], params)
             for name, gradient in grads.items():
@@ -86,9 +88,10 @@ def cell_jacobian(
     Reference: Hochreiter & Schmidhuber (1997), whose truncated gradient keeps
     the direct path alone. Chapter: 04_bptt.
     """
-    params, D, H = check_params(params, gates=4)
-    caches = check_caches(caches, StepCache, {"D": D, "H": H})
-    N, T = len(caches[0].h), len(caches)
+    params, caches = check(
+        params=(params, PARAMS), caches=(caches, ["T", CACHE])
+    )
+    (N, H), T = caches[0].h.shape, len(caches)
     U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
     parts = {
         name: np.zeros((N, T, H, H)) for name in ("direct", "f", "i", "g", "o")

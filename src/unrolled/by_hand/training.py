@@ -7,17 +7,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_names,
-    check_number,
-    check_type,
-    insist,
-)
-from unrolled.by_hand._shared import Params
+from unrolled._checks import check, check_choice, check_number, insist
+from unrolled.data import Params
 
 _TINY = np.finfo(float).tiny
+_READOUT = {"weight": "F H", "bias": "F"}
 
 
 def readout_forward(
@@ -34,8 +28,8 @@ def readout_forward(
 
     Chapter: 05_training.
     """
-    hs, V, u = _check_readout(hs, params)
-    return hs @ V.T + u  # (N, T, F)
+    params, hs = check(params=(params, _READOUT), hs=(hs, "N T H"))
+    return hs @ params["weight"].T + params["bias"]  # (N, T, F)
 
 
 def readout_backward(
@@ -60,24 +54,14 @@ def readout_backward(
 
     Chapter: 05_training.
     """
-    hs, V, u = _check_readout(hs, params)
-    errors = check(errors=(errors, (*hs.shape[:2], len(u))))
+    params, hs, errors = check(
+        params=(params, _READOUT), hs=(hs, "N T H"), errors=(errors, "N T F")
+    )
     grads = {
         "weight": np.einsum("ntf,nth->fh", errors, hs),  # (F, H)
         "bias": errors.sum(axis=(0, 1)),  # (F,)
     }
-    return errors @ V, grads  # (N, T, H)
-
-
-def _check_readout(hs: ArrayLike, params: Params) -> tuple[np.ndarray, ...]:
-    """Return hs, V and u once they fit."""
-    check_names("params", params, ("weight", "bias"))
-    V, u, hs = check(
-        weight=(params["weight"], "F H"),
-        bias=(params["bias"], "F"),
-        hs=(hs, "N T H"),
-    )
-    return hs, V, u
+    return errors @ params["weight"], grads  # (N, T, H)
 
 
 def squared_error(
@@ -225,19 +209,13 @@ class Adam:
 
 def _check_arrays(name: str, arrays: Params) -> Params:
     """Return a copy of these arrays by name, of any shapes."""
-    check_type(name, arrays, dict)
-    insist(name, len(arrays) > 0, "at least one array", arrays)
-    return {
-        key: check(**{f"{name}[{key!r}]": (array, "...")})
-        for key, array in arrays.items()
-    }
+    is_right = isinstance(arrays, dict) and len(arrays) > 0
+    insist(name, is_right, "a dict of at least one array", arrays)
+    return check(**{name: (arrays, dict.fromkeys(arrays, "..."))})
 
 
 def _check_pairs(params: Params, grads: Params) -> tuple[Params, Params]:
     """Return parameters and gradients once each fits the other."""
     params = _check_arrays("params", params)
-    check_names("grads", grads, params)
-    return params, {
-        key: check(**{f"grads[{key!r}]": (grads[key], array.shape)})
-        for key, array in params.items()
-    }
+    shapes = {name: array.shape for name, array in params.items()}
+    return params, check(grads=(grads, shapes))
