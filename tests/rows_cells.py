@@ -18,7 +18,6 @@ MODULES = (
     "unrolled.lstm",
     "unrolled.modes",
     "unrolled.recurrent",
-    "unrolled.trace",
 )
 EXCEPT = {
     "unrolled.cell.Cell": "the row of Plainest, below, is its",
@@ -29,7 +28,7 @@ EXCEPT = {
     "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
     "unrolled.modes.gradients": "for the package's own use",
     "unrolled.modes.mode": "for the package's own use",
-    "unrolled.trace.GateTrace": "Recurrent.trace makes it",
+    "unrolled.cell.GateTrace": "Recurrent.trace makes it",
 }
 for kind in (Cell, *CELLS):
     for method in ("step", "gates"):

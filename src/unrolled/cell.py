@@ -1,7 +1,7 @@
 """What all cells share: parameters, their first values, checks."""
 
 import math
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Float
@@ -20,6 +20,22 @@ State = Tensor | tuple[Tensor, ...]
 
 Init = Literal["uniform", "xavier", "pytorch"]
 """How the weights of each gate are drawn."""
+
+
+class GateTrace(NamedTuple):
+    """What an LSTM's gates did, in one layer and direction.
+
+    The input and the forget gate, the candidate, the output gate, the cell
+    and the hidden state after the step: (N, H) each for one step, (N, T, H)
+    for a layer's trace.
+    """
+
+    i: Tensor
+    f: Tensor
+    g: Tensor
+    o: Tensor
+    c: Tensor
+    h: Tensor
 
 
 class Cell(nn.Module):

@@ -6,9 +6,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_number
-from unrolled.cell import Cell, Init
+from unrolled.cell import Cell, GateTrace, Init
 from unrolled.lstm import LSTMCell
-from unrolled.trace import GateTrace
 
 
 class PeepholeLSTMCell(LSTMCell):

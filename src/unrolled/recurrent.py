@@ -13,8 +13,7 @@ from unrolled._checks import (
     check_whole,
     insist,
 )
-from unrolled.cell import Cell, State
-from unrolled.trace import GateTrace
+from unrolled.cell import Cell, GateTrace, State
 
 
 class Recurrent(nn.Module):

@@ -17,10 +17,10 @@ from unrolled._checks import (
     insist,
     refusal,
 )
+from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
 from unrolled.recurrent import Recurrent, _stack
-from unrolled.trace import GateTrace
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,14 @@
 r"""How open the gates stand, and what the cell state keeps of a signal."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_number, check_type, insist
-from unrolled.trace import GateTrace
+from unrolled._checks import check, check_number, insist
+from unrolled.cell import GateTrace
 
 Gate = Float[Tensor, "N T H"]
 
@@ -95,8 +95,9 @@ def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
 
     Chapter: 09_gates.
     """
-    c = _check_parts("trace", trace, GateTrace, "N T H")
-    check({"N": len(c)}, like=c, signal=(signal, "N"))
+    form = GateTrace(*["N T H"] * 6)
+    c = check(like=Tensor, trace=(trace, form)).c
+    check(like=c, trace=(trace, form), signal=(signal, "N"))
     check_varies("signal", signal)
     s = signal - signal.mean()
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
@@ -123,7 +124,9 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 
     Chapter: 09_gates.
     """
-    c = _check_parts("parts", parts, Slopes, "T H")
+    form = Slopes("T H", "T H", "T H")
+    c = check(like=Tensor, parts=(parts, form)).c
+    check(like=c, parts=(parts, form))
     size = c.square().sum(dim=1)  # (T,)
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)
@@ -133,15 +136,6 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 def check_varies(name: str, value: Tensor | np.ndarray) -> None:
     """Insist on numbers that differ; a variance may be of rounding alone."""
     insist(name, value.min() < value.max(), "numbers that differ", value)
-
-
-def _check_parts(name: str, parts: Any, kind: type, shape: str) -> Tensor:
-    """Check all parts of a trace or of slopes; return its c."""
-    check_type(name, parts, kind)
-    shaped = {f"{name}.{k}": (v, shape) for k, v in parts._asdict().items()}
-    c = check(like=Tensor, **{f"{name}.c": shaped[f"{name}.c"]})
-    check(like=c, **shaped)
-    return c
 
 
 def _check_gate(name: str, gate: Gate) -> None:
