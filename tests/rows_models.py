@@ -109,6 +109,7 @@ EXCEPT = {
     "unrolled.models.parts.check_one_way": CALLED,
     "unrolled.models.parts.any_input": CALLED,
     "unrolled.models.parts.token_input": CALLED,
+    "unrolled.models.parts.write": CALLED,
     "unrolled.gates.interventions.check_run": CALLED,
     "unrolled.gates.interventions.unroll": CALLED,
     "unrolled.gates.statistics.check_varies": CALLED,

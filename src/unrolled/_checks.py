@@ -49,9 +49,7 @@ def check(
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _checked(
-    known: dict[str, int], like: Any, name: str, value: Any, form: Any, *rest
-) -> Any:
+def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
     """Check an array, or each in a dict, a named tuple or a list."""
 
     def part(label: str, value: Any, form: Any) -> Any:
@@ -118,9 +116,7 @@ def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
     return f"shape {tuple(_size(a, known) for a in axes)}".replace("'", "")
 
 
-def _bind(
-    shape: Sequence[int], axes: Sequence[str], known: dict[str, int]
-) -> bool:
+def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
     """Bind the letters that are not bound yet, if all sizes fit; tell that."""
     bound = dict(known)
     for size, axis in zip(shape, axes, strict=False):
@@ -149,9 +145,7 @@ def _as_tensor(value: object) -> Any:
     return value if isinstance(value, torch.Tensor) else None
 
 
-def _check_tensor(
-    name: str, value: Any, like: Any, allowed: range | None
-) -> None:
+def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
     """Insist on a dense tensor, and on its dtype and device."""
     torch = sys.modules["torch"]
     if value.is_nested or value.layout != torch.strided:

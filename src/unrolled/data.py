@@ -25,6 +25,8 @@ from unrolled._checks import (
 Params = dict[str, np.ndarray]
 """Parameters, or gradients by parameter: name to array."""
 
+Prices = Float[np.ndarray, "1 9 1"]
+
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
 
@@ -146,17 +148,11 @@ def source_a_weights() -> Params:
     Reference: source A, "Code". Chapter: 02_forward.
     """
     f, i, g, o = 0.1 * np.random.RandomState(42).randn(4, 2)
-    packed = np.stack([i, f, g, o])  # (4, 2)
-    return {
-        "weight_ih": packed[:, 1:],
-        "weight_hh": packed[:, :1],
-        "bias": np.zeros(4),
-    }
+    weight_hh, weight_ih = np.split(np.stack([i, f, g, o]), 2, axis=1)  # (4, 1)
+    return {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias": np.zeros(4)}
 
 
-def anchor() -> tuple[
-    Float[np.ndarray, "1 9 1"], Float[np.ndarray, "1 9 1"], Params
-]:
+def anchor() -> tuple[Prices, Prices, Params]:
     """Return source A's example: normalised inputs x, targets y, and weights.
 
     Example:

@@ -317,9 +317,8 @@ def _backward_pass(
     dxs = []
     for t in reversed(range(len(caches))):
         # Step t's own error joins what comes back from the steps after it.
-        dx, dh, dc, grads_t = _step_backward(
-            dhs[:, t] + dh, dc, caches[t], params
-        )
+        dh = dhs[:, t] + dh
+        dx, dh, dc, grads_t = _step_backward(dh, dc, caches[t], params)
         grads = {name: grads[name] + grads_t[name] for name in grads}
         dxs.append(dx)
     return np.stack(dxs[::-1], axis=1), grads

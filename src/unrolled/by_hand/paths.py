@@ -45,9 +45,7 @@ def contributions(
         dhs=(dhs, "N T H"),
     )
     T = len(caches)
-    table = {
-        name: np.zeros((T, T, *value.shape)) for name, value in params.items()
-    }
+    table = {n: np.zeros((T, T, *p.shape)) for n, p in params.items()}
     for s in range(T):
         dh, dc = dhs[:, s], np.zeros_like(dhs[:, s])
         for t in range(s, -1, -1):
@@ -93,16 +91,13 @@ def cell_jacobian(
     )
     (N, H), T = caches[0].h.shape, len(caches)
     U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
-    parts = {
-        name: np.zeros((N, T, H, H)) for name in ("direct", "f", "i", "g", "o")
-    }
+    names = "direct", "f", "i", "g", "o"
+    parts = {name: np.zeros((N, T, H, H)) for name in names}
     parts["direct"][:, -1] = np.eye(H)
     dh = np.zeros((N, H, H))  # of the last cell state with respect to h
     for t in reversed(range(T - 1)):
         # An axis more: row a is the gradient of the last cell state's unit a.
-        _, _, c_t, i, f, g, o, c, _ = (
-            array[:, None] for array in caches[t + 1]
-        )
+        _, _, c_t, i, f, g, o, c, _ = (a[:, None] for a in caches[t + 1])
         dc = sum(part[:, t + 1] for part in parts.values())
         through = {
             "f": (dc * c_t * f * (1 - f)) @ U["f"],

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 from unrolled._checks import check, check_choice, check_number, insist
 from unrolled.data import Params
 
+Predictions = Float[np.ndarray, "N T F"]
+
 _TINY = np.finfo(float).tiny
 _READOUT = {"weight": "F H", "bias": "F"}
 
 
-def readout_forward(
-    hs: ArrayLike, params: Params
-) -> Float[np.ndarray, "N T F"]:
+def readout_forward(hs: ArrayLike, params: Params) -> Predictions:
     r"""Turn hidden states into predictions, by a ``weight`` V and a ``bias`` u.
 
     .. math:: \hat y_t = V h_t + u
@@ -68,7 +68,7 @@ def squared_error(
     prediction: ArrayLike,
     target: ArrayLike,
     steps: Literal["mean", "sum", "last"] = "mean",
-) -> tuple[float, Float[np.ndarray, "N T F"]]:
+) -> tuple[float, Predictions]:
     r"""Compute the squared error and its derivative.
 
     With :math:`e_t = \hat y_t - y_t`, both (N, T, F),

@@ -82,10 +82,8 @@ class Forecaster(nn.Module):
         D, like = self.recurrent.input_size, self.head.weight
         check({"D": D}, like=like, x=(x, "N T D"))
 
-    def _go_on_alone(
-        self, x: Series, steps: int
-    ) -> Float[Tensor, "N T+{steps}-1 D"]:
-        """Forecast all that follows x, and K values: T + K - 1 in all."""
+    def _go_on_alone(self, x: Series, steps: int) -> Tensor:
+        """Forecast all that follows x, and K values: (N, T + K - 1, D)."""
         said, state = self._read(x)  # (N, T, D)
         values = [said]
         for _ in range(steps - 1):
@@ -93,9 +91,7 @@ class Forecaster(nn.Module):
             values.append(said)
         return torch.cat(values, dim=1)
 
-    def _read(
-        self, x: Series, state: State | None = None
-    ) -> tuple[Series, State]:
+    def _read(self, x: Series, state: State | None = None):
         """Read on from a state; say what comes after each step."""
         out, state = self.recurrent(x, state)  # (N, T, H)
         return self.head(out), state
@@ -131,9 +127,7 @@ class ScheduledSampling(nn.Module):
     Chapter: 11_free_running.
     """
 
-    def __init__(
-        self, model: Forecaster, updates: int, most: float = 0.5
-    ) -> None:
+    def __init__(self, model: Forecaster, updates: int, most: float = 0.5):
         super().__init__()
         check_type("model", model, Forecaster)
         self.model = model

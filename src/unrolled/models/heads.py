@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_choice, check_number, check_type, check_whole
-from unrolled.models.parts import Inputs, Lengths, any_input, make_head
+from unrolled.models.parts import Inputs, Lengths, Scores, any_input, make_head
 from unrolled.recurrent import Recurrent
 
 
@@ -55,10 +54,8 @@ class Classifier(nn.Module):
         self.head = make_head(recurrent, features, C, generator)
         self._states_read = layers_read * recurrent.num_directions
 
-    def forward(
-        self, x: Inputs, lengths: Lengths = None
-    ) -> Float[Tensor, "N C"]:
-        """Score the classes: logits."""
+    def forward(self, x: Inputs, lengths: Lengths = None) -> Tensor:
+        """Score the classes: logits, (N, C)."""
         _, state = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
         h = state if isinstance(state, Tensor) else state[0]
         read = h[-self._states_read :].movedim(0, 1).flatten(1)  # (N, kH)
@@ -98,9 +95,7 @@ class Tagger(nn.Module):
         self.recurrent = recurrent
         self.head = make_head(recurrent, recurrent.output_size, C, generator)
 
-    def forward(
-        self, x: Inputs, lengths: Lengths = None
-    ) -> Float[Tensor, "N T C"]:
+    def forward(self, x: Inputs, lengths: Lengths = None) -> Scores:
         """Score the tags of every step: logits."""
         out, _ = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
         return self.head(out)  # (N, T, C)

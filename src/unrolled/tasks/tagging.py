@@ -136,10 +136,8 @@ def questions_limit(steps: int) -> float:
     return (marks + (T - marks) / 2) / T
 
 
-def _draw_tokens(
-    count: int, steps: int, generator: Generator
-) -> tuple[Tensor, Tensor]:
+def _draw_tokens(count: int, steps: int, generator: Generator) -> list[Tensor]:
     """Draw letters (N, T), and where marks take their places (N, T)."""
     _check_draw(generator, count=count, steps=steps)
     letters = torch.randint(len(LETTERS), (count, steps), generator=generator)
-    return letters, torch.rand(count, steps, generator=generator) < MARK_RATE
+    return [letters, torch.rand(count, steps, generator=generator) < MARK_RATE]
