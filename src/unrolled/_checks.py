@@ -217,7 +217,7 @@ def check_names(name: str, value: object, names: Collection[str]) -> None:
         raise refusal(name, [*names], repr(got))
 
 
-def check_whole(name: str, value: int, minimum: int = 1) -> int:
+def check_int(name: str, value: int, minimum: int = 1) -> int:
     """Return `value` if it is an integer (2.0 is none), and large enough."""
     array = _as_array(value, "iu")
     is_right = array is not None and not array.ndim and value >= minimum
@@ -225,7 +225,7 @@ def check_whole(name: str, value: int, minimum: int = 1) -> int:
     return int(value)
 
 
-def check_number(
+def check_float(
     name: str,
     value: float,
     wanted: str,

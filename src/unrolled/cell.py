@@ -7,13 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_type,
-    check_whole,
-    insist,
-)
+from unrolled._checks import check, check_choice, check_int, check_type, insist
 
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
@@ -85,8 +79,8 @@ class Cell(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        D = self.input_size = check_whole("input_size", input_size)
-        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        D = self.input_size = check_int("input_size", input_size)
+        H = self.hidden_size = check_int("hidden_size", hidden_size)
         check_type("bias", bias, bool)
         check_type("two_biases", two_biases, bool)
         fits = bias or not two_biases

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_whole, insist, refusal
+from unrolled._checks import check, check_float, check_int, insist, refusal
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
@@ -67,7 +67,7 @@ def share_of_worst(values: ArrayLike, share: float) -> float:
         got = f"{values.min()} to {values.max()}"
         raise refusal("values", "numbers of at least 0, not all 0", got)
     tiny, above_1 = np.finfo(float).tiny, math.nextafter(1, 2)
-    check_number("share", share, "above 0 to 1", minimum=tiny, below=above_1)
+    check_float("share", share, "above 0 to 1", minimum=tiny, below=above_1)
     count = max(1, round(share * len(values)))
     return float(np.sort(values)[-count:].sum() / values.sum())
 
@@ -119,7 +119,7 @@ def reliability(
     section 2. Chapter: 10_overfitting.
     """
     logits, labels = _check_logits(logits, labels)
-    check_whole("bins", bins)
+    check_int("bins", bins)
     answers = logits.argmax(axis=1)  # (N,)
     confidence = np.exp(-losses(logits, answers))  # (N,), from 1/C to 1
     least = 1 / logits.shape[1]

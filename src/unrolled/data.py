@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import (
     check,
-    check_number,
+    check_float,
+    check_int,
     check_type,
-    check_whole,
     insist,
     refusal,
 )
@@ -53,9 +53,9 @@ class Normalization:
     std: float  # likewise; above 0
 
     def __post_init__(self) -> None:
-        check_number("mean", self.mean, "that is finite")
+        check_float("mean", self.mean, "that is finite")
         tiny = np.finfo(float).tiny
-        check_number("std", self.std, "above 0", minimum=tiny)
+        check_float("std", self.std, "above 0", minimum=tiny)
 
     @classmethod
     def of(cls, series: ArrayLike) -> Normalization:
@@ -110,7 +110,7 @@ def windows(
     series = check(series=(series, "T"))
     most = len(series) - 1
     wanted = f"at most {most}, one less than the series has values"
-    insist("steps", check_whole("steps", steps) <= most, wanted, steps)
+    insist("steps", check_int("steps", steps) <= most, wanted, steps)
     cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
     return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
 
@@ -127,8 +127,8 @@ def minibatches(
 
     Chapter: 05_training.
     """
-    check_whole("count", count)
-    check_whole("size", size)
+    check_int("count", count)
+    check_int("size", size)
     check_type("rng", rng, np.random.Generator)
     order = rng.permutation(count)
     return (order[k : k + size] for k in range(0, count, size))

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-from unrolled._checks import check_number, check_type, insist
+from unrolled._checks import check_float, check_type, insist
 from unrolled.cell import Cell, GateTrace
 from unrolled.recurrent import Recurrent
 
@@ -58,7 +58,7 @@ class LSTMCell(Cell):
         **options,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **options)
-        check_number("forget_bias", forget_bias, "that is finite")
+        check_float("forget_bias", forget_bias, "that is finite")
         self._open_forget_gate(forget_bias)
 
     def _open_forget_gate(self, forget_bias: float) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_type, check_whole
+from unrolled._checks import check, check_float, check_int, check_type
 from unrolled.data import Params
 
 State = Float[np.ndarray, "N H"]
@@ -83,10 +83,10 @@ def init_params(
     Reference: Gers, Schmidhuber & Cummins (2000) and Jozefowicz, Zaremba &
     Sutskever (2015), for the forget bias. Chapter: 02_forward.
     """
-    D = check_whole("input_size", input_size)
-    H = check_whole("hidden_size", hidden_size)
+    D = check_int("input_size", input_size)
+    H = check_int("hidden_size", hidden_size)
     check_type("rng", rng, np.random.Generator)
-    check_number("forget_bias", forget_bias, "that is finite")
+    check_float("forget_bias", forget_bias, "that is finite")
     bound = 1 / np.sqrt(H)
     bias = np.zeros(4 * H)
     bias[H : 2 * H] = forget_bias
@@ -295,7 +295,7 @@ def bptt(
     if window is None:
         return _backward_pass(dhs, caches, params)
 
-    window = check_whole("window", window)
+    window = check_int("window", window)
     dx = np.stack([np.zeros_like(cache.x) for cache in caches], axis=1)
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     for t in range(len(caches)):

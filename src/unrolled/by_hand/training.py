@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_choice, check_number, insist
+from unrolled._checks import check, check_choice, check_float, insist
 from unrolled.data import Params
 
 Predictions = Float[np.ndarray, "N T F"]
@@ -120,7 +120,7 @@ def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     ``torch.nn.utils.clip_grad_norm_``. Chapter: 01_vanishing.
     """
     grads = _check_arrays("grads", grads)
-    check_number("max_norm", max_norm, "above 0", minimum=_TINY)
+    check_float("max_norm", max_norm, "above 0", minimum=_TINY)
     # hypot, unlike a sum of squares, does not overflow on the way.
     norm = math.hypot(*(g for array in grads.values() for g in array.flat))
     insist("grads", norm < math.inf, "a finite length", norm)
@@ -143,7 +143,7 @@ class SGD:
     """
 
     def __init__(self, lr: float) -> None:
-        self.lr = check_number("lr", lr, "of at least 0", minimum=0)
+        self.lr = check_float("lr", lr, "of at least 0", minimum=0)
 
     def step(self, params: Params, grads: Params) -> Params:
         """Return the parameters after one update; the old ones stay."""
@@ -177,12 +177,12 @@ class Adam:
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
-        self.lr = check_number("lr", lr, "of at least 0", minimum=0)
+        self.lr = check_float("lr", lr, "of at least 0", minimum=0)
         self.betas = tuple(check(betas=(betas, "2")).tolist())
         for beta in self.betas:
-            check_number("betas", beta, "from 0 to below 1", minimum=0, below=1)
+            check_float("betas", beta, "from 0 to below 1", minimum=0, below=1)
         # 0 would divide 0 by 0.
-        self.eps = check_number("eps", eps, "above 0", minimum=_TINY, below=1)
+        self.eps = check_float("eps", eps, "above 0", minimum=_TINY, below=1)
         self._updates = 0
         self._m: Params = {}
         self._v: Params = {}

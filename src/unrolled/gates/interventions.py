@@ -11,9 +11,9 @@ from torch import Tensor
 from unrolled._checks import (
     check,
     check_choice,
-    check_number,
+    check_float,
+    check_int,
     check_type,
-    check_whole,
     insist,
     refusal,
 )
@@ -49,19 +49,19 @@ class Clamp:
     units: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        check_whole("layer", self.layer, 0)
+        check_int("layer", self.layer, 0)
         check_choice("gate", self.gate, GateTrace._fields)
         if isinstance(self.value, Tensor):
             check(like=Tensor, value=(self.value, "N T H"))
         else:
-            check_number("value", self.value, "or a tensor", -1e30, 1e30)
+            check_float("value", self.value, "or a tensor", -1e30, 1e30)
         for name in ("steps", "units"):
             numbers = getattr(self, name)
             if numbers is not None:
                 is_list = isinstance(numbers, Sequence) and len(numbers) > 0
                 insist(name, is_list, "a list of numbers, or None", numbers)
                 for number in numbers:
-                    check_whole(name, number, 0)
+                    check_int(name, number, 0)
 
 
 Cut = tuple[int, str]

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_number, insist
+from unrolled._checks import check, check_float, insist
 from unrolled.cell import GateTrace
 
 Gate = Float[Tensor, "N T H"]
@@ -32,7 +32,7 @@ def saturation(
     """
     _check_gate("gate", gate)
     for name, level in (("low", low), ("high", high)):
-        check_number(name, level, "from 0 to 1", 0, 1 + 1e-12)
+        check_float(name, level, "from 0 to 1", 0, 1 + 1e-12)
     insist("low", low <= high, f"at most high ({high})", low)
     shut, open_ = (gate < low).to(gate.dtype), (gate > high).to(gate.dtype)
     return shut.mean((0, 1, 2)), open_.mean((0, 1, 2))

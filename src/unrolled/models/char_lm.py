@@ -10,9 +10,9 @@ from torch.nn.utils.rnn import pad_sequence
 from unrolled._checks import (
     check,
     check_choice,
-    check_number,
+    check_float,
+    check_int,
     check_type,
-    check_whole,
     insist,
 )
 from unrolled.cell import State
@@ -155,9 +155,9 @@ class CharLM(nn.Module):
         Returns:
             N texts, each with its prompt and, if reached, its end.
         """
-        count = check_whole("count", count)
-        length = check_whole("length", length)
-        check_number("temperature", temperature, "of at least 0", 0)
+        count = check_int("count", count)
+        length = check_int("length", length)
+        check_float("temperature", temperature, "of at least 0", 0)
         check_type("generator", generator, Generator | None)
         start = self._encode("prompt", prompt, self.end or "")
         is_open = not self.end or self.end not in prompt

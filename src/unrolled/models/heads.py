@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_choice, check_number, check_type, check_whole
+from unrolled._checks import check_choice, check_float, check_int, check_type
 from unrolled.models.parts import Inputs, Lengths, Scores, any_input, make_head
 from unrolled.recurrent import Recurrent
 
@@ -44,9 +44,9 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         check_type("recurrent", recurrent, Recurrent)
-        C = check_whole("num_classes", num_classes, 2)
+        C = check_int("num_classes", num_classes, 2)
         check_choice("layers", layers, ("last", "all"))
-        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
+        check_float("dropout", dropout, "from 0 to below 1", 0, 1)
         layers_read = recurrent.num_layers if layers == "all" else 1
         features = layers_read * recurrent.output_size
         self.recurrent = recurrent
@@ -91,7 +91,7 @@ class Tagger(nn.Module):
     ) -> None:
         super().__init__()
         check_type("recurrent", recurrent, Recurrent)
-        C = check_whole("num_tags", num_tags, 2)
+        C = check_int("num_tags", num_tags, 2)
         self.recurrent = recurrent
         self.head = make_head(recurrent, recurrent.output_size, C, generator)
 

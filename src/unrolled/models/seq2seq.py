@@ -5,7 +5,7 @@ from jaxtyping import Int64
 from torch import Generator, Tensor, nn
 from torch.nn.functional import pad
 
-from unrolled._checks import check_whole, insist, refusal
+from unrolled._checks import check_int, insist, refusal
 from unrolled.cell import State
 from unrolled.models import parts
 from unrolled.models.parts import Lengths, Scores, Tokens
@@ -64,7 +64,7 @@ class Seq2Seq(nn.Module):
             raise refusal("decoder", f"{wanted}, as the encoder", given)
         V = decoder.input_size
         for name, token in (("start", start), ("end", end)):
-            is_token = check_whole(name, token, 0) < V
+            is_token = check_int(name, token, 0) < V
             insist(name, is_token, f"an input of the decoder's {V}", token)
         insist("start, end", start != end, "different tokens", (start, end))
         self.encoder = encoder
@@ -98,7 +98,7 @@ class Seq2Seq(nn.Module):
         There are `max_steps` of them; after the first end come only ends.
         Dropout is left out.
         """
-        T = check_whole("max_steps", max_steps)
+        T = check_int("max_steps", max_steps)
         with mode(self, training=False), torch.no_grad():
             state = self._encode(source, lengths)
             start = source.new_full((len(source), 1), self.start)

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_number, check_whole, insist
+from unrolled._checks import check, check_float, check_int, insist
 from unrolled.tasks.sequences import _check_draw
 
 Series = Float[Tensor, "N T 1"]
@@ -47,7 +47,7 @@ def oscillations(
     Chapter: 11_free_running.
     """
     _check_draw(generator, count=count, steps=steps)
-    check_number("noise", noise, "of at least 0", minimum=0)
+    check_float("noise", noise, "of at least 0", minimum=0)
     t = torch.arange(steps, dtype=torch.float64)
     turns = [2 * math.pi * t / period for period in PERIODS]
     waves = torch.stack([f(x) for x in turns for f in (torch.cos, torch.sin)])
@@ -81,7 +81,7 @@ def oscillations_best(x: Series, memory: int | None = None) -> Series:
     Chapter: 11_free_running.
     """
     T = _check_series(x)
-    most = T if memory is None else check_whole("memory", memory)
+    most = T if memory is None else check_int("memory", memory)
     K = _covariance(torch.arange(T)[:, None] - torch.arange(T))
     weights = torch.zeros(T, T, dtype=torch.float64)
     for t in range(1, T + 1):
@@ -104,10 +104,10 @@ def oscillations_limit(steps: int, horizons: Sequence[int]) -> Tensor:
     Reference: Rasmussen & Williams (2006), equation 2.26.
     Chapter: 11_free_running.
     """
-    T = check_whole("steps", steps)
+    T = check_int("steps", steps)
     is_right = isinstance(horizons, Sequence) and len(horizons) > 0
     insist("horizons", is_right, "whole numbers", horizons)
-    ahead = torch.tensor([check_whole("horizons", k) for k in horizons])
+    ahead = torch.tensor([check_int("horizons", k) for k in horizons])
     t = torch.arange(T)
     K = _covariance(t[:, None] - t)
     across = _covariance(T - 1 + ahead - t[:, None])  # (T, horizons)
@@ -173,7 +173,7 @@ def henon_continue(x: Series, steps: int) -> Float[Tensor, "N K 1"]:
     """
     _check_series(x, 2)
     values = [x[:, -2], x[:, -1]]  # (N, 1) each
-    for _ in range(check_whole("steps", steps)):
+    for _ in range(check_int("steps", steps)):
         values.append(_henon(*values[-2:]))
     return torch.stack(values[2:], dim=1)
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_type, check_whole, insist
+from unrolled._checks import check, check_int, check_type, insist
 
 Tokens = Int[Tensor, "N T"]
 
@@ -15,7 +15,7 @@ IGNORE = -100
 def _check_draw(generator: Generator, **numbers: int) -> None:
     """Insist on a generator, and on whole numbers of at least 1."""
     for name, number in numbers.items():
-        check_whole(name, number)
+        check_int(name, number)
     check_type("generator", generator, Generator)
 
 
@@ -39,7 +39,7 @@ def first_last(
 
     Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
     """
-    check_whole("steps", steps, 2)
+    check_int("steps", steps, 2)
     _check_draw(generator, count=count, features=features)
     x = torch.randn(count, steps, features, generator=generator)
     return x, (x[:, 0, 0] + x[:, -1, 0] > 0).long()

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check_whole
+from unrolled._checks import check_int
 from unrolled.tasks.sequences import IGNORE, _check_draw
 
 LETTERS = "abcd"
@@ -78,7 +78,7 @@ def brackets_limit(steps: int, window: int = 1) -> float:
 
     Chapter: 07_network.
     """
-    T, w = check_whole("steps", steps), check_whole("window", window)
+    T, w = check_int("steps", steps), check_int("window", window)
     t = torch.arange(T, dtype=torch.float64)
     u = (t + 1 - w).clamp(min=0)
     wrong = (1 - MARK_RATE) ** w * (1 - (1 - 2 * MARK_RATE) ** u) / 2
@@ -131,7 +131,7 @@ def questions_limit(steps: int) -> float:
 
     Chapter: 07_network.
     """
-    T = check_whole("steps", steps)
+    T = check_int("steps", steps)
     marks = 1 + MARK_RATE * (T - 1)
     return (marks + (T - marks) / 2) / T
 
