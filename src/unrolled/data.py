@@ -76,41 +76,27 @@ class Normalization:
         return check(series=(series, "T")) * self.std + self.mean
 
 
-def next_step_pairs(
-    series: ArrayLike,
-) -> tuple[Float[np.ndarray, "1 T 1"], Float[np.ndarray, "1 T 1"]]:
-    """Pair each value of a series with the one that follows it.
-
-    Example:
-        >>> x, y = next_step_pairs([1.0, 2.0, 3.0])
-        >>> x.ravel().tolist(), y.ravel().tolist()
-        ([1.0, 2.0], [2.0, 3.0])
-
-    Chapter: 02_forward.
-    """
-    series = check(series=(series, "T"))
-    insist("series", len(series) > 1, "at least two values", 1)
-    return series[None, :-1, None].copy(), series[None, 1:, None].copy()
-
-
 def windows(
-    series: ArrayLike, steps: int
+    series: ArrayLike, steps: int | None = None
 ) -> tuple[Float[np.ndarray, "N S 1"], Float[np.ndarray, "N S 1"]]:
-    """Cut a series into all its windows of so many steps.
+    """Cut a series into all its windows of so many steps (default: into one).
 
-    Each begins one step after the one before; x and y lie one step apart.
+    Each begins one step after the one before; x and y lie one step apart: each
+    value of x is paired with the one that follows it.
 
     Example:
         >>> x, y = windows([1.0, 2.0, 3.0, 4.0], 2)
         >>> x[..., 0].tolist(), y[..., 0].tolist()
         ([[1.0, 2.0], [2.0, 3.0]], [[2.0, 3.0], [3.0, 4.0]])
 
-    Chapter: 05_training.
+    Chapters: 02_forward, 05_training.
     """
     series = check(series=(series, "T"))
     most = len(series) - 1
+    insist("series", most > 0, "at least two values", 1)
+    steps = most if steps is None else check_int("steps", steps)
     wanted = f"at most {most}, one less than the series has values"
-    insist("steps", check_int("steps", steps) <= most, wanted, steps)
+    insist("steps", steps <= most, wanted, steps)
     cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
     return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
 
@@ -163,4 +149,4 @@ def anchor() -> tuple[Prices, Prices, Params]:
     Reference: source A, "Code". Chapter: 03_one_weight.
     """
     normalised = Normalization.of(PRICES).apply(PRICES)
-    return *next_step_pairs(normalised), source_a_weights()
+    return *windows(normalised), source_a_weights()

@@ -12,6 +12,5 @@ from unrolled.gates.statistics import (
     Slopes,
     carousel,
     kept_share,
-    saturation,
     slopes,
 )
