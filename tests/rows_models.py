@@ -13,14 +13,13 @@ from unrolled.models import (
     CharLM,
     Classifier,
     Forecaster,
-    OwnForecasts,
-    ScheduledSampling,
     Seq2Seq,
     Tagger,
     Transformer,
 )
 from unrolled.models.transformer import positions
 from unrolled.recurrent import Recurrent
+from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 
 N, T, D, H = 2, 4, 3, 5
 NAN = float("nan")
@@ -102,7 +101,7 @@ SHARED = [
     for size, heads in ((7, 1), (9, 3), (10, 4))
 ]  # fmt: skip
 
-MODULES = ("unrolled.models", "unrolled.gates")
+MODULES = ("unrolled.models", "unrolled.gates", "unrolled_lab.regimes")
 CALLED = "called by public doors, which have rows"
 EXCEPT = {
     "unrolled.models.parts.make_head": CALLED,

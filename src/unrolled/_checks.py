@@ -22,8 +22,9 @@ def check(
     argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
     does as well. A `range` after the shape asks for whole numbers of it.
 
-    A dict or a named tuple of shapes asks for one of arrays, and a list, of the
-    word for its length and one shape, for a list of arrays.
+    In place of one array may stand a dict of shapes, for a dict of arrays; the
+    class of a named tuple, with the shapes in its annotations, for one of them;
+    or a list, of the word for its length and one shape, for a list of arrays.
 
     Args:
         sizes: what letters stand for beforehand, ``dict(D=3)``.
@@ -59,10 +60,10 @@ def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
         check_names(name, value, form)
         parts = {k: part(f"[{k!r}]", value[k], form[k]) for k in form}
         return {k: parts[k] for k in value}
-    if hasattr(form, "_fields"):
-        check_type(name, value, type(form))
-        fields = zip(form._fields, value, form, strict=True)
-        return type(form)(*(part(f".{k}", v, f) for k, v, f in fields))
+    if isinstance(form, type):
+        check_type(name, value, form)
+        fields = zip(value, form.__annotations__.items(), strict=True)
+        return form(*(part(f".{k}", v, f.dim_str) for v, (k, f) in fields))
     if isinstance(form, list):
         length, each = form
         is_list = isinstance(value, list | tuple) and len(value) > 0
@@ -239,5 +240,5 @@ def check_float(
     array = _as_array(value, "iuf")
     is_number = array is not None and not array.ndim and np.isfinite(array)
     is_right = is_number and minimum <= value < below
-    insist(name, is_right, f"a number {wanted}", value)
+    insist(name, bool(is_right), f"a number {wanted}", value)
     return float(value)

@@ -1,7 +1,7 @@
 """What all cells share: parameters, their first values, checks."""
 
 import math
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,12 @@ from unrolled._checks import check, check_choice, check_int, check_type, insist
 
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
+
+
+def unpacked(states: tuple[Tensor, ...]) -> State:
+    """Return the one state that there is, or all of them."""
+    return states if states[1:] else states[0]
+
 
 Init = Literal["uniform", "xavier", "pytorch"]
 """How the weights of each gate are drawn."""
@@ -24,12 +30,12 @@ class GateTrace(NamedTuple):
     for a layer's trace.
     """
 
-    i: Tensor
-    f: Tensor
-    g: Tensor
-    o: Tensor
-    c: Tensor
-    h: Tensor
+    i: Float[Tensor, "N *T H"]
+    f: Float[Tensor, "N *T H"]
+    g: Float[Tensor, "N *T H"]
+    o: Float[Tensor, "N *T H"]
+    c: Float[Tensor, "N *T H"]
+    h: Float[Tensor, "N *T H"]
 
 
 class Cell(nn.Module):
@@ -136,13 +142,12 @@ class Cell(nn.Module):
         shaped = {name: (value, "N H") for name, value in states.items()}
         sizes = {"D": self.input_size, "H": self.hidden_size}
         check(sizes, like=self.weight_ih, x=(x, "N D"), **shaped)
-        new = self.step(x, *states.values())
-        return new if len(new) > 1 else new[0]
+        return unpacked(self.step(x, *states.values()))
 
     def name_states(self, state: State) -> dict[str, Tensor]:
         """Name the parts of a state: h, or h and c."""
         names = self.state_names
-        parts = state if len(names) > 1 else (state,)
+        parts: Any = state if len(names) > 1 else (state,)
         fits = isinstance(parts, tuple | list) and len(parts) == len(names)
         insist("state", fits, f"({', '.join(names)})", state)
         return {f"state {n}": s for n, s in zip(names, parts, strict=True)}

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_int, insist
+from unrolled.data import ArrayLike
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:

@@ -6,11 +6,11 @@ arrangements is worth, `make bench` prints.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from unrolled._checks import check_float, check_type, insist
 from unrolled.cell import Cell, GateTrace
@@ -146,13 +146,16 @@ class LSTM(Recurrent):
         size = other.proj_size
         insist("other", not size, "an LSTM without projections", size)
         check_type("two_biases", two_biases, bool)
+        names = [
+            "input_size",
+            "hidden_size",
+            "num_layers",
+            "bias",
+            "bidirectional",
+        ]
         ours = cls(
-            other.input_size,
-            other.hidden_size,
-            other.num_layers,
-            other.dropout if other.num_layers > 1 else 0.0,
-            bias=other.bias,
-            bidirectional=other.bidirectional,
+            **{name: getattr(other, name) for name in names},
+            dropout=other.dropout if other.num_layers > 1 else 0.0,
             two_biases=two_biases and other.bias,
             generator=Generator(),  # so that the global one stays as it is
         )
@@ -229,7 +232,7 @@ class LSTMScan(Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         x: Tensor,
         h: Tensor,
         c: Tensor,
@@ -264,7 +267,7 @@ class LSTMScan(Function):
 
     @staticmethod
     def backward(
-        ctx: FunctionCtx,
+        ctx: Any,
         dhs: Tensor | None,
         dcs: Tensor | None,
         dh: Tensor | None,

@@ -1,13 +1,14 @@
 """Any cell, stacked in layers and looped in time: slow and readable."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check, check_float, check_int, check_type, insist
-from unrolled.cell import Cell, GateTrace, State
+from unrolled.cell import Cell, GateTrace, State, unpacked
 
 
 class Recurrent(nn.Module):
@@ -66,7 +67,7 @@ class Recurrent(nn.Module):
         options["generator"] = generator
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         # In PyTorch's order: a layer's two directions, then the next layer.
-        self.cells = nn.ModuleList(
+        self.cells: Any = nn.ModuleList(
             cell_class(size, hidden_size, **options)
             for size in sizes
             for _ in range(self.num_directions)
@@ -142,7 +143,7 @@ class Recurrent(nn.Module):
                     traces.append(GateTrace(*gates))
             below = torch.cat(outs, dim=2) if outs[1:] else outs[0]
         final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
-        return below, final if len(final) > 1 else final[0], traces
+        return below, unpacked(final), traces
 
     def _scan(
         self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool

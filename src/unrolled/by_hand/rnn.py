@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, insist
-from unrolled.data import Params
+from unrolled.data import ArrayLike, Params
 
 
 class StepCache(NamedTuple):
@@ -26,7 +25,7 @@ class StepCache(NamedTuple):
 
 
 _PARAMS = {"weight_hh": "H H", "weight_ih": "H D", "bias": "H"}
-_CACHE = StepCache("N D", "N H", "N H")
+_CACHES = ["T", StepCache]
 
 
 def forward(
@@ -84,9 +83,7 @@ def bptt(
     Chapter: 01_vanishing.
     """
     params, caches, dhs = check(
-        params=(params, _PARAMS),
-        caches=(caches, ["T", _CACHE]),
-        dhs=(dhs, "N T H"),
+        params=(params, _PARAMS), caches=(caches, _CACHES), dhs=(dhs, "N T H")
     )
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     dxs, dh = [], np.zeros_like(dhs[:, 0])

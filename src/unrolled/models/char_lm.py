@@ -92,7 +92,7 @@ class CharLM(nn.Module):
 
     def examples(
         self, texts: Sequence[str]
-    ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, " N"], Int64[Tensor, "N T"]]:
+    ) -> tuple[Tokens, Int64[Tensor, " N"], Tokens]:
         """Pair each character of texts with the one that follows it.
 
         Returns:
@@ -162,11 +162,12 @@ class CharLM(nn.Module):
         start = self._encode("prompt", prompt, self.end or "")
         is_open = not self.end or self.end not in prompt
         insist("prompt", is_open, f"no {self.end!r}, which ends a text", prompt)
-        tokens = start.expand(count, -1)
         end = self.characters.index(self.end) if self.end else -1
+        how = length, end, temperature, generator
         with mode(self, training=False), torch.no_grad():
-            how = end, temperature, generator
-            written = parts.write(self.read, tokens, None, length, *how)
+            written = parts.write(
+                self.read, start.expand(count, -1), None, *how
+            )
         texts = map(self.decode, written)
         if self.end:
             texts = ("".join(text.partition(self.end)[:2]) for text in texts)

@@ -50,7 +50,8 @@ def evaluate(
     device = device_of(model)
     check_choice("loss", loss, get_args(Loss))
     data = Data("dataset", dataset, loss, device)
-    return measure_all(model, data, check_int("batch_size", batch_size))
+    size = check_int("batch_size", batch_size)
+    return measure_all(model, data, size, "batch")
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -122,9 +123,8 @@ class Data:
             return Batch(total, torch.tensor(target.numel()), None)
         scores = output.flatten(0, -2)  # (positions, classes)
         target = target.flatten()  # (positions,)
-        total = cross_entropy(
-            scores, target, ignore_index=IGNORE, reduction="sum"
-        )
+        how = {"ignore_index": IGNORE, "reduction": "sum"}
+        total = cross_entropy(scores, target, **how)
         right = scores.detach().argmax(dim=-1) == target  # (positions,)
         return Batch(total, (target != IGNORE).sum(), right.sum())
 
@@ -195,9 +195,7 @@ class Tally:
         return math.fsum(self._norms) / len(self._norms)
 
 
-def measure_all(
-    model: nn.Module, data: Data, size: int, where: str = "batch"
-) -> Score:
+def measure_all(model: nn.Module, data: Data, size: int, where: str) -> Score:
     """Measure a model on all examples in evaluation mode, without gradients."""
     with mode(model, training=False), torch.no_grad(), Tally(where) as tally:
         for batch in data.in_order(size):
