@@ -1,20 +1,14 @@
 """Checks of arguments at the public doors: what was expected, what came."""
 
-import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 
 
-def check(
-    sizes: Mapping[str, int] | None = None,
-    /,
-    *,
-    like: Any = None,
-    **arguments: tuple,
-) -> Any:
+def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
     """Return the arguments if they have these shapes and hold finite numbers.
 
     A shape is a text with a word for each axis: a letter stands for any size
@@ -43,44 +37,33 @@ def check(
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
     known = dict(sizes or {})
-    values = [
-        _checked(known, like, name, *argument)
-        for name, argument in arguments.items()
-    ]
+
+    def checked(name: str, value: Any, form: Any, allowed: Any = None) -> Any:
+        if isinstance(form, dict):
+            check_names(name, value, form)
+            pairs = {k: (value[k], each) for k, each in form.items()}
+            parts = {k: checked(f"{name}[{k!r}]", *pairs[k]) for k in form}
+            return {k: parts[k] for k in value}
+        if isinstance(form, type):
+            check_type(name, value, form)
+            shapes = {k: v.dim_str for k, v in form.__annotations__.items()}
+            trios = zip(shapes, value, shapes.values(), strict=True)
+            return form(*(checked(f"{name}.{k}", v, s) for k, v, s in trios))
+        if isinstance(form, list):
+            length, each = form
+            is_list = isinstance(value, list | tuple) and len(value) > 0
+            is_right = is_list and _bind([len(value)], [length], known)
+            wanted = f"a list or tuple of {_size(length, known)}"
+            insist(name, is_right, wanted, value)
+            numbered = enumerate(value)
+            return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
+        return _one(name, value, form, allowed, known, like)
+
+    values = [checked(name, *argument) for name, argument in arguments.items()]
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
-    """Check an array, or each in a dict, a named tuple or a list."""
-
-    def part(label: str, value: Any, form: Any) -> Any:
-        return _checked(known, like, f"{name}{label}", value, form, *rest)
-
-    if isinstance(form, dict):
-        check_names(name, value, form)
-        parts = {k: part(f"[{k!r}]", value[k], form[k]) for k in form}
-        return {k: parts[k] for k in value}
-    if isinstance(form, type):
-        check_type(name, value, form)
-        fields = zip(value, form.__annotations__.items(), strict=True)
-        return form(*(part(f".{k}", v, f.dim_str) for v, (k, f) in fields))
-    if isinstance(form, list):
-        length, each = form
-        is_list = isinstance(value, list | tuple) and len(value) > 0
-        is_right = is_list and _bind([len(value)], [length], known)
-        insist(name, is_right, f"a list of {_size(length, known)}", value)
-        return [part(f"[{k}]", v, each) for k, v in enumerate(value)]
-    return _checked_array(known, like, name, value, form, *rest)
-
-
-def _checked_array(
-    known: dict[str, int],
-    like: Any,
-    name: str,
-    value: Any,
-    form: str | Sequence[int],
-    allowed: range | None = None,
-) -> Any:
+def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
     """Check one array or tensor."""
     axes = form.split() if isinstance(form, str) else [*map(str, form)]
     array = _as_array(value, "biuf") if like is None else _as_tensor(value)
@@ -183,7 +166,7 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
         limits = [each.item() for each in values.detach().aminmax()]
     except RuntimeError:  # meta, fake, vmap: there are no numbers to look at
         return None
-    is_good = math.isfinite if allowed is None else allowed.__contains__
+    is_good = isfinite if allowed is None else allowed.__contains__
     return next((each for each in limits if not is_good(each)), None)
 
 
@@ -226,13 +209,7 @@ def check_int(name: str, value: int, minimum: int = 1) -> int:
     return int(value)
 
 
-def check_float(
-    name: str,
-    value: float,
-    wanted: str,
-    minimum: float = -math.inf,
-    below: float = math.inf,
-) -> float:
+def check_float(name: str, value: float, wanted: str, minimum=-inf, below=inf):
     """Return `value` if it is a finite number with minimum <= value < below.
 
     `wanted` is the range in words, for the message: "from 0 to below 1".

@@ -13,6 +13,11 @@ State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
 
 
+def packed(state: State) -> tuple[Tensor, ...]:
+    """Return the states in a tuple, even if there is one only."""
+    return (state,) if isinstance(state, Tensor) else state
+
+
 def unpacked(states: tuple[Tensor, ...]) -> State:
     """Return the one state that there is, or all of them."""
     return states if states[1:] else states[0]
@@ -138,19 +143,15 @@ class Cell(nn.Module):
 
     def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
         """Compute one step: from h, or the pair of h and c, to the new one."""
-        states = self.name_states(state)
-        shaped = {name: (value, "N H") for name, value in states.items()}
         sizes = {"D": self.input_size, "H": self.hidden_size}
-        check(sizes, like=self.weight_ih, x=(x, "N D"), **shaped)
-        return unpacked(self.step(x, *states.values()))
+        states = state, self.state_form("N H")
+        check(sizes, like=self.weight_ih, x=(x, "N D"), state=states)
+        return unpacked(self.step(x, *packed(state)))
 
-    def name_states(self, state: State) -> dict[str, Tensor]:
-        """Name the parts of a state: h, or h and c."""
-        names = self.state_names
-        parts: Any = state if len(names) > 1 else (state,)
-        fits = isinstance(parts, tuple | list) and len(parts) == len(names)
-        insist("state", fits, f"({', '.join(names)})", state)
-        return {f"state {n}": s for n, s in zip(names, parts, strict=True)}
+    def state_form(self, shape: str | tuple[int, ...]) -> Any:
+        """Return what `check` asks of a state: h, or the pair of h and c."""
+        count = len(self.state_names)
+        return [str(count), shape] if count > 1 else shape
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""

@@ -8,7 +8,13 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check, check_float, check_int, check_type, insist
-from unrolled.cell import Cell, GateTrace, State, unpacked
+from unrolled.cell import Cell, GateTrace, State, packed, unpacked
+
+Sequences = Float[Tensor, "N T D"]
+"""Inputs, at T steps of each of N sequences."""
+
+Lengths = Int64[Tensor, " N"] | None
+"""How many steps of each sequence count, from 1 to T; None for all."""
 
 
 class Recurrent(nn.Module):
@@ -79,10 +85,7 @@ class Recurrent(nn.Module):
         return self.num_directions * self.hidden_size
 
     def forward(
-        self,
-        x: Float[Tensor, "N T D"],
-        state: State | None = None,
-        lengths: Int64[Tensor, " N"] | None = None,
+        self, x: Sequences, state: State | None = None, lengths: Lengths = None
     ) -> tuple[Float[Tensor, "N T output"], State]:
         """Run the stack over whole sequences.
 
@@ -102,10 +105,7 @@ class Recurrent(nn.Module):
 
     @torch.no_grad()
     def trace(
-        self,
-        x: Float[Tensor, "N T D"],
-        state: State | None = None,
-        lengths: Int64[Tensor, " N"] | None = None,
+        self, x: Sequences, state: State | None = None, lengths: Lengths = None
     ) -> list[GateTrace]:
         """Run LSTMs as `forward` does: each layer's and direction's trace."""
         kind = type(self.cells[0])
@@ -178,10 +178,8 @@ class Recurrent(nn.Module):
             check(like=like, lengths=(lengths, (N,), range(1, T + 1)))
         if state is None:
             return tuple(like.new_zeros(K, N, H) for _ in cell.state_names)
-        states = cell.name_states(state)
-        shaped = {name: (value, (K, N, H)) for name, value in states.items()}
-        check(like=like, **shaped)
-        return tuple(states.values())
+        check(like=like, state=(state, cell.state_form((K, N, H))))
+        return packed(state)
 
 
 class _Ends:

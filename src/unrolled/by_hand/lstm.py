@@ -130,11 +130,8 @@ def _step_forward(
     x: np.ndarray, h_prev: np.ndarray, c_prev: np.ndarray, params: Params
 ) -> StepCache:
     """Compute the equations of `cell_forward`."""
-    z = (
-        x @ params["weight_ih"].T
-        + h_prev @ params["weight_hh"].T
-        + params["bias"]
-    )  # (N, 4H)
+    W, U = params["weight_ih"], params["weight_hh"]
+    z = x @ W.T + h_prev @ U.T + params["bias"]  # (N, 4H)
     z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)  # (N, H) each
     i, f, g, o = _sigmoid(z_i), _sigmoid(z_f), np.tanh(z_g), _sigmoid(z_o)
     c = f * c_prev + i * g

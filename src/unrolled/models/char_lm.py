@@ -17,9 +17,9 @@ from unrolled._checks import (
 )
 from unrolled.cell import State
 from unrolled.models import parts
-from unrolled.models.parts import Lengths, Scores, Tokens
+from unrolled.models.parts import Scores, Tokens
 from unrolled.modes import mode
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Lengths, Recurrent
 from unrolled.tasks import IGNORE
 
 

@@ -8,9 +8,9 @@ from torch.nn.functional import pad
 from unrolled._checks import check_int, insist, refusal
 from unrolled.cell import State
 from unrolled.models import parts
-from unrolled.models.parts import Lengths, Scores, Tokens
+from unrolled.models.parts import Scores, Tokens
 from unrolled.modes import mode
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Lengths, Recurrent
 
 
 class Seq2Seq(nn.Module):

@@ -135,9 +135,8 @@ class Training:
         if not self.parameters:
             wanted = "a parameter that requires a gradient"
             raise refusal("model", wanted, "none")
-        self.optimizer = AdamW(
-            self.parameters, lr=config.lr, weight_decay=config.weight_decay
-        )
+        lr, decay = config.lr, config.weight_decay
+        self.optimizer = AdamW(self.parameters, lr, weight_decay=decay)
         # No step size: a factor of 1 at every epoch, which changes no bit.
         gamma = config.gamma if config.step_size else 1.0
         self.scheduler = StepLR(self.optimizer, config.step_size or 1, gamma)
@@ -180,10 +179,9 @@ class Streams:
 
     def __init__(self, device: torch.device, seed: int) -> None:
         self.device = device
-        self.states = {
-            kind: torch.Generator(kind).manual_seed(seed).get_state()
-            for kind in dict.fromkeys(["cpu", device.type])
-        }
+        kinds = dict.fromkeys(["cpu", device.type])
+        new = [torch.Generator(kind).manual_seed(seed) for kind in kinds]
+        self.states = {each.device.type: each.get_state() for each in new}
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:

@@ -172,7 +172,7 @@ class Tally:
             return
         self._losses, self._counts, self._rights, self._norms = (
             # All at once: a GPU is waited for once.
-            None if column[0] is None else torch.stack(column).tolist()
+            [] if column[0] is None else torch.stack(column).tolist()
             for column in zip(*self._rows, strict=True)
         )
         pairs = zip(self._losses, self._norms or self._losses, strict=True)
@@ -186,8 +186,8 @@ class Tally:
 
     def score(self) -> Score:
         """Return the mean loss and the accuracy over all counted positions."""
-        count, rights = sum(self._counts), self._rights
-        accuracy = None if rights is None else sum(rights) / count
+        count = sum(self._counts)
+        accuracy = sum(self._rights) / count if self._rights else None
         return Score(loss=math.fsum(self._losses) / count, accuracy=accuracy)
 
     def mean_norm(self) -> float:
