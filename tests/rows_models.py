@@ -130,7 +130,7 @@ ROWS = [
     good(CharLM, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
          *(bad("characters: expected 3 different", characters=c)
            for c in ("ab", "abcd", "aab", "")),
-         *(bad("end: expected 'a' or 'b' or '.'", end=e)
+         *(bad(r"end: expected one of 'ab\.'", end=e)
            for e in ("c", "", "..")),
          recurrent=LAYER, characters="ab.", end=".", generator=G),
     good(WRITER.encode, bad("text: .*'ab.', got 'c'", text="abc"), text="ab"),
@@ -217,7 +217,7 @@ ROWS = [
     good(probes.correlations, SAME,
          bad("signal: .*that differ", states=SEVEN, signal=ROUNDED),
          states=TRACE.c, signal=SIGNAL.double()),
-    good(Clamp, bad("gate: expected 'i' or 'f'", gate="z"),
+    good(Clamp, bad(r"gate: expected one of \('i', 'f'", gate="z"),
          *(bad("value: expected a number or a tensor", value=v)
            for v in (None, SEVEN.numpy())),
          *(bad(f"{name}: expected ", **{name: numbers})

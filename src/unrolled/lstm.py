@@ -6,11 +6,11 @@ arrangements is worth, `make bench` prints.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.autograd import Function
+from torch.autograd.function import FunctionCtx
 
 from unrolled._checks import check_float, check_type, insist
 from unrolled.cell import Cell, GateTrace
@@ -87,7 +87,8 @@ class LSTMCell(Cell):
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks: the new h and c."""
-        trace = self.gates(x, *states)
+        h, c = states
+        trace = self.gates(x, h, c)
         return trace.h, trace.c
 
 
@@ -159,9 +160,10 @@ class LSTM(Recurrent):
             two_biases=two_biases and other.bias,
             generator=Generator(),  # so that the global one stays as it is
         )
-        ours.to(other.weight_ih_l0).train(other.training)
+        ours.to(other.all_weights[0][0]).train(other.training)
         for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
-            biases = theirs[2:] if two_biases else [sum(theirs[2:])]
+            total = sum(theirs[2:], torch.zeros(()))  # unused without a bias
+            biases = theirs[2:] if two_biases else [total]
             _copy([*theirs[:2], *biases], cell.weights)
         return ours
 
@@ -232,7 +234,7 @@ class LSTMScan(Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
+        ctx: FunctionCtx,
         x: Tensor,
         h: Tensor,
         c: Tensor,
@@ -267,7 +269,7 @@ class LSTMScan(Function):
 
     @staticmethod
     def backward(
-        ctx: Any,
+        ctx: FunctionCtx,
         dhs: Tensor | None,
         dcs: Tensor | None,
         dh: Tensor | None,

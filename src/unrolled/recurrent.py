@@ -189,7 +189,8 @@ class _Ends:
         self.lengths = lengths
         if lengths is not None:
             t = torch.arange(steps, device=lengths.device)
-            last = lengths[:, None] - 1  # (N, 1)
+            self.ends = lengths - 1  # (N,)
+            last = self.ends[:, None]
             self.is_past = (t > last)[..., None]  # (N, T, 1)
             self.from_end = torch.where(t > last, t, last - t)  # (N, T)
             self.rows = torch.arange(len(lengths), device=lengths.device)
@@ -208,7 +209,7 @@ class _Ends:
 
     def last(self, states: Sequence[Tensor]) -> list[Tensor]:
         """Pick each sequence's last real step, (N, H)."""
-        return [s[self.rows, self.lengths - 1] for s in states]
+        return [s[self.rows, self.ends] for s in states]
 
 
 def _stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:

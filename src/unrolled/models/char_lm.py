@@ -7,14 +7,7 @@ from jaxtyping import Int64
 from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.cell import State
 from unrolled.models import parts
 from unrolled.models.parts import Scores, Tokens
@@ -63,8 +56,7 @@ class CharLM(nn.Module):
         are_different = len(characters) == len(set(characters)) == V
         wanted = f"{V} different ones, as the recurrent layer has inputs"
         insist("characters", are_different, wanted, characters)
-        if end is not None:
-            check_choice("end", end, [*characters])
+        insist("end", end in [None, *characters], f"one of {characters!r}", end)
         self.recurrent = recurrent
         self.characters = characters
         self.end = end
@@ -126,8 +118,8 @@ class CharLM(nn.Module):
     ) -> tuple[Scores, State]:
         """Read on from a state: what `forward` does, and where it ends."""
         x = parts.token_input("tokens", tokens, self.recurrent)  # (N, T, V)
-        out, state = self.recurrent(x, state, lengths)  # (N, T, H)
-        return self.head(out), state  # (N, T, V)
+        out, last = self.recurrent(x, state, lengths)  # (N, T, H)
+        return self.head(out), last  # (N, T, V)
 
     def generate(
         self,

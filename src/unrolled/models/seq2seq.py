@@ -113,5 +113,5 @@ class Seq2Seq(nn.Module):
     def _decode(self, tokens: Tokens, state: State | None, **sizes: int):
         """Read target tokens; score what follows each."""
         x = parts.token_input("target_in", tokens, self.decoder, **sizes)
-        out, state = self.decoder(x, state)  # (N, T, H)
-        return self.head(out), state  # (N, T, V)
+        out, last = self.decoder(x, state)  # (N, T, H)
+        return self.head(out), last  # (N, T, V)
