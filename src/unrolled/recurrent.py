@@ -146,7 +146,7 @@ class Recurrent(nn.Module):
         return below, unpacked(final), traces
 
     def _scan(
-        self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
+        self, cell: Any, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Loop over the steps: all states, the last ones, and the gates."""
         state, states, gates = start, [], []
