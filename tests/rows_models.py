@@ -6,21 +6,20 @@ from bad_input import bad, fine, good
 from unrolled import gates
 from unrolled.cells import GRUCell, PeepholeLSTMCell
 from unrolled.gates import Clamp, Slopes, flow, interventions, probes
-from unrolled.gates.statistics import carousel, kept_share, saturation, slopes
+from unrolled.gates.statistics import carousel, kept_share, slopes
 from unrolled.lstm import LSTM
 from unrolled.models import (
     CausalTransformer,
     CharLM,
     Classifier,
     Forecaster,
-    OwnForecasts,
-    ScheduledSampling,
     Seq2Seq,
     Tagger,
     Transformer,
 )
 from unrolled.models.transformer import positions
 from unrolled.recurrent import Recurrent
+from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 
 N, T, D, H = 2, 4, 3, 5
 NAN = float("nan")
@@ -102,13 +101,14 @@ SHARED = [
     for size, heads in ((7, 1), (9, 3), (10, 4))
 ]  # fmt: skip
 
-MODULES = ("unrolled.models", "unrolled.gates")
+MODULES = ("unrolled.models", "unrolled.gates", "unrolled_lab.regimes")
 CALLED = "called by public doors, which have rows"
 EXCEPT = {
     "unrolled.models.parts.make_head": CALLED,
     "unrolled.models.parts.check_one_way": CALLED,
     "unrolled.models.parts.any_input": CALLED,
     "unrolled.models.parts.token_input": CALLED,
+    "unrolled.models.parts.write": CALLED,
     "unrolled.gates.interventions.check_run": CALLED,
     "unrolled.gates.interventions.unroll": CALLED,
     "unrolled.gates.statistics.check_varies": CALLED,
@@ -130,7 +130,7 @@ ROWS = [
     good(CharLM, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
          *(bad("characters: expected 3 different", characters=c)
            for c in ("ab", "abcd", "aab", "")),
-         *(bad("end: expected 'a' or 'b' or '.'", end=e)
+         *(bad(r"end: expected one of 'ab\.'", end=e)
            for e in ("c", "", "..")),
          recurrent=LAYER, characters="ab.", end=".", generator=G),
     good(WRITER.encode, bad("text: .*'ab.', got 'c'", text="abc"), text="ab"),
@@ -192,18 +192,12 @@ ROWS = [
          vocabulary=2, hidden_size=8, num_layers=1, num_heads=1, generator=G),
     good(CAUSAL.forward, *tokens("tokens"), tokens=TOKENS),
     good(CAUSAL.read, *tokens("tokens"),
-         *(bad("cache: expected a list of 2 pairs", cache=worse)
+         *(bad(r"cache(\[0\])?: expected a list .* of 2, got", cache=worse)
            for worse in (CACHE[:1], [*CACHE, CACHE[0]], [(X,), (X,)])),
          tokens=TOKENS, cache=CACHE),
     good(positions, bad("size: expected an even", size=5), steps=1, size=2,
          start=0),
     # Gates
-    good(saturation, *(bad(f"gate: .*0 to 1, got {v}", gate=SEVEN * 0 + v)
-                       for v in OUTSIDE),
-         *(bad(f"{name}: .*from 0 to 1", **{name: level})
-           for name in ("low", "high") for level in (-0.1, 1.1)),
-         bad("low: .*at most high", low=0.9, high=0.1),
-         gate=SEVEN, low=0.1, high=0.9),
     good(carousel, *(bad(f"f: .*0 to 1, got {v}", f=SEVEN * 0 + v)
                      for v in OUTSIDE), f=SEVEN),
     good(slopes, SAME, trace=TRACE, signal=SIGNAL),
@@ -223,7 +217,7 @@ ROWS = [
     good(probes.correlations, SAME,
          bad("signal: .*that differ", states=SEVEN, signal=ROUNDED),
          states=TRACE.c, signal=SIGNAL.double()),
-    good(Clamp, bad("gate: expected 'i' or 'f'", gate="z"),
+    good(Clamp, bad(r"gate: expected one of \('i', 'f'", gate="z"),
          *(bad("value: expected a number or a tensor", value=v)
            for v in (None, SEVEN.numpy())),
          *(bad(f"{name}: expected ", **{name: numbers})

@@ -1,27 +1,24 @@
 """Checks of arguments at the public doors: what was expected, what came."""
 
-import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 
 
-def check(
-    sizes: Mapping[str, int] | None = None,
-    /,
-    *,
-    like: Any = None,
-    **arguments: tuple,
-) -> Any:
+def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
     """Return the arguments if they have these shapes and hold finite numbers.
 
     A shape is a text with a word for each axis: a letter stands for any size
     of 1 or more, and for the same size wherever it comes again, in this
     argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
     does as well. A `range` after the shape asks for whole numbers of it.
+
+    In place of one array may stand a dict of shapes, for a dict of arrays; the
+    class of a named tuple, with the shapes in its annotations, for one of them;
+    or a list, of the word for its length and one shape, for a list of arrays.
 
     Args:
         sizes: what letters stand for beforehand, ``dict(D=3)``.
@@ -39,67 +36,80 @@ def check(
         Traceback (most recent call last):
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
-    known, values = dict(sizes or {}), []
-    for name, (value, shape, *rest) in arguments.items():
-        allowed = rest[0] if rest else None
-        axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
-        array = _as_array(value, "biuf") if like is None else _as_tensor(value)
-        if array is None:
-            kind = "numbers" if like is None else "a tensor"
-            raise refusal(name, f"{kind} of {_form(axes, known)}", repr(value))
-        if like is not None:
-            _check_tensor(name, array, like, allowed)
-        if 0 in array.shape or not _bind(array.shape, axes, known):
-            wanted = f"{_form(axes, known)} with no empty axis"
-            raise refusal(name, wanted, tuple(array.shape))
-        bad = _bad_number(array, allowed)
-        if bad is not None:
-            wanted = "finite numbers"
-            if allowed is not None:
-                wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
-            raise refusal(name, wanted, f"{bad:g}")
-        if like is None:  # always a copy: nothing is shared
-            array = array.astype(float if allowed is None else int)
-        values.append(array)
+    known = dict(sizes or {})
+
+    def checked(name: str, value: Any, form: Any, allowed: Any = None) -> Any:
+        if isinstance(form, dict):
+            check_names(name, value, form)
+            pairs = {k: (value[k], each) for k, each in form.items()}
+            parts = {k: checked(f"{name}[{k!r}]", *pairs[k]) for k in form}
+            return {k: parts[k] for k in value}
+        if isinstance(form, type):
+            check_type(name, value, form)
+            shapes = {k: v.dim_str for k, v in form.__annotations__.items()}
+            trios = zip(shapes, value, shapes.values(), strict=True)
+            return form(*(checked(f"{name}.{k}", v, s) for k, v, s in trios))
+        if isinstance(form, list):
+            length, each = form
+            is_list = isinstance(value, list | tuple) and len(value) > 0
+            is_right = is_list and _bind([len(value)], [length], known)
+            wanted = f"a list or tuple of {_size(length, known)}"
+            insist(name, is_right, wanted, value)
+            numbered = enumerate(value)
+            return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
+        return _one(name, value, form, allowed, known, like)
+
+    values = [checked(name, *argument) for name, argument in arguments.items()]
     return values[0] if len(values) == 1 else tuple(values)
 
 
-@cache
-def _parts(axis: str) -> tuple[int, str]:
-    """Part ``"4*H"`` into its factor and its letter (or number)."""
-    factor, _, letter = axis.rpartition("*")
-    return int(factor or 1), letter
+def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
+    """Check one array or tensor."""
+    axes = form.split() if isinstance(form, str) else [*map(str, form)]
+    array = _as_array(value, "biuf") if like is None else _as_tensor(value)
+    if array is None:
+        kind = "numbers" if like is None else "a tensor"
+        raise refusal(name, f"{kind} of {_shape(axes, known)}", repr(value))
+    if like is not None:
+        _check_tensor(name, array, like, allowed)
+    if 0 in array.shape or not _bind(array.shape, axes, known):
+        wanted = f"{_shape(axes, known)} with no empty axis"
+        raise refusal(name, wanted, tuple(array.shape))
+    bad = _bad_number(array, allowed)
+    if bad is not None:
+        wanted = "finite numbers"
+        if allowed is not None:
+            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
+        raise refusal(name, wanted, f"{bad:g}")
+    if like is not None:
+        return array
+    return array.astype(float if allowed is None else int)  # always a copy
 
 
-def _size(axis: str, sizes: Mapping[str, int]) -> int | str:
+def _size(axis: str, known: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
-    factor, letter = _parts(axis)
-    size = int(letter) if letter.isdigit() else sizes.get(letter)
-    return axis if size is None else factor * size
+    factor, _, letter = axis.rpartition("*")
+    size = int(letter) if letter.isdigit() else known.get(letter)
+    return axis if size is None else int(factor or 1) * size
 
 
-def _form(axes: Sequence[str], sizes: Mapping[str, int]) -> str:
+def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
     """Say the shape that is expected."""
     if axes == ["..."]:
         return "any shape"
-    shape = tuple(_size(axis, sizes) for axis in axes)
-    return f"shape {shape}".replace("'", "")
+    return f"shape {tuple(_size(a, known) for a in axes)}".replace("'", "")
 
 
-def _bind(
-    shape: Sequence[int], axes: Sequence[str], sizes: dict[str, int]
-) -> bool:
+def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
     """Bind the letters that are not bound yet, if all sizes fit; tell that."""
-    if axes == ["..."]:
-        return True
-    bound = dict(sizes)
+    bound = dict(known)
     for size, axis in zip(shape, axes, strict=False):
-        factor, letter = _parts(axis)
-        bound.setdefault(letter, size // factor)
-    fits = tuple(shape) == tuple(_size(axis, bound) for axis in axes)
-    if fits:
-        sizes |= bound
-    return fits
+        factor, _, letter = axis.rpartition("*")
+        bound.setdefault(letter, size // int(factor or 1))
+    if axes == ["..."] or [*shape] != [_size(axis, bound) for axis in axes]:
+        return axes == ["..."]
+    known |= bound
+    return True
 
 
 def _as_array(value: object, kinds: str) -> np.ndarray | None:
@@ -119,9 +129,7 @@ def _as_tensor(value: object) -> Any:
     return value if isinstance(value, torch.Tensor) else None
 
 
-def _check_tensor(
-    name: str, value: Any, like: Any, allowed: range | None
-) -> None:
+def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
     """Insist on a dense tensor, and on its dtype and device."""
     torch = sys.modules["torch"]
     if value.is_nested or value.layout != torch.strided:
@@ -158,7 +166,7 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
         limits = [each.item() for each in values.detach().aminmax()]
     except RuntimeError:  # meta, fake, vmap: there are no numbers to look at
         return None
-    is_good = math.isfinite if allowed is None else allowed.__contains__
+    is_good = isfinite if allowed is None else allowed.__contains__
     return next((each for each in limits if not is_good(each)), None)
 
 
@@ -193,7 +201,7 @@ def check_names(name: str, value: object, names: Collection[str]) -> None:
         raise refusal(name, [*names], repr(got))
 
 
-def check_whole(name: str, value: int, minimum: int = 1) -> int:
+def check_int(name: str, value: int, minimum: int = 1) -> int:
     """Return `value` if it is an integer (2.0 is none), and large enough."""
     array = _as_array(value, "iu")
     is_right = array is not None and not array.ndim and value >= minimum
@@ -201,13 +209,7 @@ def check_whole(name: str, value: int, minimum: int = 1) -> int:
     return int(value)
 
 
-def check_number(
-    name: str,
-    value: float,
-    wanted: str,
-    minimum: float = -math.inf,
-    below: float = math.inf,
-) -> float:
+def check_float(name: str, value: float, wanted: str, minimum=-inf, below=inf):
     """Return `value` if it is a finite number with minimum <= value < below.
 
     `wanted` is the range in words, for the message: "from 0 to below 1".
@@ -215,5 +217,5 @@ def check_number(
     array = _as_array(value, "iuf")
     is_number = array is not None and not array.ndim and np.isfinite(array)
     is_right = is_number and minimum <= value < below
-    insist(name, is_right, f"a number {wanted}", value)
+    insist(name, bool(is_right), f"a number {wanted}", value)
     return float(value)

@@ -1,25 +1,46 @@
 """What all cells share: parameters, their first values, checks."""
 
 import math
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_type,
-    check_whole,
-    insist,
-)
+from unrolled._checks import check, check_choice, check_int, check_type, insist
 
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
 
+
+def packed(state: State) -> tuple[Tensor, ...]:
+    """Return the states in a tuple, even if there is one only."""
+    return (state,) if isinstance(state, Tensor) else state
+
+
+def unpacked(states: tuple[Tensor, ...]) -> State:
+    """Return the one state that there is, or all of them."""
+    return states if states[1:] else states[0]
+
+
 Init = Literal["uniform", "xavier", "pytorch", "orthogonal", "identity"]
 """How the weights of each gate are drawn."""
+
+
+class GateTrace(NamedTuple):
+    """What an LSTM's gates did, in one layer and direction.
+
+    The input and the forget gate, the candidate, the output gate, the cell
+    and the hidden state after the step: (N, H) each for one step, (N, T, H)
+    for a layer's trace.
+    """
+
+    i: Float[Tensor, "N *T H"]
+    f: Float[Tensor, "N *T H"]
+    g: Float[Tensor, "N *T H"]
+    o: Float[Tensor, "N *T H"]
+    c: Float[Tensor, "N *T H"]
+    h: Float[Tensor, "N *T H"]
 
 
 class Cell(nn.Module):
@@ -72,8 +93,8 @@ class Cell(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        D = self.input_size = check_whole("input_size", input_size)
-        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        D = self.input_size = check_int("input_size", input_size)
+        H = self.hidden_size = check_int("hidden_size", hidden_size)
         check_type("bias", bias, bool)
         check_type("two_biases", two_biases, bool)
         fits = bias or not two_biases
@@ -132,20 +153,15 @@ class Cell(nn.Module):
 
     def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
         """Compute one step: from h, or the pair of h and c, to the new one."""
-        states = self.name_states(state)
-        shaped = {name: (value, "N H") for name, value in states.items()}
         sizes = {"D": self.input_size, "H": self.hidden_size}
-        check(sizes, like=self.weight_ih, x=(x, "N D"), **shaped)
-        new = self.step(x, *states.values())
-        return new if len(new) > 1 else new[0]
+        states = state, self.state_form("N H")
+        check(sizes, like=self.weight_ih, x=(x, "N D"), state=states)
+        return unpacked(self.step(x, *packed(state)))
 
-    def name_states(self, state: State) -> dict[str, Tensor]:
-        """Name the parts of a state: h, or h and c."""
-        names = self.state_names
-        parts = state if len(names) > 1 else (state,)
-        fits = isinstance(parts, tuple | list) and len(parts) == len(names)
-        insist("state", fits, f"({', '.join(names)})", state)
-        return {f"state {n}": s for n, s in zip(names, parts, strict=True)}
+    def state_form(self, shape: str | tuple[int, ...]) -> Any:
+        """Return what `check` asks of a state: h, or the pair of h and c."""
+        count = len(self.state_names)
+        return [str(count), shape] if count > 1 else shape
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""

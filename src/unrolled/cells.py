@@ -6,18 +6,9 @@ from typing import Literal, get_args
 import torch
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_choice, check_number
-from unrolled.cell import Cell, Init
+from unrolled._checks import check_choice, check_float
+from unrolled.cell import Cell, GateTrace, Init
 from unrolled.lstm import LSTMCell
-from unrolled.trace import GateTrace
-
-__all__ = [
-    "CoupledLSTMCell",
-    "GRUCell",
-    "LayerNormLSTMCell",
-    "PeepholeLSTMCell",
-    "RNNCell",
-]
 
 Nonlinearity = Literal["tanh", "relu"]
 """What squashes the sums of a plain recurrent network, or cuts them at 0."""
@@ -183,16 +174,9 @@ class GRUCell(Cell):
 
     blocks = 3
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        update_bias: float = 0.0,
-        **options,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias, **options)
-        check_number("update_bias", update_bias, "that is finite")
+    def __init__(self, *sizes, update_bias: float = 0.0, **options) -> None:
+        super().__init__(*sizes, **options)
+        check_float("update_bias", update_bias, "that is finite")
         self._add_to_bias(1, update_bias)
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:

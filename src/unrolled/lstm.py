@@ -12,10 +12,9 @@ from torch import Generator, Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-from unrolled._checks import check_number, check_type, insist
-from unrolled.cell import Cell
+from unrolled._checks import check_float, check_type, insist
+from unrolled.cell import Cell, GateTrace
 from unrolled.recurrent import Recurrent
-from unrolled.trace import GateTrace
 
 
 class LSTMCell(Cell):
@@ -59,7 +58,7 @@ class LSTMCell(Cell):
         **options,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **options)
-        check_number("forget_bias", forget_bias, "that is finite")
+        check_float("forget_bias", forget_bias, "that is finite")
         self._open_forget_gate(forget_bias)
 
     def _open_forget_gate(self, forget_bias: float) -> None:
@@ -88,7 +87,8 @@ class LSTMCell(Cell):
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks: the new h and c."""
-        trace = self.gates(x, *states)
+        h, c = states
+        trace = self.gates(x, h, c)
         return trace.h, trace.c
 
 
@@ -120,12 +120,9 @@ class LSTM(Recurrent):
         hidden_size: int,
         num_layers: int = 1,
         dropout: float = 0.0,
-        bias: bool = True,
-        forget_bias: float = 1.0,
         **options,
     ) -> None:
         sizes = input_size, hidden_size, num_layers
-        options |= {"bias": bias, "forget_bias": forget_bias}
         super().__init__(LSTMCell, *sizes, dropout, **options)
 
     @classmethod
@@ -150,19 +147,23 @@ class LSTM(Recurrent):
         size = other.proj_size
         insist("other", not size, "an LSTM without projections", size)
         check_type("two_biases", two_biases, bool)
+        names = [
+            "input_size",
+            "hidden_size",
+            "num_layers",
+            "bias",
+            "bidirectional",
+        ]
         ours = cls(
-            other.input_size,
-            other.hidden_size,
-            other.num_layers,
-            other.dropout if other.num_layers > 1 else 0.0,
-            bias=other.bias,
-            bidirectional=other.bidirectional,
+            **{name: getattr(other, name) for name in names},
+            dropout=other.dropout if other.num_layers > 1 else 0.0,
             two_biases=two_biases and other.bias,
             generator=Generator(),  # so that the global one stays as it is
         )
-        ours.to(other.weight_ih_l0).train(other.training)
+        ours.to(other.all_weights[0][0]).train(other.training)
         for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
-            biases = theirs[2:] if two_biases else [sum(theirs[2:])]
+            total = sum(theirs[2:], torch.zeros(()))  # unused without a bias
+            biases = theirs[2:] if two_biases else [total]
             _copy([*theirs[:2], *biases], cell.weights)
         return ours
 

@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from unrolled import tasks
-from unrolled._checks import check_choice, check_whole
+from unrolled._checks import check_choice, check_int
 from unrolled.lstm import LSTM
-from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
 from unrolled_lab.files import make_once, results_folder
 from unrolled_lab.record import circumstances
+from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
 Series = Literal["oscillations", "henon"]
@@ -72,7 +73,7 @@ def begin_forecaster(
     Chapter: 11_free_running.
     """
     check_choice("series", series, get_args(Series))
-    generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
+    generator = torch.Generator().manual_seed(check_int("seed", seed, 0))
     network = _new(generator)
     return network, _draw(series, generator), _draw(series, generator)
 
@@ -226,7 +227,7 @@ def _path(
 ) -> Path:
     """Return the file of a series and a seed."""
     check_choice("series", series, get_args(Series))
-    check_whole("seed", seed, 0)
+    check_int("seed", seed, 0)
     check_choice("plan", plan, get_args(Plan))
     return results_folder(folder) / plan / f"{series}-seed{seed}.pt"
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check_whole, insist
+from unrolled._checks import check_int, insist
 from unrolled.gates import probe
 from unrolled.models import Classifier
 from unrolled.train import evaluate, fit
@@ -51,7 +51,7 @@ def save_probes(seed: int, folder: Path | str | None = None) -> bool:
 
     Chapter: 09_gates.
     """
-    is_one = check_whole("seed", seed, 0) < len(published())
+    is_one = check_int("seed", seed, 0) < len(published())
     insist("seed", is_one, "that of a published run", seed)
     path = results_folder(folder) / "probes" / f"seed{seed}.json"
     return make_once(path, lambda path: _save(seed, path))

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_int, check_type
 from unrolled.train import History, Training, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
@@ -136,7 +136,7 @@ def follow(
         data = make_data(config)
     check_type("data", data, Datasets)
     most = config.train.epochs
-    if check_whole("epochs", epochs) > most:
+    if check_int("epochs", epochs) > most:
         raise ValueError(
             f"epochs: expected at most {most}, those of the run, got {epochs}"
         )
@@ -198,7 +198,7 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
 
 
 def _diagnose(
-    model: nn.Module, data: Datasets, seed: int, directions: int = PROJECTIONS
+    model: Any, data: Datasets, seed: int, directions: int = PROJECTIONS
 ) -> tuple[float, ...]:
     """Measure the gradients that reach each step, in random directions."""
     v = torch.randn(

@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import joblib
 import torch
 from tqdm import tqdm
 
-from unrolled._checks import check_choice, check_type, check_whole
+from unrolled._checks import check_choice, check_int, check_type
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.runs import execute
@@ -23,7 +23,7 @@ Backend = Literal["loky", "dask", "ray"]
 @contextlib.contextmanager
 def connect(
     backend: Backend, jobs: int, scheduler: str | None
-) -> Iterator[joblib.Parallel]:
+) -> Iterator[Any]:
     """Make what carries out calls in parallel, and stop it at the end.
 
     Each job is a process, as a run lends PyTorch's random streams, of which a
@@ -42,7 +42,7 @@ def connect(
         cannot do this, all come at the end.
     """
     check_choice("backend", backend, get_args(Backend))
-    check_whole("jobs", jobs)
+    check_int("jobs", jobs)
     if scheduler is not None:
         check_type("scheduler", scheduler, str)
     with contextlib.ExitStack() as stack:
@@ -61,7 +61,7 @@ def connect(
         yield joblib.Parallel(
             jobs if backend == "loky" else -1,  # -1: all that there are
             return_as="list" if backend == "ray" else "generator_unordered",
-            batch_size=1,
+            batch_size=1,  # pyright: ignore[reportArgumentType]  "auto" or int
             pre_dispatch="all",
         )
 
@@ -177,7 +177,7 @@ def sweep(
     if len(set(records)) < len(records):
         twice = next(path.stem for path in records if records.count(path) > 1)
         raise ValueError(f"configs: expected each run once, got {twice} again")
-    check_whole("threads", threads)
+    check_int("threads", threads)
     check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
     lost = "no worker gave an answer"

@@ -5,12 +5,13 @@ time that it takes, so they are drawn at random.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from unrolled._checks import check_choice, check_type, check_whole, insist
+from unrolled._checks import check_choice, check_int, check_type, insist
 from unrolled.lstm import LSTM
 from unrolled.models.char_lm import CharLM
 from unrolled.models.parts import token_input
@@ -49,7 +50,8 @@ class PyTorchReader(nn.Module):
     def __init__(self, model: CharLM) -> None:
         super().__init__()
         check_type("model", model, CharLM)
-        self.recurrent = model.recurrent.to_torch()
+        layer: Any = model.recurrent
+        self.recurrent = layer.to_torch()
         self.head = model.head
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -91,7 +93,7 @@ def make_rival(
     Chapter: 12_beyond.
     """
     check_choice("name", name, TRAINED)
-    is_right = check_whole("width", width) % 32 == 0
+    is_right = check_int("width", width) % 32 == 0
     insist("width", is_right, "a multiple of 32", width)
     V = len(CHARACTERS)
     if name == "Transformer":
@@ -126,7 +128,7 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
         raise ValueError(
             f"model: expected one of the rivals, got {model!r:.80}"
         )
-    tokens = _tokens(check_whole("count", count), check_whole("steps", steps))
+    tokens = _tokens(check_int("count", count), check_int("steps", steps))
     x, target = tokens[:, :-1], tokens[:, 1:].flatten()  # (N, T), (N T,)
     adam = torch.optim.Adam(model.parameters(), fused=True)
 
@@ -140,7 +142,7 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
 
 
 def generating_step(
-    way: str, length: int, model: Reader | None = None
+    way: str, length: int, model: Any = None
 ) -> Callable[[], tuple]:
     """Make the step that foretells the token after so many.
 
@@ -163,7 +165,7 @@ def generating_step(
     Chapter: 12_beyond.
     """
     check_choice("way", way, WAYS)
-    tokens = _tokens(1, check_whole("length", length) - 1)  # (1, n)
+    tokens = _tokens(1, check_int("length", length) - 1)  # (1, n)
     model = make_rival(way.partition(",")[0]) if model is None else model
     check_type("model", model, CharLM if way == "LSTM" else CausalTransformer)
     if way == "Transformer, no cache":

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from unrolled import by_hand
-from unrolled._checks import check_whole, insist
+from unrolled._checks import check_int, insist
+from unrolled.data import Params
 from unrolled.gates.interventions import (
     Clamp,
     Cut,
@@ -86,17 +87,18 @@ def cell_jacobians(
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
     traces = trace_clamped(model, x)
-    is_there = check_whole("layer", layer, 0) < len(traces)
+    is_there = check_int("layer", layer, 0) < len(traces)
     insist("layer", is_there, f"a layer from 0 to {len(traces) - 1}", layer)
     below = traces[layer - 1].h if layer else x
     cell = model.recurrent.cells[layer]
     zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
     weights = cell.weight_ih, cell.weight_hh, zeros + cell.total_bias
     names = "weight_ih", "weight_hh", "bias"
-    params = dict(zip(names, map(as_float64, weights), strict=True))
+    arrays = map(as_float64, weights)
+    params: Params = dict(zip(names, arrays, strict=True))
     _, caches = by_hand.lstm.forward(as_float64(below), params)
     parts = by_hand.paths.cell_jacobian(caches, params)
-    return parts["direct"], sum(parts.values())
+    return parts["direct"], sum(parts.values(), np.zeros(()))
 
 
 def _check_cut(cut: Collection[Cut], count: int) -> None:

@@ -1,6 +1,6 @@
 """What a training tells of itself: plain records, epoch by epoch."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
@@ -71,7 +71,7 @@ class History(Frozen):
             return None
         return losses.index(min(losses)) + 1
 
-    def column(self, name: str) -> list[float] | list[None]:
+    def column(self, name: str) -> list[Any]:
         """Return one field of every epoch, as for a plot."""
         check_choice("name", name, tuple(Epoch.model_fields))
         return [getattr(epoch, name) for epoch in self.epochs]
