@@ -10,7 +10,7 @@ class GateTrace(NamedTuple):
 
     The input and the forget gate, the candidate, the output gate, the cell
     and the hidden state after the step: (N, H) each for one step, (N, T, H)
-    for a layer's trace.
+    for a layer's trace. Chapter: 09_gates.
     """
 
     i: Tensor

@@ -18,7 +18,10 @@ from unrolled.by_hand._shared import Params, check_caches, check_params
 
 
 class StepCache(NamedTuple):
-    """What a step leaves behind: the input, the state before and after."""
+    """What a step leaves behind: the input, the state before and after.
+
+    Chapter: 01_vanishing.
+    """
 
     x: Float[np.ndarray, "N D"]
     h_prev: Float[np.ndarray, "N H"]
