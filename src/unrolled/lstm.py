@@ -6,11 +6,11 @@ arrangements is worth, `make bench` prints.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from unrolled._checks import check_float, check_type, insist
 from unrolled.cell import Cell, GateTrace
@@ -238,7 +238,7 @@ class LSTMScan(Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         x: Tensor,
         h: Tensor,
         c: Tensor,
@@ -273,11 +273,11 @@ class LSTMScan(Function):
 
     @staticmethod
     def backward(
-        ctx: FunctionCtx,
+        ctx: Any,
         dhs: Tensor | None,
         dcs: Tensor | None,
-        dh: Tensor | None,
-        dc: Tensor | None,
+        dh: Any,  # a tensor, or None
+        dc: Any,  # likewise
         _: None,
     ) -> tuple[Tensor | None, ...]:
         """Loop back: the gradient of each argument of `forward`."""
