@@ -21,9 +21,6 @@ MODULES = (
 )
 EXCEPT = {
     "unrolled.cell.Cell": "the row of Plainest, below, is its",
-    "unrolled.cell.Cell.state_form": "for the package's own use",
-    "unrolled.cell.packed": "for the package's own use",
-    "unrolled.cell.unpacked": "for the package's own use",
     "unrolled.lstm.LSTM.to_torch": "takes nothing",
     "unrolled.lstm.LSTMScan": "LSTM calls it",
     "unrolled.lstm.LSTMScan.backward": "LSTM calls it",

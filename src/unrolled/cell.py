@@ -13,12 +13,12 @@ State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
 
 
-def packed(state: State) -> tuple[Tensor, ...]:
+def _packed(state: State) -> tuple[Tensor, ...]:
     """Return the states in a tuple, even if there is one only."""
     return (state,) if isinstance(state, Tensor) else state
 
 
-def unpacked(states: tuple[Tensor, ...]) -> State:
+def _unpacked(states: tuple[Tensor, ...]) -> State:
     """Return the one state that there is, or all of them."""
     return states if states[1:] else states[0]
 
@@ -32,7 +32,7 @@ class GateTrace(NamedTuple):
 
     The input and the forget gate, the candidate, the output gate, the cell
     and the hidden state after the step: (N, H) each for one step, (N, T, H)
-    for a layer's trace.
+    for a layer's trace. Chapter: 09_gates.
     """
 
     i: Float[Tensor, "N *T H"]
@@ -154,11 +154,11 @@ class Cell(nn.Module):
     def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
         """Compute one step: from h, or the pair of h and c, to the new one."""
         sizes = {"D": self.input_size, "H": self.hidden_size}
-        states = state, self.state_form("N H")
+        states = state, self._state_form("N H")
         check(sizes, like=self.weight_ih, x=(x, "N D"), state=states)
-        return unpacked(self.step(x, *packed(state)))
+        return _unpacked(self.step(x, *_packed(state)))
 
-    def state_form(self, shape: str | tuple[int, ...]) -> Any:
+    def _state_form(self, shape: str | tuple[int, ...]) -> Any:
         """Return what `check` asks of a state: h, or the pair of h and c."""
         count = len(self.state_names)
         return [str(count), shape] if count > 1 else shape

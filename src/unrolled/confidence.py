@@ -54,6 +54,7 @@ class Reliability(NamedTuple):
     """How often answers are right, by bins of their confidence, none empty.
 
     Of each bin: the mean confidence, the share that is right, and how many.
+    Chapter: 10_overfitting.
     """
 
     confidence: Float[np.ndarray, " B"]

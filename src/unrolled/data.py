@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from unrolled._checks import check, check_float, check_int, check_type, insist
 
-ArrayLike = Any
-"""What `numpy.asarray` makes an array of."""
+if TYPE_CHECKING:
+    ArrayLike = Any  # an array, once `check` has returned it
+else:
+    from numpy.typing import ArrayLike
 
 Params = dict[str, np.ndarray]
 """Parameters, or gradients by parameter: name to array."""

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check, check_float, check_int, check_type, insist
-from unrolled.cell import Cell, GateTrace, State, packed, unpacked
+from unrolled.cell import Cell, GateTrace, State, _packed, _unpacked
 
 Sequences = Float[Tensor, "N T D"]
 """Inputs, at T steps of each of N sequences."""
@@ -143,7 +143,7 @@ class Recurrent(nn.Module):
                     traces.append(GateTrace(*gates))
             below = torch.cat(outs, dim=2) if outs[1:] else outs[0]
         final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
-        return below, unpacked(final), traces
+        return below, _unpacked(final), traces
 
     def _scan(
         self, cell: Any, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
@@ -178,8 +178,8 @@ class Recurrent(nn.Module):
             check(like=like, lengths=(lengths, (N,), range(1, T + 1)))
         if state is None:
             return tuple(like.new_zeros(K, N, H) for _ in cell.state_names)
-        check(like=like, state=(state, cell.state_form((K, N, H))))
-        return packed(state)
+        check(like=like, state=(state, cell._state_form((K, N, H))))
+        return _packed(state)
 
 
 class _Ends:

@@ -22,7 +22,7 @@ class StepCache(NamedTuple):
 
     The input x; h and c before the step; the input gate i, the forget gate f,
     the candidate g and the output gate o; c and h after the step.
-    `stack_caches` puts an axis T behind N in each.
+    `stack_caches` puts an axis T behind N in each. Chapter: 02_forward.
     """
 
     x: Float[np.ndarray, "N D"]

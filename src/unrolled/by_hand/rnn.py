@@ -17,7 +17,10 @@ from unrolled.data import ArrayLike, Params
 
 
 class StepCache(NamedTuple):
-    """What a step leaves behind: the input, the state before and after."""
+    """What a step leaves behind: the input, the state before and after.
+
+    Chapter: 01_vanishing.
+    """
 
     x: Float[np.ndarray, "N D"]
     h_prev: Float[np.ndarray, "N H"]

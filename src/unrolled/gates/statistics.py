@@ -38,7 +38,10 @@ def carousel(f: Gate) -> Gate:
 
 
 class Slopes(NamedTuple):
-    """By how much a signal moves the cell states, and the parts of them."""
+    """By how much a signal moves the cell states, and the parts of them.
+
+    Chapter: 09_gates.
+    """
 
     c: Float[Tensor, "T H"]
     kept: Float[Tensor, "T H"]

@@ -11,7 +11,10 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Score(Frozen):
-    """How well a model does on a data set, over all counted positions."""
+    """How well a model does on a data set, over all counted positions.
+
+    Chapter: 07_network.
+    """
 
     loss: NonNegativeFloat
     """Mean, in nats or, of the squared error, squared units of the target."""
@@ -24,7 +27,7 @@ class Epoch(Frozen):
 
     Those of training are measured *during* the epoch: with dropout, and with
     the weights as they were at each step. Those of validation come after it;
-    they are None without a validation set.
+    they are None without a validation set. Chapter: 07_network.
     """
 
     train_loss: NonNegativeFloat

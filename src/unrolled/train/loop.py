@@ -125,6 +125,7 @@ class Training:
     """A model in training: all that `fit` changes from epoch to epoch.
 
     `best` holds the weights of the best epoch, if they are to be kept.
+    Chapter: 07_network.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:

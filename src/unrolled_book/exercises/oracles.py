@@ -120,8 +120,8 @@ def lstm_gradients(
     x, weights, zeros = _tensors(x, params)
     T = x.shape[1]
     dhs = torch.tensor(check(dhs=(dhs, (len(x), T, zeros.shape[1]))))
-    k1 = T if k1 is None else check_int("k1", k1)
-    k2 = T if k2 is None else check_int("k2", k2)
+    k1 = check_int("k1", T if k1 is None else k1)
+    k2 = check_int("k2", T if k2 is None else k2)
     if T % k1:
         raise ValueError(f"k1: expected a divisor of T = {T}, got {k1}")
     for end in range(k1, T + 1, k1):

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from unrolled.data import ArrayLike
 from unrolled_book.figures.style import CELL_LOOKS, COLORS
 
-THIN = {"linewidth": 0.7, "alpha": 0.4}
+THIN: dict[str, Any] = {"linewidth": 0.7, "alpha": 0.4}
 """How one run of several is drawn."""
 
 _DASHES = ("-", "--", ":", "-.")
