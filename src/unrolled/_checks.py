@@ -92,14 +92,19 @@ def _bind(
     """Bind the letters that are not bound yet, if all sizes fit; tell that."""
     if axes == ["..."]:
         return True
+    if len(shape) != len(axes):
+        return False
     bound = dict(sizes)
-    for size, axis in zip(shape, axes, strict=False):
+    for size, axis in zip(shape, axes, strict=True):
         factor, letter = _parts(axis)
-        bound.setdefault(letter, size // factor)
-    fits = tuple(shape) == tuple(_size(axis, bound) for axis in axes)
-    if fits:
-        sizes |= bound
-    return fits
+        if letter.isdigit():
+            expected = int(letter)
+        else:
+            expected = bound.setdefault(letter, size // factor)
+        if size != factor * expected:
+            return False
+    sizes |= bound
+    return True
 
 
 def _as_array(value: object, kinds: str) -> np.ndarray | None:
@@ -145,6 +150,9 @@ def _check_tensor(
 def _bad_number(values: Any, allowed: range | None) -> float | None:
     """Return a number that is not finite, or not of the range, if any is."""
     if isinstance(values, np.ndarray):
+        # Finite if all numbers are, and quick, unless it overflows.
+        if allowed is None and math.isfinite(np.vdot(values, values)):
+            return None
         good = np.isfinite(values)
         if allowed is not None:
             good = np.isin(values, allowed)
