@@ -5,7 +5,12 @@ and units count from 0.
 """
 
 from unrolled.gates.flow import cell_jacobians, input_gradients
-from unrolled.gates.interventions import Clamp, run_clamped, trace_clamped
+from unrolled.gates.interventions import (
+    Clamp,
+    Rerun,
+    run_clamped,
+    trace_clamped,
+)
 from unrolled.gates.probes import correlations, probe
 from unrolled.gates.statistics import (
     Slopes,
@@ -19,6 +24,7 @@ from unrolled.trace import GateTrace
 __all__ = [
     "Clamp",
     "GateTrace",
+    "Rerun",
     "Slopes",
     "carousel",
     "cell_jacobians",

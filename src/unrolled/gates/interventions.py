@@ -114,6 +114,36 @@ def trace_clamped(
     return [GateTrace(*_stack(steps)) for steps in layers]
 
 
+class Rerun:
+    """A run that is repeated with clamps, in less time than anew.
+
+    What comes before the first of the clamps, and in the layers below it, is
+    taken from the first run, which has none. The weights must stay as they are.
+
+    Example:
+        >>> from unrolled.lstm import LSTM
+        >>> model, x = Classifier(LSTM(3, 5), 2), torch.ones(4, 7, 3)
+        >>> again, clamps = Rerun(model, x), [Clamp(0, "i", 0.0, steps=[6])]
+        >>> logits, (steps,) = again.run(clamps)
+        >>> torch.equal(logits, run_clamped(model, x, clamps)), steps[6].i.max()
+        (True, tensor(0.))
+
+    Chapter: 09_gates.
+    """
+
+    def __init__(self, model: Classifier, x: Float[Tensor, "N T D"]) -> None:
+        check_run(model, x)
+        self._model, self._x, self._first = model, x, []
+        _, self._first = self.run()
+
+    @torch.no_grad()
+    def run(
+        self, clamps: Sequence[Clamp] = ()
+    ) -> tuple[Float[Tensor, "N C"], list[list[GateTrace]]]:
+        """Return the logits, and of each layer each step: (N, H)."""
+        return unroll(self._model, self._x, clamps, first=self._first)
+
+
 def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
     """Insist on plain LSTM cells that read from the left, and on inputs."""
     check_type("model", model, Classifier)
@@ -131,22 +161,29 @@ def unroll(
     x: Float[Tensor, "N T D"],
     clamps: Sequence[Clamp] = (),
     cut: Collection[Cut] = (),
+    first: Sequence[Sequence[GateTrace]] = (),
 ) -> tuple[Float[Tensor, "N C"], list[list[GateTrace]]]:
     """Run step by step: the logits, and each layer's trace of each step.
 
-    No gradient flows from a step to the next through the states of `cut`.
+    No gradient flows from a step to the next through the states of `cut`. What
+    no clamp can change is taken from `first`, the layers of a run without any.
     """
-    layers = []
+    layers, T = [], x.shape[1]
+    begin = T if first else 0  # the first step that may differ
     fixes = _make_fixes(clamps, model.recurrent, x)
     below = x.unbind(dim=1)  # T times (N, D)
     for layer, cell in enumerate(model.recurrent.cells):
+        here = [clamp.steps or [0] for clamp in clamps if clamp.layer == layer]
+        begin = min([begin, *map(min, here)])
+        steps = [*first[layer][:begin]] if first else []
         h = c = x.new_zeros(len(x), cell.hidden_size)
-        steps = []
-        for t, x_t in enumerate(below):
+        if steps:
+            h, c = steps[-1].h, steps[-1].c
+        for t in range(begin, T):
             h = h.detach() if (layer, "h") in cut else h
             c = c.detach() if (layer, "c") in cut else c
             change = partial(_fix, fixes[layer], t)
-            steps.append(cell.gates(x_t, h, c, change))
+            steps.append(cell.gates(below[t], h, c, change))
             h, c = steps[-1].h, steps[-1].c
         layers.append(steps)
         below = [step.h for step in steps]
