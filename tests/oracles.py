@@ -7,9 +7,15 @@ import torch
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from unrolled import cells
 from unrolled.recurrent import Recurrent
 
 Params = dict[str, np.ndarray]
+RELATIVES = [
+    kind
+    for kind in vars(cells).values()
+    if getattr(kind, "__module__", None) == cells.__name__
+]
 
 
 def central_difference(

@@ -7,7 +7,7 @@ from bad_input import bad, fine, good
 from unrolled import confidence, tasks
 from unrolled.by_hand import lstm, paths, rnn, training
 from unrolled.by_hand.training import SGD, Adam, clip_grad_norm, squared_error
-from unrolled.data import Normalization, minibatches, next_step_pairs, windows
+from unrolled.data import Normalization, minibatches, windows
 
 N, T, D, H, F, C = 2, 4, 3, 5, 6, 7
 RNG, G = np.random.default_rng(0), torch.Generator()
@@ -68,14 +68,9 @@ ROWS = [
     good(Normalization(1.0, 2.0).apply, series=SERIES),
     good(Normalization(1.0, 2.0).undo, series=SERIES),
     good(
-        next_step_pairs,
-        bad("series: .*at least two values, got 1", series=[1.0]),
-        series=SERIES,
-    ),
-    good(
         windows,
         bad("steps: .*at most 8.*got 9", steps=9),
-        bad("steps: .*at most 0.*got 1", series=[1.0]),
+        bad("series: .*at least two values, got 1", series=[1.0]),
         series=SERIES,
         steps=1,
     ),
@@ -139,15 +134,6 @@ ROWS = [
         **SCORED,
     ),
     good(confidence.isotonic, scores=SERIES, labels=LABELS % 2),
-    good(
-        confidence.share_of_worst,
-        bad("values: .*not all 0, got -1.0 to 1.0", values=[1.0, -1.0]),
-        bad("values: .*not all 0, got 0.0 to 0.0", values=[0.0, 0.0]),
-        bad("share: .*above 0 to 1", share=0.0),
-        bad("share: .*above 0 to 1", share=1.1),
-        values=SERIES,
-        share=0.5,
-    ),
     good(tasks.first_last, count=1, steps=2, features=1, generator=G),
     good(tasks.reversal, count=1, max_steps=1, vocabulary=1, generator=G),
     good(

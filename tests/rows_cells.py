@@ -4,20 +4,20 @@ import torch
 from torch import nn
 
 from bad_input import bad, fine, good
+from oracles import RELATIVES
 from unrolled import cells
 from unrolled.cell import Cell
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 N, T, D, H = 2, 6, 3, 5
-CELLS = [LSTMCell, *(getattr(cells, name) for name in cells.__all__)]
+CELLS = [LSTMCell, *RELATIVES]
 MODULES = (
     "unrolled.cell",
     "unrolled.cells",
     "unrolled.lstm",
     "unrolled.modes",
     "unrolled.recurrent",
-    "unrolled.trace",
 )
 EXCEPT = {
     "unrolled.cell.Cell": "the row of Plainest, below, is its",
@@ -28,7 +28,7 @@ EXCEPT = {
     "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
     "unrolled.modes.gradients": "for the package's own use",
     "unrolled.modes.mode": "for the package's own use",
-    "unrolled.trace.GateTrace": "Recurrent.trace makes it",
+    "unrolled.cell.GateTrace": "Recurrent.trace makes it",
 }
 for kind in (Cell, *CELLS):
     for method in ("step", "gates"):

@@ -6,7 +6,7 @@ from bad_input import bad, fine, good
 from unrolled import gates
 from unrolled.cells import GRUCell, PeepholeLSTMCell
 from unrolled.gates import Clamp, Slopes, flow, interventions, probes
-from unrolled.gates.statistics import carousel, kept_share, saturation, slopes
+from unrolled.gates.statistics import carousel, kept_share, slopes
 from unrolled.lstm import LSTM
 from unrolled.models import (
     CausalTransformer,
@@ -109,6 +109,7 @@ EXCEPT = {
     "unrolled.models.parts.check_one_way": CALLED,
     "unrolled.models.parts.any_input": CALLED,
     "unrolled.models.parts.token_input": CALLED,
+    "unrolled.models.parts.write": CALLED,
     "unrolled.gates.interventions.check_run": CALLED,
     "unrolled.gates.interventions.unroll": CALLED,
     "unrolled.gates.statistics.check_varies": CALLED,
@@ -192,18 +193,12 @@ ROWS = [
          vocabulary=2, hidden_size=8, num_layers=1, num_heads=1, generator=G),
     good(CAUSAL.forward, *tokens("tokens"), tokens=TOKENS),
     good(CAUSAL.read, *tokens("tokens"),
-         *(bad("cache: expected a list of 2 pairs", cache=worse)
+         *(bad(r"cache(\[0\])?: expected a list of 2, got", cache=worse)
            for worse in (CACHE[:1], [*CACHE, CACHE[0]], [(X,), (X,)])),
          tokens=TOKENS, cache=CACHE),
     good(positions, bad("size: expected an even", size=5), steps=1, size=2,
          start=0),
     # Gates
-    good(saturation, *(bad(f"gate: .*0 to 1, got {v}", gate=SEVEN * 0 + v)
-                       for v in OUTSIDE),
-         *(bad(f"{name}: .*from 0 to 1", **{name: level})
-           for name in ("low", "high") for level in (-0.1, 1.1)),
-         bad("low: .*at most high", low=0.9, high=0.1),
-         gate=SEVEN, low=0.1, high=0.9),
     good(carousel, *(bad(f"f: .*0 to 1, got {v}", f=SEVEN * 0 + v)
                      for v in OUTSIDE), f=SEVEN),
     good(slopes, SAME, trace=TRACE, signal=SIGNAL),

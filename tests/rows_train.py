@@ -112,9 +112,13 @@ def as_loss(settings):
     return {"loss": settings.loss, "batch_size": 8}
 
 
-def trained(**changes):
-    run = Training(made(mlp), ENTROPY)
-    return run.state_dict() | changes
+def resumed(**changes):
+    """Go on from a state that has changed, in a training of one epoch."""
+
+    def start(run):
+        resume.load_state(run, resume.state_of(run) | changes)
+
+    fit(**ANY, valid_set=None, config=ENTROPY, on_start=start)
 
 
 ANY = {"model": made(mlp), "train_set": TensorDataset(X, Y)}
@@ -123,9 +127,8 @@ EXCEPT = dict.fromkeys(
     (
         "unrolled.train.loop.Streams",
         "unrolled.train.loop.Streams.lent",
-        "unrolled.train.loop.Training.load_state_dict",
         "unrolled.train.loop.Training.note",
-        "unrolled.train.loop.Training.state_dict",
+        "unrolled.train.loop.Training.tell",
         "unrolled.train.measure.Batch",
         "unrolled.train.measure.Batch.backward",
         "unrolled.train.measure.Data",
@@ -140,6 +143,8 @@ EXCEPT = dict.fromkeys(
         "unrolled.train.measure.measure_all",
         "unrolled_lab.resume.check_same",
         "unrolled_lab.resume.form",
+        "unrolled_lab.resume.load_state",
+        "unrolled_lab.resume.state_of",
         "unrolled_lab.resume.write_whole",
     ),
     "others call it",
@@ -210,27 +215,8 @@ ROWS = [
         bad("depends on parameters", model=Answer(torch.zeros(6, 4))),
         bad("for keep='best' or", config=config(keep="best"), valid_set=None),
         bad("or a patience", config=config(patience=3), valid_set=None),
-        *(
-            bad(f"state: .*{message}", state=trained(**changes))
-            for message, changes in [
-                ("expected .'config'", {"another": 3}),
-                (
-                    "lr is 0.5, not 1e-30",
-                    {"config": dict(ENTROPY.replace(lr=0.5))},
-                ),
-                ("suit", {"config": None}),
-                ("suit", {"history": "[]"}),
-                ("suit", {"history": None}),
-                ("epochs.0.train_loss", {"history": '{"epochs": [{}]}'}),
-                ("suit", {"model": {}}),
-                ("Missing key", {"model": nn.Linear(3, 4).state_dict()}),
-                ("suit", {"optimizer": {"state": {}, "param_groups": []}}),
-                ("suit", {"scheduler": None}),
-                ("cpu", {"random": {}}),
-                ("suit", {"random": {"cpu": torch.zeros(3)}}),
-            ]
-        ),
         bad("on_epoch: expected a function .*got 3", on_epoch=3),
+        bad("on_start: expected a function .*got None", on_start=None),
         config=ENTROPY,
         valid_set=TensorDataset(X, Y),
         progress=False,
@@ -251,6 +237,29 @@ ROWS = [
         dataset=TensorDataset(X, Y),
         loss="cross_entropy",
         batch_size=1,
+    ),
+    good(
+        resumed,
+        *(
+            bad(f"state: .*{message}", **changes)
+            for message, changes in [
+                ("expected .'config'", {"another": 3}),
+                (
+                    "lr is 0.5, not 1e-30",
+                    {"config": dict(ENTROPY.replace(lr=0.5))},
+                ),
+                ("suit", {"config": None}),
+                ("suit", {"history": "[]"}),
+                ("suit", {"history": None}),
+                ("epochs.0.train_loss", {"history": '{"epochs": [{}]}'}),
+                ("suit", {"model": {}}),
+                ("Missing key", {"model": nn.Linear(3, 4).state_dict()}),
+                ("suit", {"optimizer": {"state": {}, "param_groups": []}}),
+                ("suit", {"scheduler": None}),
+                ("cpu", {"random": {}}),
+                ("suit", {"random": {"cpu": torch.zeros(3)}}),
+            ]
+        ),
     ),
     good(
         resume.fit_resumably,

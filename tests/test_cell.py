@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from oracles import (
+    RELATIVES,
     assert_same,
     check_same,
     flat,
@@ -18,7 +19,7 @@ from oracles import (
     seeded,
     tensor,
 )
-from unrolled import by_hand, cells
+from unrolled import by_hand
 from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
@@ -29,7 +30,7 @@ from unrolled.cells import (
 from unrolled.lstm import LSTMCell
 
 TWINS = {LSTMCell: nn.LSTMCell, GRUCell: nn.GRUCell, RNNCell: nn.RNNCell}
-CELLS = [LSTMCell, *(getattr(cells, name) for name in cells.__all__)]
+CELLS = [LSTMCell, *RELATIVES]
 LSTMS = [kind for kind in CELLS if issubclass(kind, LSTMCell)]
 SIZES = [(1, 1, 1), (5, 2, 3), (3, 4, 1)]
 BIASES = [{"bias": False}, {}, {"two_biases": True}]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unrolled._checks import check, check_choice, check_number, check_whole
+from unrolled._checks import check, check_choice, check_float, check_int
 
 X, LIKE = torch.ones(2, 3, 4), torch.ones(1)
 
@@ -84,16 +84,16 @@ def test_tensors_of_any_float_or_like_the_parameters():
 @pytest.mark.parametrize("value", [0, -1, 2.0, True, "3", None, [3], np.nan])
 def test_whole_numbers(value):
     with pytest.raises(ValueError, match=r"n: expected a whole .* 1, got "):
-        check_whole("n", value)
-    assert type(check_whole("n", np.int32(2))) is int
+        check_int("n", value)
+    assert type(check_int("n", np.int32(2))) is int
 
 
 @pytest.mark.parametrize("value", [-0.1, 1, np.inf, np.nan, "0", None, True])
 def test_numbers_and_choices(value):
     with pytest.raises(ValueError, match=r"p: expected a number from .*, got "):
-        check_number("p", value, "from 0 to below 1", minimum=0, below=1)
+        check_float("p", value, "from 0 to below 1", minimum=0, below=1)
     with pytest.raises(ValueError, match="p: expected 'a' or 'b', got "):
         check_choice("p", value, ("a", "b"))
     with pytest.raises(ValueError, match="p: expected a number"):
-        check_number("p", -np.inf, "that is finite")
-    assert check_number("p", 0, "from 0", minimum=0) == 0.0
+        check_float("p", -np.inf, "that is finite")
+    assert check_float("p", 0, "from 0", minimum=0) == 0.0

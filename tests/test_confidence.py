@@ -12,7 +12,6 @@ from unrolled.confidence import (
     losses,
     margins,
     reliability,
-    share_of_worst,
 )
 
 N = 200
@@ -55,14 +54,6 @@ def test_losses_of_large_logits_neither_overflow_nor_vanish():
     logits = [[1000.0, 0.0], [1000.0, 0.0], [-1000.0, -1040.0]]
     got = losses(logits, [0, 1, 1])
     assert got.tolist() == [0.0, 1000.0, 40.0]
-
-
-SHARES = {0.2: 0.5, 0.4: 0.75, 0.01: 0.5, 1.0: 1.0, 0.29: 0.5, 0.35: 0.75}
-
-
-@pytest.mark.parametrize(("share", "want"), SHARES.items())
-def test_share_of_worst(share, want):
-    assert share_of_worst([1.0, 1.0, 4.0, 2.0, 0.0], share) == want
 
 
 # Reliability

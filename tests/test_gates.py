@@ -69,14 +69,6 @@ def by_hand():
 # Statistics
 
 
-def test_saturation_counts():
-    gate = torch.rand(7, 5, 3, generator=seeded())
-    gate[0, 0, 0], gate[0, 0, 1] = 0.2, 0.7  # a level itself is neither
-    below, above = gates.saturation(gate, 0.2, 0.7)
-    assert below.item() == pytest.approx((gate.numpy() < 0.2).mean(), abs=1e-6)
-    assert above.item() == pytest.approx((gate.numpy() > 0.7).mean(), abs=1e-6)
-
-
 def test_the_carousel_multiplies_the_later_gates():
     f = torch.rand(3, 6, 2, generator=seeded()).double()
     products = gates.carousel(f)

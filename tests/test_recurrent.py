@@ -8,6 +8,7 @@ from torch import nn
 
 from oracles import (
     CASES,
+    RELATIVES,
     Case,
     assert_same,
     cases,
@@ -17,13 +18,11 @@ from oracles import (
     seeded,
     torch_run,
 )
-from unrolled import cells
 from unrolled.cells import CoupledLSTMCell, GRUCell, LayerNormLSTMCell, RNNCell
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 TWINS = {LSTMCell: nn.LSTM, LSTM: nn.LSTM, GRUCell: nn.GRU, RNNCell: nn.RNN}
-RELATIVES = [getattr(cells, name) for name in cells.__all__]
 LAYERS = [LSTM, LSTMCell, *RELATIVES]  # a layer, or a cell to be stacked
 LSTMS = [kind for kind in LAYERS if "LSTM" in kind.__name__]
 

@@ -8,6 +8,7 @@ import signal
 import time
 import zipfile
 from contextlib import suppress
+from functools import partial
 
 import pytest
 import torch
@@ -31,7 +32,9 @@ from unrolled_lab.resume import (
     check_same,
     fit_resumably,
     load_checkpoint,
+    load_state,
     save_checkpoint,
+    state_of,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -73,7 +76,7 @@ def run_uninterrupted(tmp_path_factory, one_thread):
         model,
         *DATA,
         EVERYTHING,
-        on_epoch=lambda run: states.append(copy.deepcopy(run.state_dict())),
+        on_epoch=lambda run: states.append(copy.deepcopy(state_of(run))),
     )
     return path, model, history, states
 
@@ -110,7 +113,9 @@ def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
         model = made(Tagger)
         with torch.no_grad():  # whatever weights the model has
             model.out.weight.zero_()
-        history = fit(model, *DATA, EVERYTHING, state=state)
+        history = fit(
+            model, *DATA, EVERYTHING, on_start=partial(load_state, state=state)
+        )
         check_equals(uninterrupted, model, history)
         assert same(state, before)
     assert torch.equal(torch.get_rng_state(), stream)
@@ -184,7 +189,7 @@ def test_a_refused_state_changes_nothing(place, value, keep):
         made(Tagger),
         *DATA,
         settings,
-        on_epoch=lambda run: states.append(copy.deepcopy(run.state_dict())),
+        on_epoch=lambda run: states.append(copy.deepcopy(state_of(run))),
     )
     spoil(states[-1], place, value)
     model = made(Tagger)
@@ -192,7 +197,12 @@ def test_a_refused_state_changes_nothing(place, value, keep):
         model.out.weight.zero_()
     before = copy.deepcopy(model.state_dict())
     with pytest.raises(ValueError, match=r"state: expected one of .* suit"):
-        fit(model, *DATA, settings.replace(epochs=3), state=states[-1])
+        fit(
+            model,
+            *DATA,
+            settings.replace(epochs=3),
+            on_start=partial(load_state, state=states[-1]),
+        )
     assert same(before, model.state_dict())
 
 
@@ -356,7 +366,7 @@ def short(path, model=None, data=None, valid=None, **changes):
         ({"keep": "last"}, "keep is 'best' .here 'last'."),
         (
             {"epochs": 1},
-            "run.pt: expected one of at most 1 epochs, as in config, got .* 2",
+            "run.pt: .*epochs: expected at most 1, as in config, got 2",
         ),
         ({"data": points(23)}, r"another train_set; .*\(22, 3\)"),
         ({"data": changed(points(), 0)}, "another train_set"),

@@ -23,6 +23,7 @@ from small_models import (
 )
 from unrolled.tasks import IGNORE
 from unrolled.train import Epoch, History, TrainConfig, evaluate, fit
+from unrolled_lab.resume import load_state, state_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -458,9 +459,15 @@ def test_cuda():
         points(),
         points(),
         settings,
-        on_epoch=lambda run: states.append(run.state_dict()),
+        on_epoch=lambda run: states.append(state_of(run)),
     )
-    fit(other, points(), points(), config(epochs=6), state=states[-1])
+    fit(
+        other,
+        points(),
+        points(),
+        config(epochs=6),
+        on_start=lambda run: load_state(run, states[-1]),
+    )
     assert same_weights(one, other)
     assert torch.equal(torch.cuda.get_rng_state(), before)
     assert one[0].weight.is_cuda

@@ -23,6 +23,9 @@ def check(
     argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
     does as well. A `range` after the shape asks for whole numbers of it.
 
+    A dict or a named tuple of shapes asks for one of arrays, and a list, of the
+    word for its length and one shape, for a list of arrays.
+
     Args:
         sizes: what letters stand for beforehand, ``dict(D=3)``.
         like: a tensor, for tensors of its dtype, on its device (with a range:
@@ -39,29 +42,65 @@ def check(
         Traceback (most recent call last):
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
-    known, values = dict(sizes or {}), []
-    for name, (value, shape, *rest) in arguments.items():
-        allowed = rest[0] if rest else None
-        axes = shape.split() if isinstance(shape, str) else [*map(str, shape)]
-        array = _as_array(value, "biuf") if like is None else _as_tensor(value)
-        if array is None:
-            kind = "numbers" if like is None else "a tensor"
-            raise refusal(name, f"{kind} of {_form(axes, known)}", repr(value))
-        if like is not None:
-            _check_tensor(name, array, like, allowed)
-        if 0 in array.shape or not _bind(array.shape, axes, known):
-            wanted = f"{_form(axes, known)} with no empty axis"
-            raise refusal(name, wanted, tuple(array.shape))
-        bad = _bad_number(array, allowed)
-        if bad is not None:
-            wanted = "finite numbers"
-            if allowed is not None:
-                wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
-            raise refusal(name, wanted, f"{bad:g}")
-        if like is None:  # always a copy: nothing is shared
-            array = array.astype(float if allowed is None else int)
-        values.append(array)
+    known = dict(sizes or {})
+    values = [
+        _checked(known, like, name, *argument)
+        for name, argument in arguments.items()
+    ]
     return values[0] if len(values) == 1 else tuple(values)
+
+
+def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
+    """Check an array, or each in a dict, a named tuple or a list."""
+
+    def part(label: str, value: Any, form: Any) -> Any:
+        return _checked(known, like, f"{name}{label}", value, form, *rest)
+
+    if isinstance(form, dict):
+        check_names(name, value, form)
+        parts = {k: part(f"[{k!r}]", value[k], form[k]) for k in form}
+        return {k: parts[k] for k in value}
+    if hasattr(form, "_fields"):
+        check_type(name, value, type(form))
+        fields = zip(form._fields, value, form, strict=True)
+        return type(form)(*(part(f".{k}", v, f) for k, v, f in fields))
+    if isinstance(form, list):
+        length, each = form
+        is_list = isinstance(value, list | tuple) and len(value) > 0
+        is_right = is_list and _bind([len(value)], [length], known)
+        insist(name, is_right, f"a list of {_size(length, known)}", value)
+        return [part(f"[{k}]", v, each) for k, v in enumerate(value)]
+    return _checked_array(known, like, name, value, form, *rest)
+
+
+def _checked_array(
+    known: dict[str, int],
+    like: Any,
+    name: str,
+    value: Any,
+    form: str | Sequence[int],
+    allowed: range | None = None,
+) -> Any:
+    """Check one array or tensor."""
+    axes = form.split() if isinstance(form, str) else [*map(str, form)]
+    array = _as_array(value, "biuf") if like is None else _as_tensor(value)
+    if array is None:
+        kind = "numbers" if like is None else "a tensor"
+        raise refusal(name, f"{kind} of {_shape(axes, known)}", repr(value))
+    if like is not None:
+        _check_tensor(name, array, like, allowed)
+    if 0 in array.shape or not _bind(array.shape, axes, known):
+        wanted = f"{_shape(axes, known)} with no empty axis"
+        raise refusal(name, wanted, tuple(array.shape))
+    bad = _bad_number(array, allowed)
+    if bad is not None:
+        wanted = "finite numbers"
+        if allowed is not None:
+            wanted = f"whole numbers from {allowed[0]} to {allowed[-1]}"
+        raise refusal(name, wanted, f"{bad:g}")
+    if like is not None:
+        return array
+    return array.astype(float if allowed is None else int)  # always a copy
 
 
 @cache
@@ -71,30 +110,27 @@ def _parts(axis: str) -> tuple[int, str]:
     return int(factor or 1), letter
 
 
-def _size(axis: str, sizes: Mapping[str, int]) -> int | str:
+def _size(axis: str, known: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
     factor, letter = _parts(axis)
-    size = int(letter) if letter.isdigit() else sizes.get(letter)
+    size = int(letter) if letter.isdigit() else known.get(letter)
     return axis if size is None else factor * size
 
 
-def _form(axes: Sequence[str], sizes: Mapping[str, int]) -> str:
+def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
     """Say the shape that is expected."""
     if axes == ["..."]:
         return "any shape"
-    shape = tuple(_size(axis, sizes) for axis in axes)
-    return f"shape {shape}".replace("'", "")
+    return f"shape {tuple(_size(a, known) for a in axes)}".replace("'", "")
 
 
-def _bind(
-    shape: Sequence[int], axes: Sequence[str], sizes: dict[str, int]
-) -> bool:
+def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
     """Bind the letters that are not bound yet, if all sizes fit; tell that."""
     if axes == ["..."]:
         return True
     if len(shape) != len(axes):
         return False
-    bound = dict(sizes)
+    bound = dict(known)
     for size, axis in zip(shape, axes, strict=True):
         factor, letter = _parts(axis)
         if letter.isdigit():
@@ -103,7 +139,7 @@ def _bind(
             expected = bound.setdefault(letter, size // factor)
         if size != factor * expected:
             return False
-    sizes |= bound
+    known |= bound
     return True
 
 
@@ -124,9 +160,7 @@ def _as_tensor(value: object) -> Any:
     return value if isinstance(value, torch.Tensor) else None
 
 
-def _check_tensor(
-    name: str, value: Any, like: Any, allowed: range | None
-) -> None:
+def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
     """Insist on a dense tensor, and on its dtype and device."""
     torch = sys.modules["torch"]
     if value.is_nested or value.layout != torch.strided:
@@ -201,7 +235,7 @@ def check_names(name: str, value: object, names: Collection[str]) -> None:
         raise refusal(name, [*names], repr(got))
 
 
-def check_whole(name: str, value: int, minimum: int = 1) -> int:
+def check_int(name: str, value: int, minimum: int = 1) -> int:
     """Return `value` if it is an integer (2.0 is none), and large enough."""
     array = _as_array(value, "iu")
     is_right = array is not None and not array.ndim and value >= minimum
@@ -209,7 +243,7 @@ def check_whole(name: str, value: int, minimum: int = 1) -> int:
     return int(value)
 
 
-def check_number(
+def check_float(
     name: str,
     value: float,
     wanted: str,

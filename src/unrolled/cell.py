@@ -1,25 +1,35 @@
 """What all cells share: parameters, their first values, checks."""
 
 import math
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_type,
-    check_whole,
-    insist,
-)
+from unrolled._checks import check, check_choice, check_int, check_type, insist
 
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
 
 Init = Literal["uniform", "xavier", "pytorch"]
 """How the weights of each gate are drawn."""
+
+
+class GateTrace(NamedTuple):
+    """What an LSTM's gates did, in one layer and direction.
+
+    The input and the forget gate, the candidate, the output gate, the cell
+    and the hidden state after the step: (N, H) each for one step, (N, T, H)
+    for a layer's trace.
+    """
+
+    i: Tensor
+    f: Tensor
+    g: Tensor
+    o: Tensor
+    c: Tensor
+    h: Tensor
 
 
 class Cell(nn.Module):
@@ -69,8 +79,8 @@ class Cell(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        D = self.input_size = check_whole("input_size", input_size)
-        H = self.hidden_size = check_whole("hidden_size", hidden_size)
+        D = self.input_size = check_int("input_size", input_size)
+        H = self.hidden_size = check_int("hidden_size", hidden_size)
         check_type("bias", bias, bool)
         check_type("two_biases", two_biases, bool)
         fits = bias or not two_biases

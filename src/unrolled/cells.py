@@ -5,18 +5,9 @@ import math
 import torch
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_number
-from unrolled.cell import Cell, Init
+from unrolled._checks import check_float
+from unrolled.cell import Cell, GateTrace, Init
 from unrolled.lstm import LSTMCell
-from unrolled.trace import GateTrace
-
-__all__ = [
-    "CoupledLSTMCell",
-    "GRUCell",
-    "LayerNormLSTMCell",
-    "PeepholeLSTMCell",
-    "RNNCell",
-]
 
 
 class PeepholeLSTMCell(LSTMCell):
@@ -188,7 +179,7 @@ class GRUCell(Cell):
         **options,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **options)
-        check_number("update_bias", update_bias, "that is finite")
+        check_float("update_bias", update_bias, "that is finite")
         self._add_to_bias(1, update_bias)
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:

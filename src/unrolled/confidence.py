@@ -3,14 +3,13 @@ r"""What a classifier's confidence is worth, and how to mend it.
 N is the number of sequences, C of classes; labels are from 0 to C - 1.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_whole, insist, refusal
+from unrolled._checks import check, check_int, insist
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
@@ -49,27 +48,6 @@ def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     top = logits.max(axis=1)
     total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))  # (N,)
     return total - logits[np.arange(len(labels)), labels]
-
-
-def share_of_worst(values: ArrayLike, share: float) -> float:
-    r"""Tell which part of a sum a share of the values, the largest, carries.
-
-    The share of the N is rounded, but one at least is taken.
-
-    Example:
-        >>> share_of_worst([1.0, 1.0, 6.0, 2.0], 0.25)
-        0.6
-
-    Chapter: 10_overfitting.
-    """
-    values = check(values=(values, "N"))
-    if values.min() < 0 or values.max() == 0:
-        got = f"{values.min()} to {values.max()}"
-        raise refusal("values", "numbers of at least 0, not all 0", got)
-    tiny, above_1 = np.finfo(float).tiny, math.nextafter(1, 2)
-    check_number("share", share, "above 0 to 1", minimum=tiny, below=above_1)
-    count = max(1, round(share * len(values)))
-    return float(np.sort(values)[-count:].sum() / values.sum())
 
 
 class Reliability(NamedTuple):
@@ -119,7 +97,7 @@ def reliability(
     section 2. Chapter: 10_overfitting.
     """
     logits, labels = _check_logits(logits, labels)
-    check_whole("bins", bins)
+    check_int("bins", bins)
     answers = logits.argmax(axis=1)  # (N,)
     confidence = np.exp(-losses(logits, answers))  # (N,), from 1/C to 1
     least = 1 / logits.shape[1]

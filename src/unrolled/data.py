@@ -15,12 +15,17 @@ from numpy.typing import ArrayLike
 
 from unrolled._checks import (
     check,
-    check_number,
+    check_float,
+    check_int,
     check_type,
-    check_whole,
     insist,
     refusal,
 )
+
+Params = dict[str, np.ndarray]
+"""Parameters, or gradients by parameter: name to array."""
+
+Prices = Float[np.ndarray, "1 9 1"]
 
 PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
@@ -48,9 +53,9 @@ class Normalization:
     std: float  # likewise; above 0
 
     def __post_init__(self) -> None:
-        check_number("mean", self.mean, "that is finite")
+        check_float("mean", self.mean, "that is finite")
         tiny = np.finfo(float).tiny
-        check_number("std", self.std, "above 0", minimum=tiny)
+        check_float("std", self.std, "above 0", minimum=tiny)
 
     @classmethod
     def of(cls, series: ArrayLike) -> Normalization:
@@ -71,41 +76,27 @@ class Normalization:
         return check(series=(series, "T")) * self.std + self.mean
 
 
-def next_step_pairs(
-    series: ArrayLike,
-) -> tuple[Float[np.ndarray, "1 T 1"], Float[np.ndarray, "1 T 1"]]:
-    """Pair each value of a series with the one that follows it.
-
-    Example:
-        >>> x, y = next_step_pairs([1.0, 2.0, 3.0])
-        >>> x.ravel().tolist(), y.ravel().tolist()
-        ([1.0, 2.0], [2.0, 3.0])
-
-    Chapter: 02_forward.
-    """
-    series = check(series=(series, "T"))
-    insist("series", len(series) > 1, "at least two values", 1)
-    return series[None, :-1, None].copy(), series[None, 1:, None].copy()
-
-
 def windows(
-    series: ArrayLike, steps: int
+    series: ArrayLike, steps: int | None = None
 ) -> tuple[Float[np.ndarray, "N S 1"], Float[np.ndarray, "N S 1"]]:
-    """Cut a series into all its windows of so many steps.
+    """Cut a series into all its windows of so many steps (default: into one).
 
-    Each begins one step after the one before; x and y lie one step apart.
+    Each begins one step after the one before; x and y lie one step apart: each
+    value of x is paired with the one that follows it.
 
     Example:
         >>> x, y = windows([1.0, 2.0, 3.0, 4.0], 2)
         >>> x[..., 0].tolist(), y[..., 0].tolist()
         ([[1.0, 2.0], [2.0, 3.0]], [[2.0, 3.0], [3.0, 4.0]])
 
-    Chapter: 05_training.
+    Chapters: 02_forward, 05_training.
     """
     series = check(series=(series, "T"))
     most = len(series) - 1
+    insist("series", most > 0, "at least two values", 1)
+    steps = most if steps is None else check_int("steps", steps)
     wanted = f"at most {most}, one less than the series has values"
-    insist("steps", check_whole("steps", steps) <= most, wanted, steps)
+    insist("steps", steps <= most, wanted, steps)
     cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
     return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
 
@@ -122,14 +113,14 @@ def minibatches(
 
     Chapter: 05_training.
     """
-    check_whole("count", count)
-    check_whole("size", size)
+    check_int("count", count)
+    check_int("size", size)
     check_type("rng", rng, np.random.Generator)
     order = rng.permutation(count)
     return (order[k : k + size] for k in range(0, count, size))
 
 
-def source_a_weights() -> dict[str, np.ndarray]:
+def source_a_weights() -> Params:
     r"""Return the weights of source A's one-unit LSTM.
 
     Source A packs the gates f, i, g, o, and h before x in one matrix; here they
@@ -143,19 +134,11 @@ def source_a_weights() -> dict[str, np.ndarray]:
     Reference: source A, "Code". Chapter: 02_forward.
     """
     f, i, g, o = 0.1 * np.random.RandomState(42).randn(4, 2)
-    packed = np.stack([i, f, g, o])  # (4, 2)
-    return {
-        "weight_ih": packed[:, 1:],
-        "weight_hh": packed[:, :1],
-        "bias": np.zeros(4),
-    }
+    weight_hh, weight_ih = np.split(np.stack([i, f, g, o]), 2, axis=1)  # (4, 1)
+    return {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias": np.zeros(4)}
 
 
-def anchor() -> tuple[
-    Float[np.ndarray, "1 9 1"],
-    Float[np.ndarray, "1 9 1"],
-    dict[str, np.ndarray],
-]:
+def anchor() -> tuple[Prices, Prices, Params]:
     """Return source A's example: normalised inputs x, targets y, and weights.
 
     Example:
@@ -166,4 +149,4 @@ def anchor() -> tuple[
     Reference: source A, "Code". Chapter: 03_one_weight.
     """
     normalised = Normalization.of(PRICES).apply(PRICES)
-    return *next_step_pairs(normalised), source_a_weights()
+    return *windows(normalised), source_a_weights()

@@ -12,10 +12,9 @@ from torch import Generator, Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import FunctionCtx
 
-from unrolled._checks import check_number, check_type, insist
-from unrolled.cell import Cell
+from unrolled._checks import check_float, check_type, insist
+from unrolled.cell import Cell, GateTrace
 from unrolled.recurrent import Recurrent
-from unrolled.trace import GateTrace
 
 
 class LSTMCell(Cell):
@@ -59,7 +58,7 @@ class LSTMCell(Cell):
         **options,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, **options)
-        check_number("forget_bias", forget_bias, "that is finite")
+        check_float("forget_bias", forget_bias, "that is finite")
         self._open_forget_gate(forget_bias)
 
     def _open_forget_gate(self, forget_bias: float) -> None:
@@ -120,12 +119,9 @@ class LSTM(Recurrent):
         hidden_size: int,
         num_layers: int = 1,
         dropout: float = 0.0,
-        bias: bool = True,
-        forget_bias: float = 1.0,
         **options,
     ) -> None:
         sizes = input_size, hidden_size, num_layers
-        options |= {"bias": bias, "forget_bias": forget_bias}
         super().__init__(LSTMCell, *sizes, dropout, **options)
 
     @classmethod

@@ -6,15 +6,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import (
-    check,
-    check_number,
-    check_type,
-    check_whole,
-    insist,
-)
-from unrolled.cell import Cell, State
-from unrolled.trace import GateTrace
+from unrolled._checks import check, check_float, check_int, check_type, insist
+from unrolled.cell import Cell, GateTrace, State
 
 
 class Recurrent(nn.Module):
@@ -62,11 +55,11 @@ class Recurrent(nn.Module):
         is_kind = is_kind and cell_class is not Cell
         insist("cell_class", is_kind, "a kind of Cell", cell_class)
         check_type("bidirectional", bidirectional, bool)
-        self.input_size = check_whole("input_size", input_size)
-        self.hidden_size = check_whole("hidden_size", hidden_size)
-        self.num_layers = check_whole("num_layers", num_layers)
+        self.input_size = check_int("input_size", input_size)
+        self.hidden_size = check_int("hidden_size", hidden_size)
+        self.num_layers = check_int("num_layers", num_layers)
         self.num_directions = 2 if bidirectional else 1
-        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
+        check_float("dropout", dropout, "from 0 to below 1", 0, 1)
         fits = not dropout or num_layers > 1
         insist("dropout", fits, "0 with one layer: it acts between", dropout)
         self.dropout = float(dropout)

@@ -14,7 +14,7 @@ from typing import get_args
 
 from joblib import Parallel, delayed
 
-from unrolled._checks import check_whole
+from unrolled._checks import check_int
 from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _forecasters(options: argparse.Namespace) -> int:
     """Train the forecasters that are not there, and report."""
-    jobs = check_whole("jobs", options.jobs)
+    jobs = check_int("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
     trained = Parallel(n_jobs=jobs)(
         delayed(save_forecasters)(series, seed, folder)

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_int, check_type
 from unrolled.cells import GRUCell, RNNCell
 from unrolled.lstm import LSTM
 from unrolled.models.heads import Classifier
@@ -51,7 +51,7 @@ def generator_for(purpose: str, seed: int) -> torch.Generator:
     Chapter: 08_thirty_steps.
     """
     check_type("purpose", purpose, str)
-    seed = check_whole("seed", seed, 0)
+    seed = check_int("seed", seed, 0)
     digest = hashlib.sha256(f"unrolled {purpose} {seed}".encode()).digest()
     number = int.from_bytes(digest[:8])
     return torch.Generator().manual_seed(number)

@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy, one_hot
 
-from unrolled._checks import check_choice, check_type, check_whole
+from unrolled._checks import check_choice, check_int, check_type
 from unrolled.cell import Cell
 from unrolled.cells import (
     CoupledLSTMCell,
@@ -104,7 +104,7 @@ def make_network(variant: str, seed: int) -> Tagger:
     Chapter: 12_beyond.
     """
     check_choice("variant", variant, tuple(VARIANTS))
-    generator = generator_for("weights", check_whole("seed", seed, 0))
+    generator = generator_for("weights", check_int("seed", seed, 0))
     cell_class, hidden_size, options = VARIANTS[variant]
     options = options | {"generator": generator}
     layer = Recurrent(cell_class, INPUTS, hidden_size, **options)
@@ -148,10 +148,10 @@ def train_variant(
     """
     check_choice("task", task, tuple(TASKS))
     check_type("seeds", seeds, Sequence)
-    seeds = [check_whole("seeds", seed, 0) for seed in seeds]
+    seeds = [check_int("seeds", seed, 0) for seed in seeds]
     if not seeds:
         raise ValueError("seeds: expected one or more, got none")
-    if check_whole("updates", updates) % check_whole("every", every):
+    if check_int("updates", updates) % check_int("every", every):
         raise ValueError(
             f"updates: expected a multiple of every ({every}), got {updates}"
         )

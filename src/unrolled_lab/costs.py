@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from unrolled._checks import check, check_whole
+from unrolled._checks import check, check_int
 
 
 def longest_chain(result: Tensor) -> int:
@@ -202,7 +202,7 @@ def least_seconds(
             f"calls: expected a dict of functions by name, got {calls!r:.80}"
         )
     best = dict.fromkeys(calls, math.inf)
-    for _ in range(check_whole("rounds", rounds)):
+    for _ in range(check_int("rounds", rounds)):
         for name, call in calls.items():
             call()
             start = time.perf_counter()

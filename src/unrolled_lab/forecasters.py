@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from unrolled import tasks
-from unrolled._checks import check_choice, check_whole
+from unrolled._checks import check_choice, check_int
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.train import TrainConfig, fit
@@ -62,7 +62,7 @@ def begin_forecaster(
     Chapter: 11_free_running.
     """
     check_choice("series", series, get_args(Series))
-    generator = torch.Generator().manual_seed(check_whole("seed", seed, 0))
+    generator = torch.Generator().manual_seed(check_int("seed", seed, 0))
     network = _new(generator)
     return network, _draw(series, generator), _draw(series, generator)
 
@@ -194,7 +194,7 @@ def load_losses(
 def _path(series: Series, seed: int, folder: Path | str | None) -> Path:
     """Return the file of a series and a seed."""
     check_choice("series", series, get_args(Series))
-    check_whole("seed", seed, 0)
+    check_int("seed", seed, 0)
     return results_folder(folder) / "forecasters" / f"{series}-seed{seed}.pt"
 
 

@@ -5,6 +5,7 @@ lists, numbers, texts and tensors. It is written so that a kill does no harm.
 """
 
 import contextlib
+import copy
 import hashlib
 import os
 import zipfile
@@ -16,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check_type
+from unrolled._checks import check_names, check_type, insist
 from unrolled.train import History, TrainConfig, Training, fit
 
 FORMAT = "unrolled checkpoint 1"
 """What a checkpoint says of itself: a file as described above. What is in it is
-checked by those who read it, such as `fit`; the number does not count that."""
+checked by those who read it, such as `load_state`; that has no number."""
 
 State = dict[str, Any]
 
@@ -56,29 +57,89 @@ def fit_resumably(
     """
     path = check_path(path)
     about = _describe(model, train_set, valid_set, config)
-    state = None
-    if path.exists():
-        state = load_checkpoint(path)
-        check_same(path.name, state.pop("about", None), about)
+
+    def load(run: Training) -> None:
+        if path.exists():
+            state = load_checkpoint(path)
+            check_same(path.name, state.pop("about", None), about)
+            load_state(run, state, f"{path.name:.80}")
 
     def save(run: Training) -> None:
-        save_checkpoint(path, run.state_dict() | {"about": about})
+        save_checkpoint(path, state_of(run) | {"about": about})
 
+    hooks = {"on_start": load, "on_epoch": save}
+    return fit(model, train_set, valid_set, config, **hooks, progress=progress)
+
+
+def state_of(run: Training) -> State:
+    """Return all that a training needs to go on, of plain types.
+
+    It shares the training's tensors: write it to a file, or `copy.deepcopy` it.
+    """
+    return {
+        "config": run.config.model_dump(),
+        "history": run.history.to_json(),
+        "model": dict(run.model.state_dict()),
+        "best": run.best,
+        "optimizer": run.optimizer.state_dict(),
+        "scheduler": run.scheduler.state_dict(),
+        "random": run.streams.states,
+    }
+
+
+def load_state(run: Training, state: State, name: str = "state") -> None:
+    """Go on from a state of this configuration; its `epochs` may differ."""
+    check_names(name, state, state_of(run))
+    state = copy.deepcopy(state)  # or the caller's would change
+    before = copy.deepcopy(run.model.state_dict())
     try:
-        return fit(
-            model,
-            train_set,
-            valid_set,
-            config,
-            state=state,
-            on_epoch=save,
-            progress=progress,
-        )
-    except ValueError as error:  # to whoever calls, the state is the file
-        name, _, problem = str(error).partition(": ")
-        if name != "state":
-            raise
-        raise ValueError(f"{path.name:.80}: {problem}") from error
+        epochs = History.from_json(state["history"]).epochs
+        _check_state(run, state, len(epochs))
+        run.optimizer.load_state_dict(state["optimizer"])
+        run.scheduler.load_state_dict(state["scheduler"])
+        if run.best is not None:
+            run.model.load_state_dict(state["best"])
+        run.model.load_state_dict(state["model"])
+    except Exception as error:  # what does not suit can fail in any way
+        run.model.load_state_dict(before)
+        raise ValueError(
+            f"{name}: expected one of this training, got one that does not "
+            f"suit ({error!s:.200})"
+        ) from error
+    run.tell(*epochs)
+    run.best, run.streams.states = state["best"], state["random"]
+
+
+def _check_state(run: Training, state: State, done: int) -> None:
+    """Insist on what is loaded unseen, or would change what is done."""
+    most = run.config.epochs
+    insist("epochs", done <= most, f"at most {most}, as in config", done)
+    for name, value in run.config.model_dump(exclude={"epochs"}).items():
+        _check_equal(name, state["config"][name], value)
+    for kind in run.streams.states:
+        torch.Generator(kind).set_state(state["random"][kind])
+    _check_equal("best", [*(state["best"] or [])], [*(run.best or [])])
+    scheduler, optimizer = state["scheduler"], state["optimizer"]
+    now = {"last_epoch": done, "_step_count": done + 1}
+    now["_last_lr"] = [lr] = scheduler["_last_lr"]
+    _check_equal("scheduler", scheduler, run.scheduler.state_dict() | now)
+    [group] = run.optimizer.state_dict()["param_groups"]
+    wanted = [group | {"lr": lr}]
+    _check_equal("param_groups", optimizer["param_groups"], wanted)
+    name = "whether the optimizer has averages"
+    _check_equal(name, optimizer["state"] != {}, done > 0)
+    for number, averages in optimizer["state"].items():
+        parameter = run.parameters[number]
+        shapes = dict.fromkeys(["exp_avg", "exp_avg_sq"], parameter.shape)
+        shapes["step"] = ()
+        found = {name: value.shape for name, value in averages.items()}
+        _check_equal(f"shapes of average {number}", found, shapes)
+
+
+def _check_equal(name: str, there: object, here: object) -> None:
+    """Insist on the same value in a state as in this training."""
+    if there != here:
+        raise ValueError(f"{name} is {there}, not {here}")
 
 
 def _describe(

@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from unrolled._checks import check_type, check_whole
+from unrolled._checks import check_int, check_type
 from unrolled.train import History, TrainConfig, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
@@ -148,7 +148,7 @@ def follow(
 def _shorter(config: RunConfig, epochs: int) -> TrainConfig:
     """Return a run's training, of so many epochs."""
     most = config.train.epochs
-    if check_whole("epochs", epochs) > most:
+    if check_int("epochs", epochs) > most:
         raise ValueError(
             f"epochs: expected at most {most}, those of the run, got {epochs}"
         )

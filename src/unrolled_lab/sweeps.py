@@ -12,7 +12,7 @@ import joblib
 import torch
 from tqdm import tqdm
 
-from unrolled._checks import check_choice, check_type, check_whole
+from unrolled._checks import check_choice, check_int, check_type
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.runs import execute
@@ -42,7 +42,7 @@ def connect(
         cannot do this, all come at the end.
     """
     check_choice("backend", backend, get_args(Backend))
-    check_whole("jobs", jobs)
+    check_int("jobs", jobs)
     if scheduler is not None:
         check_type("scheduler", scheduler, str)
     with contextlib.ExitStack() as stack:
@@ -177,7 +177,7 @@ def sweep(
     if len(set(records)) < len(records):
         twice = next(path.stem for path in records if records.count(path) > 1)
         raise ValueError(f"configs: expected each run once, got {twice} again")
-    check_whole("threads", threads)
+    check_int("threads", threads)
     check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
     lost = "no worker gave an answer"

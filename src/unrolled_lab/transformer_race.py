@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from unrolled._checks import check_choice, check_type, check_whole
+from unrolled._checks import check_choice, check_int, check_type
 from unrolled.lstm import LSTM
 from unrolled.models.char_lm import CharLM
 from unrolled.models.parts import token_input
@@ -117,7 +117,7 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
         raise ValueError(
             f"model: expected one of the rivals, got {model!r:.80}"
         )
-    tokens = _tokens(check_whole("count", count), check_whole("steps", steps))
+    tokens = _tokens(check_int("count", count), check_int("steps", steps))
     x, target = tokens[:, :-1], tokens[:, 1:].flatten()  # (N, T), (N T,)
     adam = torch.optim.Adam(model.parameters(), fused=True)
 
@@ -154,7 +154,7 @@ def generating_step(
     Chapter: 12_beyond.
     """
     check_choice("way", way, WAYS)
-    tokens = _tokens(1, check_whole("length", length) - 1)  # (1, n)
+    tokens = _tokens(1, check_int("length", length) - 1)  # (1, n)
     model = make_rival(way.partition(",")[0]) if model is None else model
     check_type("model", model, CharLM if way == "LSTM" else CausalTransformer)
     if way == "Transformer, no cache":

@@ -7,5 +7,3 @@
 """
 
 from unrolled.by_hand import lstm, paths, rnn, training
-
-__all__ = ["lstm", "paths", "rnn", "training"]

@@ -12,13 +12,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_type, check_whole
-from unrolled.by_hand._shared import (
-    Params,
-    check_cache,
-    check_caches,
-    check_params,
-)
+from unrolled._checks import check, check_float, check_int, check_type
+from unrolled.data import Params
 
 State = Float[np.ndarray, "N H"]
 
@@ -40,6 +35,13 @@ class StepCache(NamedTuple):
     o: Float[np.ndarray, "N *T H"]
     c: Float[np.ndarray, "N *T H"]
     h: Float[np.ndarray, "N *T H"]
+
+
+PARAMS = {"weight_hh": "4*H H", "weight_ih": "4*H D", "bias": "4*H"}
+"""The shapes of the parameters."""
+
+CACHE = StepCache("N D", *["N H"] * 8)
+"""The shapes of one step's cache."""
 
 
 def sigmoid(z: ArrayLike) -> np.ndarray:
@@ -81,10 +83,10 @@ def init_params(
     Reference: Gers, Schmidhuber & Cummins (2000) and Jozefowicz, Zaremba &
     Sutskever (2015), for the forget bias. Chapter: 02_forward.
     """
-    D = check_whole("input_size", input_size)
-    H = check_whole("hidden_size", hidden_size)
+    D = check_int("input_size", input_size)
+    H = check_int("hidden_size", hidden_size)
     check_type("rng", rng, np.random.Generator)
-    check_number("forget_bias", forget_bias, "that is finite")
+    check_float("forget_bias", forget_bias, "that is finite")
     bound = 1 / np.sqrt(H)
     bias = np.zeros(4 * H)
     bias[H : 2 * H] = forget_bias
@@ -118,9 +120,11 @@ def cell_forward(
     Reference: Gers, Schmidhuber & Cummins (2000), for the forget gate; Greff et
     al. (2017), "Forward Pass", without peepholes. Chapter: 02_forward.
     """
-    params, D, H = check_params(params, gates=4)
-    x_t, h, c = check(
-        {"D": D, "H": H}, x_t=(x_t, "N D"), h=(h, "N H"), c=(c, "N H")
+    params, x_t, h, c = check(
+        params=(params, PARAMS),
+        x_t=(x_t, "N D"),
+        h=(h, "N H"),
+        c=(c, "N H"),
     )
     cache = _step_forward(x_t, h, c, params)
     return cache.h.copy(), cache.c.copy(), cache
@@ -184,10 +188,12 @@ def cell_backward(
     Reference: Greff et al. (2017), "Backpropagation Through Time", without
     peepholes. Chapter: 03_one_weight.
     """
-    params, D, H = check_params(params, gates=4)
-    cache = check_cache(cache, StepCache, {"D": D, "H": H})
-    sizes = {"N": len(cache.h), "H": H}
-    dh, dc = check(sizes, dh=(dh, "N H"), dc=(dc, "N H"))
+    params, cache, dh, dc = check(
+        params=(params, PARAMS),
+        cache=(cache, CACHE),
+        dh=(dh, "N H"),
+        dc=(dc, "N H"),
+    )
     return _step_backward(dh, dc, cache, params)
 
 
@@ -228,13 +234,11 @@ def forward(
 
     Chapter: 02_forward.
     """
-    params, D, H = check_params(params, gates=4)
-    x = check({"D": D}, x=(x, "N T D"))
-    zeros = np.zeros((len(x), H))
+    params, x = check(params=(params, PARAMS), x=(x, "N T D"))
+    zeros = np.zeros((len(x), len(params["bias"]) // 4))
     h, c = check(
-        {"N": len(x), "H": H},
-        h0=(zeros if h0 is None else h0, "N H"),
-        c0=(zeros if c0 is None else c0, "N H"),
+        h0=(zeros if h0 is None else h0, zeros.shape),
+        c0=(zeros if c0 is None else c0, zeros.shape),
     )
     caches = []
     for t in range(x.shape[1]):
@@ -255,7 +259,7 @@ def stack_caches(caches: Sequence[StepCache]) -> StepCache:
 
     Chapter: 02_forward.
     """
-    caches = check_caches(caches, StepCache)
+    caches = check(caches=(caches, ["T", CACHE]))
     return StepCache(*(np.stack(a, axis=1) for a in zip(*caches, strict=True)))
 
 
@@ -283,17 +287,18 @@ def bptt(
     Reference: Werbos (1990); Williams & Peng (1990), whose BPTT(h) has the
     window h. Chapters: 04_bptt, 06_truncated.
     """
-    params, D, H = check_params(params, gates=4)
-    caches = check_caches(caches, StepCache, {"D": D, "H": H})
-    N, T = len(caches[0].h), len(caches)
-    dhs = check(dhs=(dhs, (N, T, H)))
+    params, caches, dhs = check(
+        params=(params, PARAMS),
+        caches=(caches, ["T", CACHE]),
+        dhs=(dhs, "N T H"),
+    )
     if window is None:
         return _backward_pass(dhs, caches, params)
 
-    window = check_whole("window", window)
-    dx = np.zeros((N, T, D))
+    window = check_int("window", window)
+    dx = np.stack([np.zeros_like(cache.x) for cache in caches], axis=1)
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    for t in range(T):
+    for t in range(len(caches)):
         steps = slice(max(0, t + 1 - window), t + 1)
         own_error = np.zeros_like(dhs[:, steps])
         own_error[:, -1] = dhs[:, t]
@@ -312,9 +317,8 @@ def _backward_pass(
     dxs = []
     for t in reversed(range(len(caches))):
         # Step t's own error joins what comes back from the steps after it.
-        dx, dh, dc, grads_t = _step_backward(
-            dhs[:, t] + dh, dc, caches[t], params
-        )
+        dh = dhs[:, t] + dh
+        dx, dh, dc, grads_t = _step_backward(dh, dc, caches[t], params)
         grads = {name: grads[name] + grads_t[name] for name in grads}
         dxs.append(dx)
     return np.stack(dxs[::-1], axis=1), grads

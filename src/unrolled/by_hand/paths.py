@@ -7,8 +7,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check
-from unrolled.by_hand._shared import Params, check_caches, check_params
-from unrolled.by_hand.lstm import StepCache, _step_backward
+from unrolled.by_hand.lstm import CACHE, PARAMS, StepCache, _step_backward
+from unrolled.data import Params
 
 
 def contributions(
@@ -39,15 +39,15 @@ def contributions(
 
     Reference: Werbos (1990). Chapter: 04_bptt.
     """
-    params, D, H = check_params(params, gates=4)
-    caches = check_caches(caches, StepCache, {"D": D, "H": H})
-    N, T = len(caches[0].h), len(caches)
-    dhs = check(dhs=(dhs, (N, T, H)))
-    table = {
-        name: np.zeros((T, T, *value.shape)) for name, value in params.items()
-    }
+    params, caches, dhs = check(
+        params=(params, PARAMS),
+        caches=(caches, ["T", CACHE]),
+        dhs=(dhs, "N T H"),
+    )
+    T = len(caches)
+    table = {n: np.zeros((T, T, *p.shape)) for n, p in params.items()}
     for s in range(T):
-        dh, dc = dhs[:, s], np.zeros((N, H))
+        dh, dc = dhs[:, s], np.zeros_like(dhs[:, s])
         for t in range(s, -1, -1):
             _, dh, dc, grads = _step_backward(dh, dc, caches[t], params)
             for name, gradient in grads.items():
@@ -86,20 +86,18 @@ def cell_jacobian(
     Reference: Hochreiter & Schmidhuber (1997), whose truncated gradient keeps
     the direct path alone. Chapter: 04_bptt.
     """
-    params, D, H = check_params(params, gates=4)
-    caches = check_caches(caches, StepCache, {"D": D, "H": H})
-    N, T = len(caches[0].h), len(caches)
+    params, caches = check(
+        params=(params, PARAMS), caches=(caches, ["T", CACHE])
+    )
+    (N, H), T = caches[0].h.shape, len(caches)
     U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
-    parts = {
-        name: np.zeros((N, T, H, H)) for name in ("direct", "f", "i", "g", "o")
-    }
+    names = "direct", "f", "i", "g", "o"
+    parts = {name: np.zeros((N, T, H, H)) for name in names}
     parts["direct"][:, -1] = np.eye(H)
     dh = np.zeros((N, H, H))  # of the last cell state with respect to h
     for t in reversed(range(T - 1)):
         # An axis more: row a is the gradient of the last cell state's unit a.
-        _, _, c_t, i, f, g, o, c, _ = (
-            array[:, None] for array in caches[t + 1]
-        )
+        _, _, c_t, i, f, g, o, c, _ = (a[:, None] for a in caches[t + 1])
         dc = sum(part[:, t + 1] for part in parts.values())
         through = {
             "f": (dc * c_t * f * (1 - f)) @ U["f"],

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from unrolled._checks import check, insist
-from unrolled.by_hand._shared import Params, check_caches, check_params
+from unrolled.data import Params
 
 
 class StepCache(NamedTuple):
@@ -23,6 +23,10 @@ class StepCache(NamedTuple):
     x: Float[np.ndarray, "N D"]
     h_prev: Float[np.ndarray, "N H"]
     h: Float[np.ndarray, "N H"]
+
+
+_PARAMS = {"weight_hh": "H H", "weight_ih": "H D", "bias": "H"}
+_CACHE = StepCache("N D", "N H", "N H")
 
 
 def forward(
@@ -40,11 +44,10 @@ def forward(
 
     Reference: Werbos (1990). Chapter: 01_vanishing.
     """
-    params, D, H = check_params(params, gates=1)
-    W, U, b = params.values()
-    x = check({"D": D}, x=(x, "N T D"))
-    h0 = np.zeros((len(x), H)) if h0 is None else h0
-    h = check({"N": len(x), "H": H}, h0=(h0, "N H"))
+    params, x = check(params=(params, _PARAMS), x=(x, "N T D"))
+    W, U, b = (params[name] for name in ("weight_ih", "weight_hh", "bias"))
+    zeros = np.zeros((len(x), len(b)))
+    h = check(h0=(zeros if h0 is None else h0, zeros.shape))
     caches = []
     for t in range(x.shape[1]):
         z = x[:, t] @ W.T + h @ U.T + b  # (N, H)
@@ -80,23 +83,23 @@ def bptt(
     Reference: Werbos (1990); Pascanu, Mikolov & Bengio (2013), section 1.1.
     Chapter: 01_vanishing.
     """
-    params, D, H = check_params(params, gates=1)
-    caches = check_caches(caches, StepCache, {"D": D, "H": H})
-    N, T = len(caches[0].h), len(caches)
-    dhs = check(dhs=(dhs, (N, T, H)))
-    W, U, _ = params.values()
+    params, caches, dhs = check(
+        params=(params, _PARAMS),
+        caches=(caches, ["T", _CACHE]),
+        dhs=(dhs, "N T H"),
+    )
     grads = {name: np.zeros_like(value) for name, value in params.items()}
-    dx, dh = np.zeros((N, T, D)), np.zeros((N, H))
-    for t in reversed(range(T)):
+    dxs, dh = [], np.zeros_like(dhs[:, 0])
+    for t in reversed(range(len(caches))):
         x, h_prev, h = caches[t]
         # Step t's own error joins what comes back from the step after it.
         dz = (dhs[:, t] + dh) * (1 - h**2)  # (N, H)
         grads["weight_ih"] += dz.T @ x  # (H, D)
         grads["weight_hh"] += dz.T @ h_prev  # (H, H)
         grads["bias"] += dz.sum(axis=0)  # (H,)
-        dx[:, t] = dz @ W
-        dh = dz @ U
-    return dx, grads
+        dxs.append(dz @ params["weight_ih"])  # (N, D)
+        dh = dz @ params["weight_hh"]
+    return np.stack(dxs[::-1], axis=1), grads
 
 
 def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
@@ -115,11 +118,10 @@ def jacobians(hs: ArrayLike, params: Params) -> Float[np.ndarray, "N T H H"]:
     Reference: Pascanu, Mikolov & Bengio (2013), equation 5. Chapter:
     01_vanishing.
     """
-    params, _, H = check_params(params, gates=1)
-    hs = check({"H": H}, hs=(hs, "N T H"))
+    params, hs = check(params=(params, _PARAMS), hs=(hs, "N T H"))
     worst = hs.flat[np.abs(hs).argmax()].item()
     insist("hs", abs(worst) <= 1, "states from -1 to 1", worst)
-    N, T, _ = hs.shape
+    N, T, H = hs.shape
     J = np.empty((N, T, H, H))
     J[:, -1] = np.eye(H)
     for t in reversed(range(T - 1)):

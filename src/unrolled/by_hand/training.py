@@ -7,22 +7,16 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_names,
-    check_number,
-    check_type,
-    insist,
-)
-from unrolled.by_hand._shared import Params
+from unrolled._checks import check, check_choice, check_float, insist
+from unrolled.data import Params
+
+Predictions = Float[np.ndarray, "N T F"]
 
 _TINY = np.finfo(float).tiny
+_READOUT = {"weight": "F H", "bias": "F"}
 
 
-def readout_forward(
-    hs: ArrayLike, params: Params
-) -> Float[np.ndarray, "N T F"]:
+def readout_forward(hs: ArrayLike, params: Params) -> Predictions:
     r"""Turn hidden states into predictions, by a ``weight`` V and a ``bias`` u.
 
     .. math:: \hat y_t = V h_t + u
@@ -34,8 +28,8 @@ def readout_forward(
 
     Chapter: 05_training.
     """
-    hs, V, u = _check_readout(hs, params)
-    return hs @ V.T + u  # (N, T, F)
+    params, hs = check(params=(params, _READOUT), hs=(hs, "N T H"))
+    return hs @ params["weight"].T + params["bias"]  # (N, T, F)
 
 
 def readout_backward(
@@ -60,31 +54,21 @@ def readout_backward(
 
     Chapter: 05_training.
     """
-    hs, V, u = _check_readout(hs, params)
-    errors = check(errors=(errors, (*hs.shape[:2], len(u))))
+    params, hs, errors = check(
+        params=(params, _READOUT), hs=(hs, "N T H"), errors=(errors, "N T F")
+    )
     grads = {
         "weight": np.einsum("ntf,nth->fh", errors, hs),  # (F, H)
         "bias": errors.sum(axis=(0, 1)),  # (F,)
     }
-    return errors @ V, grads  # (N, T, H)
-
-
-def _check_readout(hs: ArrayLike, params: Params) -> tuple[np.ndarray, ...]:
-    """Return hs, V and u once they fit."""
-    check_names("params", params, ("weight", "bias"))
-    V, u, hs = check(
-        weight=(params["weight"], "F H"),
-        bias=(params["bias"], "F"),
-        hs=(hs, "N T H"),
-    )
-    return hs, V, u
+    return errors @ params["weight"], grads  # (N, T, H)
 
 
 def squared_error(
     prediction: ArrayLike,
     target: ArrayLike,
     steps: Literal["mean", "sum", "last"] = "mean",
-) -> tuple[float, Float[np.ndarray, "N T F"]]:
+) -> tuple[float, Predictions]:
     r"""Compute the squared error and its derivative.
 
     With :math:`e_t = \hat y_t - y_t`, both (N, T, F),
@@ -136,7 +120,7 @@ def clip_grad_norm(grads: Params, max_norm: float) -> tuple[Params, float]:
     ``torch.nn.utils.clip_grad_norm_``. Chapter: 01_vanishing.
     """
     grads = _check_arrays("grads", grads)
-    check_number("max_norm", max_norm, "above 0", minimum=_TINY)
+    check_float("max_norm", max_norm, "above 0", minimum=_TINY)
     # hypot, unlike a sum of squares, does not overflow on the way.
     norm = math.hypot(*(g for array in grads.values() for g in array.flat))
     insist("grads", norm < math.inf, "a finite length", norm)
@@ -159,7 +143,7 @@ class SGD:
     """
 
     def __init__(self, lr: float) -> None:
-        self.lr = check_number("lr", lr, "of at least 0", minimum=0)
+        self.lr = check_float("lr", lr, "of at least 0", minimum=0)
 
     def step(self, params: Params, grads: Params) -> Params:
         """Return the parameters after one update; the old ones stay."""
@@ -193,12 +177,12 @@ class Adam:
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
     ) -> None:
-        self.lr = check_number("lr", lr, "of at least 0", minimum=0)
+        self.lr = check_float("lr", lr, "of at least 0", minimum=0)
         self.betas = tuple(check(betas=(betas, "2")).tolist())
         for beta in self.betas:
-            check_number("betas", beta, "from 0 to below 1", minimum=0, below=1)
+            check_float("betas", beta, "from 0 to below 1", minimum=0, below=1)
         # 0 would divide 0 by 0.
-        self.eps = check_number("eps", eps, "above 0", minimum=_TINY, below=1)
+        self.eps = check_float("eps", eps, "above 0", minimum=_TINY, below=1)
         self._updates = 0
         self._m: Params = {}
         self._v: Params = {}
@@ -225,19 +209,13 @@ class Adam:
 
 def _check_arrays(name: str, arrays: Params) -> Params:
     """Return a copy of these arrays by name, of any shapes."""
-    check_type(name, arrays, dict)
-    insist(name, len(arrays) > 0, "at least one array", arrays)
-    return {
-        key: check(**{f"{name}[{key!r}]": (array, "...")})
-        for key, array in arrays.items()
-    }
+    is_right = isinstance(arrays, dict) and len(arrays) > 0
+    insist(name, is_right, "a dict of at least one array", arrays)
+    return check(**{name: (arrays, dict.fromkeys(arrays, "..."))})
 
 
 def _check_pairs(params: Params, grads: Params) -> tuple[Params, Params]:
     """Return parameters and gradients once each fits the other."""
     params = _check_arrays("params", params)
-    check_names("grads", grads, params)
-    return params, {
-        key: check(**{f"grads[{key!r}]": (grads[key], array.shape)})
-        for key, array in params.items()
-    }
+    shapes = {name: array.shape for name, array in params.items()}
+    return params, check(grads=(grads, shapes))

@@ -4,6 +4,7 @@ Networks here are a `Classifier` on LSTM layers in one direction. Layers, steps
 and units count from 0.
 """
 
+from unrolled.cell import GateTrace
 from unrolled.gates.flow import cell_jacobians, input_gradients
 from unrolled.gates.interventions import (
     Clamp,
@@ -16,24 +17,5 @@ from unrolled.gates.statistics import (
     Slopes,
     carousel,
     kept_share,
-    saturation,
     slopes,
 )
-from unrolled.trace import GateTrace
-
-__all__ = [
-    "Clamp",
-    "GateTrace",
-    "Rerun",
-    "Slopes",
-    "carousel",
-    "cell_jacobians",
-    "correlations",
-    "input_gradients",
-    "kept_share",
-    "probe",
-    "run_clamped",
-    "saturation",
-    "slopes",
-    "trace_clamped",
-]

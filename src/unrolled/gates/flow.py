@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from unrolled import by_hand
-from unrolled._checks import check_whole, insist
+from unrolled._checks import check_int, insist
 from unrolled.gates.interventions import (
     Clamp,
     Cut,
@@ -86,7 +86,7 @@ def cell_jacobians(
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
     traces = trace_clamped(model, x)
-    is_there = check_whole("layer", layer, 0) < len(traces)
+    is_there = check_int("layer", layer, 0) < len(traces)
     insist("layer", is_there, f"a layer from 0 to {len(traces) - 1}", layer)
     below = traces[layer - 1].h if layer else x
     cell = model.recurrent.cells[layer]

@@ -1,26 +1,27 @@
 r"""The same network with some of its gates or states replaced."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from unrolled._checks import (
     check,
     check_choice,
-    check_number,
+    check_float,
+    check_int,
     check_type,
-    check_whole,
     insist,
     refusal,
 )
+from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
 from unrolled.recurrent import Recurrent, _stack
-from unrolled.trace import GateTrace
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +50,19 @@ class Clamp:
     units: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        check_whole("layer", self.layer, 0)
+        check_int("layer", self.layer, 0)
         check_choice("gate", self.gate, GateTrace._fields)
         if isinstance(self.value, Tensor):
             check(like=Tensor, value=(self.value, "N T H"))
         else:
-            check_number("value", self.value, "or a tensor", -1e30, 1e30)
+            check_float("value", self.value, "or a tensor", -1e30, 1e30)
         for name in ("steps", "units"):
             numbers = getattr(self, name)
             if numbers is not None:
                 is_list = isinstance(numbers, Sequence) and len(numbers) > 0
                 insist(name, is_list, "a list of numbers, or None", numbers)
                 for number in numbers:
-                    check_whole(name, number, 0)
+                    check_int(name, number, 0)
 
 
 Cut = tuple[int, str]
@@ -168,9 +169,8 @@ def unroll(
     No gradient flows from a step to the next through the states of `cut`. What
     no clamp can change is taken from `first`, the layers of a run without any.
     """
-    layers, T = [], x.shape[1]
-    begin = T if first else 0  # the first step that may differ
-    fixes = _make_fixes(clamps, model.recurrent, x)
+    layers, fixes = [], _make_fixes(clamps, model.recurrent, x)
+    begin = x.shape[1] if first else 0  # the first step that may differ
     below = x.unbind(dim=1)  # T times (N, D)
     for layer, cell in enumerate(model.recurrent.cells):
         here = [clamp.steps or [0] for clamp in clamps if clamp.layer == layer]
@@ -179,10 +179,10 @@ def unroll(
         h = c = x.new_zeros(len(x), cell.hidden_size)
         if steps:
             h, c = steps[-1].h, steps[-1].c
-        for t in range(begin, T):
+        for t in range(begin, len(below)):
             h = h.detach() if (layer, "h") in cut else h
             c = c.detach() if (layer, "c") in cut else c
-            change = partial(_fix, fixes[layer], t)
+            change = partial(_fix, fixes, layer, t)
             steps.append(cell.gates(below[t], h, c, change))
             h, c = steps[-1].h, steps[-1].c
         layers.append(steps)
@@ -192,44 +192,40 @@ def unroll(
     return model.head(read), layers
 
 
-Fix = tuple[str, Bool[Tensor, "T H"], Float[Tensor, "N T H"]]
+Fixes = dict[tuple[int, str], Tensor]
+"""By layer and gate, what is to stand there, (..., T, H); NaN: what stands."""
 
 
-def _fix(
-    fixes: Sequence[Fix], t: int, name: str, value: Float[Tensor, "N H"]
-) -> Float[Tensor, "N H"]:
-    """Replace what is to be replaced of a gate or a state at a step."""
-    for gate, where, new in fixes:
-        if gate == name and where[t].any():
-            value = torch.where(where[t], new[:, t], value)
-    return value
+def _fix(fixes: Fixes, layer: int, t: int, gate: str, value: Tensor) -> Tensor:
+    """Replace what is to be replaced of a gate or a state at a step, (N, H)."""
+    if (layer, gate) not in fixes:
+        return value
+    new = fixes[layer, gate][..., t, :]
+    return torch.where(new.isnan(), value, new)
 
 
-def _make_fixes(
-    clamps: Sequence[Clamp], layers: Recurrent, x: Float[Tensor, "N T D"]
-) -> list[list[Fix]]:
-    """Make the clamps of each layer as large as a run."""
+def _make_fixes(clamps: Sequence[Clamp], layers: Recurrent, x: Tensor) -> Fixes:
+    """Make the clamps as large as a run; a later one wins."""
     check_type("clamps", clamps, Sequence)
     N, T, _ = x.shape
     L, H = layers.num_layers, layers.hidden_size
-    fixes = [[] for _ in range(L)]
+    fixes = {}
     for clamp in clamps:
         check_type("clamps", clamp, Clamp)
         steps = range(T) if clamp.steps is None else clamp.steps
         units = range(H) if clamp.units is None else clamp.units
-        for name, largest, size in (
-            ("layer", clamp.layer, L),
-            ("steps", max(steps), T),
-            ("units", max(units), H),
-        ):
+        used = {"layer": [clamp.layer], "steps": steps, "units": units}
+        for (name, each), size in zip(used.items(), (L, T, H), strict=True):
             wanted = f"{name} from 0 to {size - 1}"
-            insist("clamps", largest < size, wanted, largest)
-        where = torch.zeros(T, H, dtype=torch.bool, device=x.device)
-        where[torch.tensor(steps)[:, None], torch.tensor(units)] = True
+            insist("clamps", max(each) < size, wanted, max(each))
         value = torch.as_tensor(clamp.value, dtype=x.dtype, device=x.device)
         sizes = zip(value.shape, (N, T, H), strict=False)
         fits = all(have in (1, want) for have, want in sizes)
         wanted = f"a value of shape {(N, T, H)}, or 1 along some of its axes"
         insist("clamps", fits, wanted, tuple(value.shape))
-        fixes[clamp.layer].append((clamp.gate, where, value.expand(N, T, H)))
+        where = torch.zeros(T, H, dtype=torch.bool, device=x.device)
+        where[torch.tensor(steps)[:, None], torch.tensor(units)] = True
+        key = clamp.layer, clamp.gate
+        before = fixes.get(key, x.new_tensor(math.nan))
+        fixes[key] = torch.where(where, value, before)
     return fixes

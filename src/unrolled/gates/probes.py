@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_number, insist
+from unrolled._checks import check, check_float, insist
 from unrolled.gates.statistics import check_varies
 
 
@@ -46,7 +46,7 @@ def probe(
     linear classifier probes". Chapter: 09_gates.
     """
     A, b = _checked(states, signal)  # (N, T, H), (N,)
-    check_number("ridge", ridge, "above 0", 5e-324)
+    check_float("ridge", ridge, "above 0", 5e-324)
     N, T, H = A.shape
     n = N // 2
     insist("signal", n >= 2, "two halves of two sequences or more each", N)

@@ -1,41 +1,16 @@
 r"""How open the gates stand, and what the cell state keeps of a signal."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_number, check_type, insist
-from unrolled.trace import GateTrace
+from unrolled._checks import check, insist
+from unrolled.cell import GateTrace
 
 Gate = Float[Tensor, "N T H"]
-
-
-def saturation(
-    gate: Gate, low: float = 0.1, high: float = 0.9
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    r"""Measure which shares of a gate's values are nearly shut, nearly open.
-
-    Args:
-        gate: the values of a gate, from 0 to 1.
-        low: a value below this counts as nearly shut.
-        high: a value above this counts as nearly open.
-
-    Example:
-        >>> saturation(torch.tensor([[[0.05, 0.95], [0.5, 0.99]]]))
-        (tensor(0.2500), tensor(0.5000))
-
-    Reference: Karpathy, Johnson & Fei-Fei (2016), section 4.2, for the
-    levels. Chapter: 09_gates.
-    """
-    _check_gate("gate", gate)
-    for name, level in (("low", low), ("high", high)):
-        check_number(name, level, "from 0 to 1", 0, 1 + 1e-12)
-    insist("low", low <= high, f"at most high ({high})", low)
-    shut, open_ = (gate < low).to(gate.dtype), (gate > high).to(gate.dtype)
-    return shut.mean((0, 1, 2)), open_.mean((0, 1, 2))
 
 
 def carousel(f: Gate) -> Gate:
@@ -54,7 +29,10 @@ def carousel(f: Gate) -> Gate:
     Reference: Hochreiter & Schmidhuber (1997), section 4; Gers, Schmidhuber &
     Cummins (2000) for the forget gates in it. Chapter: 09_gates.
     """
-    _check_gate("f", f)
+    check(like=Tensor, f=(f, "N T H"))
+    low, high = (each.item() for each in f.aminmax())
+    worst = low if low < 0 else high
+    insist("f", 0 <= worst <= 1, "values from 0 to 1", worst)
     later = torch.cat([f[:, 1:], torch.ones_like(f[:, :1])], dim=1)
     return later.flip(1).cumprod(1).flip(1)  # (N, T, H)
 
@@ -95,8 +73,9 @@ def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
 
     Chapter: 09_gates.
     """
-    c = _check_parts("trace", trace, GateTrace, "N T H")
-    check({"N": len(c)}, like=c, signal=(signal, "N"))
+    form = GateTrace(*["N T H"] * 6)
+    c = check(like=Tensor, trace=(trace, form)).c
+    check(like=c, trace=(trace, form), signal=(signal, "N"))
     check_varies("signal", signal)
     s = signal - signal.mean()
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
@@ -123,7 +102,9 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 
     Chapter: 09_gates.
     """
-    c = _check_parts("parts", parts, Slopes, "T H")
+    form = Slopes("T H", "T H", "T H")
+    c = check(like=Tensor, parts=(parts, form)).c
+    check(like=c, parts=(parts, form))
     size = c.square().sum(dim=1)  # (T,)
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)
@@ -133,20 +114,3 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 def check_varies(name: str, value: Tensor | np.ndarray) -> None:
     """Insist on numbers that differ; a variance may be of rounding alone."""
     insist(name, value.min() < value.max(), "numbers that differ", value)
-
-
-def _check_parts(name: str, parts: Any, kind: type, shape: str) -> Tensor:
-    """Check all parts of a trace or of slopes; return its c."""
-    check_type(name, parts, kind)
-    shaped = {f"{name}.{k}": (v, shape) for k, v in parts._asdict().items()}
-    c = check(like=Tensor, **{f"{name}.c": shaped[f"{name}.c"]})
-    check(like=c, **shaped)
-    return c
-
-
-def _check_gate(name: str, gate: Gate) -> None:
-    """Insist on the values of a gate."""
-    check(like=Tensor, **{name: (gate, "N T H")})
-    low, high = (each.item() for each in gate.aminmax())
-    worst = low if low < 0 else high
-    insist(name, 0 <= worst <= 1, "values from 0 to 1", worst)

@@ -16,15 +16,3 @@ from unrolled.models.forecast import Forecaster, OwnForecasts, ScheduledSampling
 from unrolled.models.heads import Classifier, Tagger
 from unrolled.models.seq2seq import Seq2Seq
 from unrolled.models.transformer import CausalTransformer, Transformer
-
-__all__ = [
-    "CausalTransformer",
-    "CharLM",
-    "Classifier",
-    "Forecaster",
-    "OwnForecasts",
-    "ScheduledSampling",
-    "Seq2Seq",
-    "Tagger",
-    "Transformer",
-]

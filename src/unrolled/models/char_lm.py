@@ -3,26 +3,21 @@
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from unrolled._checks import (
     check,
     check_choice,
-    check_number,
+    check_float,
+    check_int,
     check_type,
-    check_whole,
     insist,
 )
 from unrolled.cell import State
-from unrolled.models.parts import (
-    Lengths,
-    Tokens,
-    check_one_way,
-    make_head,
-    token_input,
-)
+from unrolled.models import parts
+from unrolled.models.parts import Lengths, Scores, Tokens
 from unrolled.modes import mode
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import IGNORE
@@ -62,7 +57,7 @@ class CharLM(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        check_one_way("recurrent", recurrent)
+        parts.check_one_way("recurrent", recurrent)
         check_type("characters", characters, str)
         V = recurrent.input_size
         are_different = len(characters) == len(set(characters)) == V
@@ -73,7 +68,8 @@ class CharLM(nn.Module):
         self.recurrent = recurrent
         self.characters = characters
         self.end = end
-        self.head = make_head(recurrent, recurrent.output_size, V, generator)
+        H = recurrent.output_size
+        self.head = parts.make_head(recurrent, H, V, generator)
 
     def encode(self, text: str) -> Int64[Tensor, " T"]:
         """Number the characters of a text, of which there is at least one."""
@@ -118,9 +114,7 @@ class CharLM(nn.Module):
             pad_sequence([row[1:] for row in rows], True, IGNORE),
         )
 
-    def forward(
-        self, tokens: Tokens, lengths: Lengths = None
-    ) -> Float[Tensor, "N T V"]:
+    def forward(self, tokens: Tokens, lengths: Lengths = None) -> Scores:
         """Score, at every step, which character comes next: logits."""
         return self.read(tokens, lengths=lengths)[0]
 
@@ -129,9 +123,9 @@ class CharLM(nn.Module):
         tokens: Tokens,
         state: State | None = None,
         lengths: Lengths = None,
-    ) -> tuple[Float[Tensor, "N T V"], State]:
+    ) -> tuple[Scores, State]:
         """Read on from a state: what `forward` does, and where it ends."""
-        x = token_input("tokens", tokens, self.recurrent)  # (N, T, V)
+        x = parts.token_input("tokens", tokens, self.recurrent)  # (N, T, V)
         out, state = self.recurrent(x, state, lengths)  # (N, T, H)
         return self.head(out), state  # (N, T, V)
 
@@ -161,39 +155,19 @@ class CharLM(nn.Module):
         Returns:
             N texts, each with its prompt and, if reached, its end.
         """
-        count = check_whole("count", count)
-        length = check_whole("length", length)
-        check_number("temperature", temperature, "of at least 0", 0)
+        count = check_int("count", count)
+        length = check_int("length", length)
+        check_float("temperature", temperature, "of at least 0", 0)
         check_type("generator", generator, Generator | None)
         start = self._encode("prompt", prompt, self.end or "")
         is_open = not self.end or self.end not in prompt
         insist("prompt", is_open, f"no {self.end!r}, which ends a text", prompt)
         tokens = start.expand(count, -1)
         end = self.characters.index(self.end) if self.end else -1
-        ended = torch.zeros_like(tokens[:, :1], dtype=torch.bool)
-        state, written = None, []
         with mode(self, training=False), torch.no_grad():
-            while len(written) < length and not ended.all():
-                logits, state = self.read(tokens, state)
-                tokens = _draw(logits[:, -1], temperature, generator)  # (N, 1)
-                written.append(tokens)
-                ended |= tokens == end
-        texts = [self.decode(row) for row in torch.cat(written, dim=1)]
+            how = end, temperature, generator
+            written = parts.write(self.read, tokens, None, length, *how)
+        texts = map(self.decode, written)
         if self.end:
-            texts = ["".join(text.partition(self.end)[:2]) for text in texts]
+            texts = ("".join(text.partition(self.end)[:2]) for text in texts)
         return [prompt + text for text in texts]
-
-
-def _draw(
-    logits: Float[Tensor, "N V"],
-    temperature: float,
-    generator: Generator | None,
-) -> Int64[Tensor, "N 1"]:
-    """Draw one token for each row of logits."""
-    check(like=Tensor, logits=(logits, "N V"))  # NaN would be the likeliest
-    if temperature == 0:
-        return logits.argmax(dim=1, keepdim=True)
-    # Exact also for tiny temperatures: the largest entry is 0 before dividing.
-    below_best = logits.float() - logits.float().amax(dim=1, keepdim=True)
-    probabilities = (below_best / max(temperature, 1e-30)).softmax(dim=1)
-    return torch.multinomial(probabilities, 1, generator=generator)

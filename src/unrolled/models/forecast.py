@@ -4,13 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import (
-    check,
-    check_number,
-    check_type,
-    check_whole,
-    insist,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.cell import State
 from unrolled.models.parts import check_one_way, make_head
 from unrolled.recurrent import Recurrent
@@ -56,7 +50,7 @@ class Forecaster(nn.Module):
 
     def free_run(self, x: Series, steps: int) -> Float[Tensor, "N {steps} D"]:
         """Read a series, then go on alone: the values after its end."""
-        K = check_whole("steps", steps)
+        K = check_int("steps", steps)
         return self._go_on_alone(x, K)[:, -K:]
 
     def mixed(self, x: Series, own: Bool[Tensor, "N T"]) -> Series:
@@ -82,10 +76,8 @@ class Forecaster(nn.Module):
         D, like = self.recurrent.input_size, self.head.weight
         check({"D": D}, like=like, x=(x, "N T D"))
 
-    def _go_on_alone(
-        self, x: Series, steps: int
-    ) -> Float[Tensor, "N T+{steps}-1 D"]:
-        """Forecast all that follows x, and K values: T + K - 1 in all."""
+    def _go_on_alone(self, x: Series, steps: int) -> Tensor:
+        """Forecast all that follows x, and K values: (N, T + K - 1, D)."""
         said, state = self._read(x)  # (N, T, D)
         values = [said]
         for _ in range(steps - 1):
@@ -93,9 +85,7 @@ class Forecaster(nn.Module):
             values.append(said)
         return torch.cat(values, dim=1)
 
-    def _read(
-        self, x: Series, state: State | None = None
-    ) -> tuple[Series, State]:
+    def _read(self, x: Series, state: State | None = None):
         """Read on from a state; say what comes after each step."""
         out, state = self.recurrent(x, state)  # (N, T, H)
         return self.head(out), state
@@ -131,14 +121,12 @@ class ScheduledSampling(nn.Module):
     Chapter: 11_free_running.
     """
 
-    def __init__(
-        self, model: Forecaster, updates: int, most: float = 0.5
-    ) -> None:
+    def __init__(self, model: Forecaster, updates: int, most: float = 0.5):
         super().__init__()
         check_type("model", model, Forecaster)
         self.model = model
-        self.updates = check_whole("updates", updates)
-        self.most = check_number("most", most, "from 0 to 1", 0, 1 + 1e-12)
+        self.updates = check_int("updates", updates)
+        self.most = check_float("most", most, "from 0 to 1", 0, 1 + 1e-12)
         self.register_buffer("done", torch.tensor(0))
 
     @property
@@ -181,7 +169,7 @@ class OwnForecasts(nn.Module):
         super().__init__()
         check_type("model", model, Forecaster)
         self.model = model
-        self.warm_up = check_whole("warm_up", warm_up)
+        self.warm_up = check_int("warm_up", warm_up)
 
     def forward(self, x: Series) -> Series:
         """Forecast each next value, having read the first W of T above W."""

@@ -2,11 +2,10 @@
 
 from typing import Literal
 
-from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from unrolled._checks import check_choice, check_number, check_type, check_whole
-from unrolled.models.parts import Inputs, Lengths, any_input, make_head
+from unrolled._checks import check_choice, check_float, check_int, check_type
+from unrolled.models.parts import Inputs, Lengths, Scores, any_input, make_head
 from unrolled.recurrent import Recurrent
 
 
@@ -45,9 +44,9 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         check_type("recurrent", recurrent, Recurrent)
-        C = check_whole("num_classes", num_classes, 2)
+        C = check_int("num_classes", num_classes, 2)
         check_choice("layers", layers, ("last", "all"))
-        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
+        check_float("dropout", dropout, "from 0 to below 1", 0, 1)
         layers_read = recurrent.num_layers if layers == "all" else 1
         features = layers_read * recurrent.output_size
         self.recurrent = recurrent
@@ -55,10 +54,8 @@ class Classifier(nn.Module):
         self.head = make_head(recurrent, features, C, generator)
         self._states_read = layers_read * recurrent.num_directions
 
-    def forward(
-        self, x: Inputs, lengths: Lengths = None
-    ) -> Float[Tensor, "N C"]:
-        """Score the classes: logits."""
+    def forward(self, x: Inputs, lengths: Lengths = None) -> Tensor:
+        """Score the classes: logits, (N, C)."""
         _, state = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
         h = state if isinstance(state, Tensor) else state[0]
         read = h[-self._states_read :].movedim(0, 1).flatten(1)  # (N, kH)
@@ -94,13 +91,11 @@ class Tagger(nn.Module):
     ) -> None:
         super().__init__()
         check_type("recurrent", recurrent, Recurrent)
-        C = check_whole("num_tags", num_tags, 2)
+        C = check_int("num_tags", num_tags, 2)
         self.recurrent = recurrent
         self.head = make_head(recurrent, recurrent.output_size, C, generator)
 
-    def forward(
-        self, x: Inputs, lengths: Lengths = None
-    ) -> Float[Tensor, "N T C"]:
+    def forward(self, x: Inputs, lengths: Lengths = None) -> Scores:
         """Score the tags of every step: logits."""
         out, _ = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
         return self.head(out)  # (N, T, C)

@@ -1,6 +1,8 @@
 """What the models share: the head, the way in for tokens, one direction."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
@@ -8,6 +10,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
 from unrolled._checks import check, check_type, refusal
+from unrolled.cell import State
 from unrolled.recurrent import Recurrent
 
 Tokens = Int64[Tensor, "N T"]
@@ -18,6 +21,9 @@ Inputs = Float[Tensor, "N T D"] | Tokens
 
 Lengths = Int64[Tensor, " N"] | None
 """How many steps of each sequence count, from 1 to T; None for all."""
+
+Scores = Float[Tensor, "N T V"]
+"""Logits of the V tokens, or of what else there is to choose from."""
 
 
 def make_head(
@@ -45,13 +51,44 @@ def check_one_way(name: str, layer: Recurrent) -> None:
         raise refusal(name, wanted, "a bidirectional layer")
 
 
-def token_input(
-    name: str, tokens: Tokens, layer: nn.Module
-) -> Float[Tensor, "N T D"]:
-    """Turn tokens into a layer's input, one 1 in each row."""
+def token_input(name: str, tokens: Tokens, layer: Any, **sizes: int) -> Tensor:
+    """Turn tokens into a layer's input, (N, T, D), one 1 in each row."""
     D, like = layer.input_size, next(layer.parameters())
-    check(like=like, **{name: (tokens, "N T", range(D))})
+    check(sizes, like=like, **{name: (tokens, "N T", range(D))})
     return one_hot(tokens, D).to(like.dtype)
+
+
+def write(
+    read: Callable[[Tokens, State | None], tuple[Scores, State]],
+    tokens: Tokens,
+    state: State | None,
+    steps: int,
+    end: int,
+    temperature: float = 0.0,
+    generator: Generator | None = None,
+) -> Tokens:
+    """Read tokens, then write: each is drawn, and read in its turn.
+
+    There are so many steps, or fewer if all end; after an end come only ends.
+    """
+    written, ended = [], torch.zeros_like(tokens[:, :1], dtype=torch.bool)
+    while len(written) < steps and not ended.all():
+        logits, state = read(tokens, state)
+        tokens = _draw(logits[:, -1], temperature, generator)  # (N, 1)
+        written.append(tokens.masked_fill(ended, end))
+        ended |= tokens == end
+    return torch.cat(written, dim=1)
+
+
+def _draw(logits: Tensor, temperature: float, generator: Any) -> Tensor:
+    """Draw one token for each row of logits, (N, V): (N, 1)."""
+    check(like=Tensor, logits=(logits, "N V"))  # NaN would be the likeliest
+    if temperature == 0:
+        return logits.argmax(dim=1, keepdim=True)
+    # Exact also for tiny temperatures: the largest entry is 0 before dividing.
+    below_best = logits.float() - logits.float().amax(dim=1, keepdim=True)
+    probabilities = (below_best / max(temperature, 1e-30)).softmax(dim=1)
+    return torch.multinomial(probabilities, 1, generator=generator)
 
 
 def any_input(x: Tensor, layer: nn.Module) -> Tensor:

@@ -1,18 +1,14 @@
 """A model that reads one sequence, then writes another."""
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from torch import Generator, Tensor, nn
+from torch.nn.functional import pad
 
-from unrolled._checks import check, check_whole, insist, refusal
+from unrolled._checks import check_int, insist, refusal
 from unrolled.cell import State
-from unrolled.models.parts import (
-    Lengths,
-    Tokens,
-    check_one_way,
-    make_head,
-    token_input,
-)
+from unrolled.models import parts
+from unrolled.models.parts import Lengths, Scores, Tokens
 from unrolled.modes import mode
 from unrolled.recurrent import Recurrent
 
@@ -57,8 +53,8 @@ class Seq2Seq(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        check_one_way("encoder", encoder)
-        check_one_way("decoder", decoder)
+        parts.check_one_way("encoder", encoder)
+        parts.check_one_way("decoder", decoder)
         wanted, given = (
             f"{layer.num_layers} layers of {layer.output_size} hidden units "
             f"with {' and '.join(layer.cells[0].state_names)} as state"
@@ -68,30 +64,28 @@ class Seq2Seq(nn.Module):
             raise refusal("decoder", f"{wanted}, as the encoder", given)
         V = decoder.input_size
         for name, token in (("start", start), ("end", end)):
-            is_token = check_whole(name, token, 0) < V
+            is_token = check_int(name, token, 0) < V
             insist(name, is_token, f"an input of the decoder's {V}", token)
         insist("start, end", start != end, "different tokens", (start, end))
         self.encoder = encoder
         self.decoder = decoder
         self.start = int(start)
         self.end = int(end)
-        self.head = make_head(decoder, decoder.output_size, V, generator)
+        self.head = parts.make_head(decoder, decoder.output_size, V, generator)
 
     def forward(
         self,
         source: Int64[Tensor, "N S"],
         target_in: Tokens,
         lengths: Lengths = None,
-    ) -> Float[Tensor, "N T V"]:
+    ) -> Scores:
         """Score the target's tokens, given the right ones before each: logits.
 
         Of the source, `lengths` count; `target_in` is the start, then the
         target without its last token.
         """
         state = self._encode(source, lengths)
-        N, tokens = len(source), range(self.decoder.input_size)
-        check({"N": N}, like=state[0], target_in=(target_in, "N T", tokens))
-        return self._decode("target_in", target_in, state)[0]
+        return self._decode(target_in, state, N=len(source))[0]
 
     def greedy(
         self,
@@ -104,31 +98,20 @@ class Seq2Seq(nn.Module):
         There are `max_steps` of them; after the first end come only ends.
         Dropout is left out.
         """
-        T = check_whole("max_steps", max_steps)
+        T = check_int("max_steps", max_steps)
         with mode(self, training=False), torch.no_grad():
             state = self._encode(source, lengths)
-            written = source.new_full((len(source), T), self.end)
-            tokens = source.new_full((len(source), 1), self.start)
-            ended = torch.zeros_like(tokens, dtype=torch.bool)  # (N, 1)
-            for t in range(T):
-                logits, state = self._decode("tokens", tokens, state)
-                check(like=Tensor, logits=(logits, "N T V"))  # no NaN
-                tokens = logits.argmax(dim=2)  # (N, 1)
-                written[:, t : t + 1] = tokens.masked_fill(ended, self.end)
-                ended |= tokens == self.end
-                if ended.all():
-                    break
-        return written
+            start = source.new_full((len(source), 1), self.start)
+            written = parts.write(self._decode, start, state, T, self.end)
+        return pad(written, (0, T - written.shape[1]), value=self.end)
 
     def _encode(self, source: Tensor, lengths: Tensor | None) -> State:
         """Read the source; return the state for the decoder to start from."""
-        x = token_input("source", source, self.encoder)  # (N, S, D)
+        x = parts.token_input("source", source, self.encoder)  # (N, S, D)
         return self.encoder(x, lengths=lengths)[1]
 
-    def _decode(
-        self, name: str, tokens: Tensor, state: State
-    ) -> tuple[Tensor, State]:
+    def _decode(self, tokens: Tokens, state: State | None, **sizes: int):
         """Read target tokens; score what follows each."""
-        x = token_input(name, tokens, self.decoder)  # (N, T, V)
+        x = parts.token_input("target_in", tokens, self.decoder, **sizes)
         out, state = self.decoder(x, state)  # (N, T, H)
         return self.head(out), state  # (N, T, V)

@@ -7,13 +7,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn.functional import relu, scaled_dot_product_attention
 
-from unrolled._checks import (
-    check,
-    check_number,
-    check_type,
-    check_whole,
-    insist,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.models.parts import (
     Inputs,
     Tokens,
@@ -71,11 +65,11 @@ class Transformer(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        D = self.input_size = check_whole("input_size", input_size)
-        C = check_whole("num_classes", num_classes, 2)
+        D = self.input_size = check_int("input_size", input_size)
+        C = check_int("num_classes", num_classes, 2)
         H = self.hidden_size = _check_hidden_size(hidden_size, num_heads)
-        L = self.num_layers = check_whole("num_layers", num_layers)
-        check_number("dropout", dropout, "from 0 to below 1", 0, 1)
+        L = self.num_layers = check_int("num_layers", num_layers)
+        check_float("dropout", dropout, "from 0 to below 1", 0, 1)
         with torch.device("meta"):  # no numbers yet
             layer = nn.TransformerEncoderLayer(
                 H, num_heads, 4 * H, dropout, batch_first=True, norm_first=True
@@ -144,9 +138,9 @@ class CausalTransformer(nn.Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        V = self.input_size = check_whole("vocabulary", vocabulary, 2)
+        V = self.input_size = check_int("vocabulary", vocabulary, 2)
         H = self.hidden_size = _check_hidden_size(hidden_size, num_heads)
-        L = check_whole("num_layers", num_layers)
+        L = check_int("num_layers", num_layers)
         self.num_heads = num_heads
         with torch.device("meta"):  # no numbers yet
             self.inlet = nn.Linear(V, H)
@@ -180,18 +174,8 @@ class CausalTransformer(nn.Module):
         if cache is None:
             nothing = like.new_zeros(count, heads, 0, d)
             return [(nothing, nothing)] * L
-        are_pairs = isinstance(cache, list) and all(
-            isinstance(pair, tuple) and len(pair) == 2 for pair in cache
-        )
-        is_cache = are_pairs and len(cache) == L
-        insist("cache", is_cache, f"a list of {L} pairs (keys, values)", cache)
-        parts = {
-            f"cache[{layer}][{k}]": (part, (count, heads, "S", d))
-            for layer, pair in enumerate(cache)
-            for k, part in enumerate(pair)
-        }
-        check(like=like, **parts)
-        return cache
+        pair = ["2", (count, heads, "S", d)]
+        return check(like=like, cache=(cache, [str(L), pair]))
 
 
 class _Layer(nn.Module):
@@ -247,8 +231,8 @@ def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:
 
     Reference: Vaswani et al. (2017), section 3.5. Chapter: 12_beyond.
     """
-    T, H = check_whole("steps", steps), check_whole("size", size)
-    first = check_whole("start", start, 0)
+    T, H = check_int("steps", steps), check_int("size", size)
+    first = check_int("start", start, 0)
     insist("size", H % 2 == 0, "an even number", H)
     falling = torch.exp(-math.log(10000) * torch.arange(0, H, 2) / H)  # (H/2,)
     angles = torch.arange(first, first + T)[:, None] * falling  # (T, H/2)
@@ -257,8 +241,8 @@ def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:
 
 def _check_hidden_size(hidden_size: int, num_heads: int) -> int:
     """Insist on a size that positions and heads can share out."""
-    H = check_whole("hidden_size", hidden_size)
-    heads = check_whole("num_heads", num_heads)
+    H = check_int("hidden_size", hidden_size)
+    heads = check_int("num_heads", num_heads)
     fits = H % 2 == H % heads == 0
     insist("hidden_size", fits, f"an even multiple of num_heads ({heads})", H)
     return H

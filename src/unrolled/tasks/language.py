@@ -122,8 +122,7 @@ def sentences_limit(remembers_subject: bool = True) -> float:
     if not remembers_subject:
         bits += _MOST_PHRASES / (1 + _MOST_PHRASES)
     # Half of the nouns and half of the verbs have an s.
-    noun, verb = (
-        sum(map(len, words)) / len(words) + 1 / 2 for words in (NOUNS, VERBS)
-    )
+    kinds = NOUNS, VERBS
+    noun, verb = (sum(map(len, kind)) / len(kind) + 1 / 2 for kind in kinds)
     # "the " before a noun, " near " before a phrase, a space, a full stop.
     return bits / ((1 + k) * (4 + noun) + 6 * k + verb + 2)

@@ -12,8 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_number, check_whole, insist
+from unrolled._checks import check, check_float, check_int, insist
 from unrolled.tasks.sequences import _check_draw
+
+Series = Float[Tensor, "N T 1"]
+"""N series of T steps."""
 
 PERIODS = (12.0, 6.0 * (math.sqrt(5) - 1))
 """The two periods of `oscillations`, in steps: 12 and 7.416. Their ratio is the
@@ -26,7 +29,7 @@ that of the whole series is 1, but for the noise."""
 
 def oscillations(
     count: int, steps: int, generator: Generator, noise: float = NOISE
-) -> Float[Tensor, "N T 1"]:
+) -> Series:
     r"""Draw sums of two oscillations, with noise on top.
 
     .. math::
@@ -44,21 +47,17 @@ def oscillations(
     Chapter: 11_free_running.
     """
     _check_draw(generator, count=count, steps=steps)
-    check_number("noise", noise, "of at least 0", minimum=0)
+    check_float("noise", noise, "of at least 0", minimum=0)
     t = torch.arange(steps, dtype=torch.float64)
     turns = [2 * math.pi * t / period for period in PERIODS]
-    waves = torch.stack(
-        [f(turn) for turn in turns for f in (torch.cos, torch.sin)]
-    )
+    waves = torch.stack([f(x) for x in turns for f in (torch.cos, torch.sin)])
     sizes = torch.randn(count, 4, generator=generator, dtype=torch.float64)
     signal = sizes @ waves / math.sqrt(2)  # (N, T)
     epsilon = torch.randn(signal.shape, generator=generator, dtype=signal.dtype)
     return (signal + noise * epsilon)[..., None]  # (N, T, 1)
 
 
-def oscillations_best(
-    x: Float[Tensor, "N T 1"], memory: int | None = None
-) -> Float[Tensor, "N T 1"]:
+def oscillations_best(x: Series, memory: int | None = None) -> Series:
     r"""Make the best forecast of each next value, of the last `memory` or all.
 
     All values are jointly normal, so that this is the conditional mean, with
@@ -82,7 +81,7 @@ def oscillations_best(
     Chapter: 11_free_running.
     """
     T = _check_series(x)
-    most = T if memory is None else check_whole("memory", memory)
+    most = T if memory is None else check_int("memory", memory)
     K = _covariance(torch.arange(T)[:, None] - torch.arange(T))
     weights = torch.zeros(T, T, dtype=torch.float64)
     for t in range(1, T + 1):
@@ -92,13 +91,11 @@ def oscillations_best(
     return (x[..., 0] @ weights.T)[..., None]  # (N, T, 1)
 
 
-def oscillations_limit(
-    steps: int, horizons: Sequence[int]
-) -> Float[Tensor, " K"]:
+def oscillations_limit(steps: int, horizons: Sequence[int]) -> Tensor:
     """Work out the smallest errors with which `oscillations` can be forecast.
 
-    They are root mean squares at K `horizons`, counted from the last of T
-    `steps` seen, the noise of the value to come among them.
+    They are root mean squares, (K,), at K `horizons`, counted from the last of
+    T `steps` seen, the noise of the value to come among them.
 
     Example:
         >>> oscillations_limit(40, [1, 20]).round(decimals=3).tolist()
@@ -107,10 +104,10 @@ def oscillations_limit(
     Reference: Rasmussen & Williams (2006), equation 2.26.
     Chapter: 11_free_running.
     """
-    T = check_whole("steps", steps)
+    T = check_int("steps", steps)
     is_right = isinstance(horizons, Sequence) and len(horizons) > 0
     insist("horizons", is_right, "whole numbers", horizons)
-    ahead = torch.tensor([check_whole("horizons", k) for k in horizons])
+    ahead = torch.tensor([check_int("horizons", k) for k in horizons])
     t = torch.arange(T)
     K = _covariance(t[:, None] - t)
     across = _covariance(T - 1 + ahead - t[:, None])  # (T, horizons)
@@ -131,9 +128,7 @@ HENON = (1.4, 0.3)
 _SETTLING = 100  # steps until nothing is left of the beginning
 
 
-def henon(
-    count: int, steps: int, generator: Generator
-) -> Float[Tensor, "N T 1"]:
+def henon(count: int, steps: int, generator: Generator) -> Series:
     r"""Draw series from Hénon's map, each from a beginning of its own.
 
     .. math:: x_{t+1} = 1 - 1.4\, x_t^2 + 0.3\, x_{t-1}
@@ -152,7 +147,7 @@ def henon(
     return henon_continue(0.2 * start - 0.1, _SETTLING + steps)[:, _SETTLING:]
 
 
-def henon_next(x: Float[Tensor, "N T 1"]) -> Float[Tensor, "N T-1 1"]:
+def henon_next(x: Series) -> Float[Tensor, "N T-1 1"]:
     """Work out what Hénon's map makes of each two float64 values in a row.
 
     Example:
@@ -166,9 +161,7 @@ def henon_next(x: Float[Tensor, "N T 1"]) -> Float[Tensor, "N T-1 1"]:
     return _henon(x[:, :-1], x[:, 1:])
 
 
-def henon_continue(
-    x: Float[Tensor, "N T 1"], steps: int
-) -> Float[Tensor, "N K 1"]:
+def henon_continue(x: Series, steps: int) -> Float[Tensor, "N K 1"]:
     """Let Hénon's map go on from the last two values of each series.
 
     Example:
@@ -180,7 +173,7 @@ def henon_continue(
     """
     _check_series(x, 2)
     values = [x[:, -2], x[:, -1]]  # (N, 1) each
-    for _ in range(check_whole("steps", steps)):
+    for _ in range(check_int("steps", steps)):
         values.append(_henon(*values[-2:]))
     return torch.stack(values[2:], dim=1)
 

@@ -4,7 +4,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_type, check_whole, insist
+from unrolled._checks import check, check_int, check_type, insist
+
+Tokens = Int[Tensor, "N T"]
 
 IGNORE = -100
 """The target that counts for nothing, as in PyTorch's cross-entropy."""
@@ -13,7 +15,7 @@ IGNORE = -100
 def _check_draw(generator: Generator, **numbers: int) -> None:
     """Insist on a generator, and on whole numbers of at least 1."""
     for name, number in numbers.items():
-        check_whole(name, number)
+        check_int(name, number)
     check_type("generator", generator, Generator)
 
 
@@ -37,7 +39,7 @@ def first_last(
 
     Reference: source B, "The Training Process". Chapter: 08_thirty_steps.
     """
-    check_whole("steps", steps, 2)
+    check_int("steps", steps, 2)
     _check_draw(generator, count=count, features=features)
     x = torch.randn(count, steps, features, generator=generator)
     return x, (x[:, 0, 0] + x[:, -1, 0] > 0).long()
@@ -45,12 +47,7 @@ def first_last(
 
 def reversal(
     count: int, max_steps: int, vocabulary: int, generator: Generator
-) -> tuple[
-    Int[Tensor, "N S"],
-    Int[Tensor, "N S+1"],
-    Int[Tensor, " N"],
-    Int[Tensor, "N S+1"],
-]:
+) -> tuple[Int[Tensor, "N S"], Tokens, Int[Tensor, " N"], Tokens]:
     r"""Draw sequences to be said backwards.
 
     The target is the source of tokens 0 to V - 1 backwards, then the end, V +
@@ -86,9 +83,7 @@ def reversal(
     return source, given, lengths, target
 
 
-def exact_match(
-    predicted: Int[Tensor, "N T"], target: Int[Tensor, "N T"]
-) -> float:
+def exact_match(predicted: Tokens, target: Tokens) -> float:
     """Measure the share of sequences right at every step that is not `IGNORE`.
 
     Example:
@@ -115,7 +110,7 @@ def intervals(
     generator: Generator,
     *,
     min_interval: int = 1,
-) -> tuple[Int[Tensor, "N T"], Int[Tensor, "N T"]]:
+) -> tuple[Tokens, Tokens]:
     r"""Draw two marks each, whose interval is to be repeated once.
 
     The token is 1 at steps a and a + n, the tag at step a + 2n alone: one has

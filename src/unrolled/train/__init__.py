@@ -5,14 +5,3 @@ from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
 from unrolled.train.loop import Training, fit
 from unrolled.train.measure import evaluate
-
-__all__ = [
-    "IGNORE",
-    "Epoch",
-    "History",
-    "Score",
-    "TrainConfig",
-    "Training",
-    "evaluate",
-    "fit",
-]

@@ -1,15 +1,13 @@
 """Training a PyTorch model, on one page: `fit`.
 
 The loop is the one that anybody would write. What is added is care with the
-random streams, and the bookkeeping, of which a training can be resumed.
+random streams, and the bookkeeping, from which a training can be resumed.
 """
 
 import contextlib
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +17,7 @@ from torch.optim.lr_scheduler import StepLR
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
-from unrolled._checks import check_names, check_type, insist, refusal
+from unrolled._checks import check_type, insist, refusal
 from unrolled.modes import mode
 from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
@@ -32,8 +30,8 @@ def fit(
     valid_set: TensorDataset | None,
     config: TrainConfig,
     *,
-    state: dict[str, Any] | None = None,
-    on_epoch: Callable[["Training"], object] | None = None,
+    on_start: Callable[["Training"], object] = lambda run: None,
+    on_epoch: Callable[["Training"], object] = lambda run: None,
     progress: bool = False,
 ) -> History:
     r"""Train a model, and tell what was measured on the way.
@@ -52,9 +50,10 @@ def fit(
         model: called with all tensors of a batch but the last.
         train_set: the inputs and, last, the target; see `evaluate`.
         valid_set: likewise, measured after each epoch; None for none.
-        state: `Training.state_dict` of an earlier training, to go on from to
-            the bit. More `epochs` are welcome.
-        on_epoch: called after each epoch with the `Training`.
+        on_start: called before the first epoch with the `Training`, which it
+            may set to where an earlier one ended, to go on from to the bit.
+        on_epoch: called after each epoch with the `Training`. Default for both:
+            nothing is called.
 
     Returns:
         A record of each epoch. The model holds the weights of `config.keep`.
@@ -87,11 +86,10 @@ def fit(
     elif config.keep == "best" or config.patience is not None:
         wanted = "a data set for keep='best' or a patience"
         raise refusal("valid_set", wanted, None)
-    is_right = on_epoch is None or callable(on_epoch)
-    insist("on_epoch", is_right, "a function of a Training", on_epoch)
+    for name, hook in {"on_start": on_start, "on_epoch": on_epoch}.items():
+        insist(name, callable(hook), "a function of a Training", hook)
     check_type("progress", progress, bool)
-    if state is not None:
-        run.load_state_dict(state)
+    on_start(run)
     optimizer, max_norm = run.optimizer, config.max_norm or math.inf
     done = len(run.history.epochs)
     epochs = range(done + 1, config.epochs + 1)
@@ -117,8 +115,7 @@ def fit(
         run.note(tally, score, time.perf_counter() - start)
         run.scheduler.step()
         bar.set_postfix(train=tally.score().loss, valid=score and score.loss)
-        if on_epoch is not None:
-            on_epoch(run)
+        on_epoch(run)
     if run.best is not None:
         model.load_state_dict(run.best)
     return run.history
@@ -146,15 +143,15 @@ class Training:
         self.scheduler = StepLR(self.optimizer, config.step_size or 1, gamma)
         self.streams = Streams(self.device, config.seed)
         self.best = _copy(model) if config.keep == "best" else None
-        self.history = self._history_of()
+        self.tell()
 
-    def _history_of(self, *epochs: Epoch) -> History:
-        """Judge from the epochs done whether the patience has run out."""
+    def tell(self, *epochs: Epoch) -> None:
+        """Take these epochs as done, and judge if the patience has run out."""
         history = History(epochs=epochs, stopped_early=False)
         stale = len(epochs) - (history.best_epoch or len(epochs))
         is_early = len(epochs) < self.config.epochs
         is_over = stale >= (self.config.patience or math.inf)
-        return history.replace(stopped_early=is_early and is_over)
+        self.history = history.replace(stopped_early=is_early and is_over)
 
     def note(self, tally: Tally, valid: Score | None, seconds: float) -> None:
         """Write down what an epoch has measured, and keep the best weights."""
@@ -168,75 +165,10 @@ class Training:
             grad_norm=tally.mean_norm(),
             seconds=seconds,
         )
-        self.history = self._history_of(*self.history.epochs, epoch)
+        self.tell(*self.history.epochs, epoch)
         is_best = self.history.best_epoch == len(self.history.epochs)
         if self.best is not None and is_best:
             self.best = _copy(self.model)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that is needed to go on, of plain types.
-
-        It shares the training's tensors: write it to a file, or `copy.deepcopy`
-        it.
-        """
-        return {
-            "config": self.config.model_dump(),
-            "history": self.history.to_json(),
-            "model": dict(self.model.state_dict()),
-            "best": self.best,
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "random": self.streams.states,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state of this configuration; its `epochs` may differ."""
-        check_names("state", state, self.state_dict())
-        state = copy.deepcopy(state)  # or the caller's would change
-        try:
-            epochs = History.from_json(state["history"]).epochs
-        except ValueError as error:
-            raise _unsuited(error) from error
-        most, got = self.config.epochs, len(epochs)
-        wanted = f"one of at most {most} epochs, as in config"
-        insist("state", got <= most, wanted, f"one of {got}")
-        before = copy.deepcopy(self.model.state_dict())
-        try:
-            self._check_state(state, len(epochs))
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scheduler.load_state_dict(state["scheduler"])
-            if self.best is not None:
-                self.model.load_state_dict(state["best"])
-            self.model.load_state_dict(state["model"])
-        except Exception as error:  # what does not suit can fail in any way
-            self.model.load_state_dict(before)
-            raise _unsuited(error) from error
-        self.history = self._history_of(*epochs)
-        self.best, self.streams.states = state["best"], state["random"]
-
-    def _check_state(self, state: dict[str, Any], done: int) -> None:
-        """Insist on what is loaded unseen, or would change what is done."""
-        for name, value in self.config.model_dump(exclude={"epochs"}).items():
-            _check_equal(name, state["config"][name], value)
-        for kind in self.streams.states:
-            torch.Generator(kind).set_state(state["random"][kind])
-        _check_equal("best", [*(state["best"] or [])], [*(self.best or [])])
-        scheduler, optimizer = state["scheduler"], state["optimizer"]
-        now = {"last_epoch": done, "_step_count": done + 1}
-        now["_last_lr"] = [lr] = scheduler["_last_lr"]
-        wanted = self.scheduler.state_dict() | now
-        _check_equal("scheduler", scheduler, wanted)
-        [group] = self.optimizer.state_dict()["param_groups"]
-        wanted = [group | {"lr": lr}]
-        _check_equal("param_groups", optimizer["param_groups"], wanted)
-        name = "whether the optimizer has averages"
-        _check_equal(name, optimizer["state"] != {}, done > 0)
-        for number, averages in optimizer["state"].items():
-            parameter = self.parameters[number]
-            shapes = dict.fromkeys(["exp_avg", "exp_avg_sq"], parameter.shape)
-            shapes["step"] = ()
-            found = {name: value.shape for name, value in averages.items()}
-            _check_equal(f"shapes of average {number}", found, shapes)
 
 
 class Streams:
@@ -271,16 +203,3 @@ class Streams:
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in model.state_dict().items()}
-
-
-def _unsuited(error: Exception) -> ValueError:
-    return ValueError(
-        "state: expected one of this training, got one that does not suit "
-        f"({error!s:.200})"
-    )
-
-
-def _check_equal(name: str, there: object, here: object) -> None:
-    """Insist on the same value in a state as in this training."""
-    if there != here:
-        raise ValueError(f"{name} is {there}, not {here}")

@@ -9,13 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_type,
-    check_whole,
-    refusal,
-)
+from unrolled._checks import check, check_choice, check_int, check_type, refusal
 from unrolled.modes import mode
 from unrolled.tasks import IGNORE
 from unrolled.train.config import Loss
@@ -56,7 +50,7 @@ def evaluate(
     device = device_of(model)
     check_choice("loss", loss, get_args(Loss))
     data = Data("dataset", dataset, loss, device)
-    return measure_all(model, data, check_whole("batch_size", batch_size))
+    return measure_all(model, data, check_int("batch_size", batch_size))
 
 
 def device_of(model: nn.Module) -> torch.device:

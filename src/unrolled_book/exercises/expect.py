@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unrolled._checks import check, check_number, check_whole
+from unrolled._checks import check, check_float, check_int
 
 _SHOWN = 6  # values of a list
 _WIDTH = 76  # characters in a line
@@ -86,7 +86,7 @@ def expect(
           came:     5 at [1]
           hint:     Add.
     """
-    tolerance = check_number(
+    tolerance = check_float(
         "tolerance", tolerance, "of at least 0", minimum=0, below=np.inf
     )
     for expected, found in _differences(came, right, "", tolerance):
@@ -121,7 +121,7 @@ def expect_digits(
           hint:     Divide.
     """
     right = check(right=(right, "")).item()
-    decimals = check_whole("decimals", decimals, minimum=0)
+    decimals = check_int("decimals", decimals, minimum=0)
     number = _as_number(came)
     limit = 0.501 * 10.0**-decimals
     if number is None or not abs(number - right) <= limit:
@@ -166,7 +166,7 @@ def expect_number(
         least = check(low=(low, "")).item()
     if high is not None:
         wanted = f"of at least low = {low}"
-        most = check_number("high", high, wanted, minimum=least, below=np.inf)
+        most = check_float("high", high, wanted, minimum=least, below=np.inf)
     number = _as_number(came)
     if number is None or not least <= number <= most:
         is_any = low is None and high is None

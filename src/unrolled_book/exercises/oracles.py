@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from unrolled._checks import (
     check,
+    check_float,
+    check_int,
     check_names,
-    check_number,
     check_type,
-    check_whole,
 )
 
 Params = dict[str, np.ndarray]
@@ -42,7 +42,7 @@ def random_lstm(
         ((2, 5, 3), (16, 3), (2, 5, 4))
     """
     sizes = {"N": N, "T": T, "D": D, "H": H}
-    N, T, D, H = (check_whole(name, size) for name, size in sizes.items())
+    N, T, D, H = (check_int(name, size) for name, size in sizes.items())
     check_type("rng", rng, np.random.Generator)
     params = {
         "weight_ih": rng.normal(0, 0.7, (4 * H, D)),
@@ -120,8 +120,8 @@ def lstm_gradients(
     x, weights, zeros = _tensors(x, params)
     T = x.shape[1]
     dhs = torch.tensor(check(dhs=(dhs, (len(x), T, zeros.shape[1]))))
-    k1 = T if k1 is None else check_whole("k1", k1)
-    k2 = T if k2 is None else check_whole("k2", k2)
+    k1 = T if k1 is None else check_int("k1", k1)
+    k2 = T if k2 is None else check_int("k2", k2)
     if T % k1:
         raise ValueError(f"k1: expected a divisor of T = {T}, got {k1}")
     for end in range(k1, T + 1, k1):
@@ -183,7 +183,7 @@ def fall_ratio(
         >>> round(fall_ratio(x, y, params, rate=1e-6), 3)
         1.0
     """
-    check_number("rate", rate, "above 0", minimum=1e-12, below=np.inf)
+    check_float("rate", rate, "above 0", minimum=1e-12, below=np.inf)
     hs = lstm_states(x, params)[0]
     y = check(y=(y, hs.shape))
     grads = lstm_gradients(x, params, 2 * (hs - y))

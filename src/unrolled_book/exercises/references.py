@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from unrolled._checks import check, check_number, check_whole
+from unrolled._checks import check, check_float, check_int
 
 _FILE = Path(__file__).with_name("ranges.toml")
 RANGES = {
@@ -42,7 +42,7 @@ def kept_pairs(T: int, k1: int, k2: int) -> int:
     Reference: Williams & Peng (1990).
     """
     given = {"T": T, "k1": k1, "k2": k2}
-    T, k1, k2 = (check_whole(name, value) for name, value in given.items())
+    T, k1, k2 = (check_int(name, value) for name, value in given.items())
     if T % k1:
         raise ValueError(f"k1: expected a divisor of T = {T}, got {k1}")
     return sum(
@@ -71,7 +71,7 @@ def steps_until(factor: float, left: float) -> int:
     """
     given = {"factor": factor, "left": left}
     for name, value in given.items():
-        check_number(name, value, "between 0 and 1", minimum=1e-9, below=1)
+        check_float(name, value, "between 0 and 1", minimum=1e-9, below=1)
     steps, rest = 0, 1.0
     while rest >= left:
         steps, rest = steps + 1, rest * factor
@@ -98,7 +98,7 @@ def stopped(losses: ArrayLike, patience: int) -> tuple[int, int]:
     Reference: Prechelt (1998).
     """
     row = check(losses=(losses, "E"))
-    patience = check_whole("patience", patience)
+    patience = check_int("patience", patience)
     E = len(row)
     kept = [int(row[:epoch].argmin()) + 1 for epoch in range(1, E + 1)]
     ends = [e for e in range(1, E) if e - kept[e - 1] == patience]

@@ -9,11 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from numpy.typing import ArrayLike
 
-from unrolled_book.figures.shared import (
-    draw_levels,
-    legend_above,
-    look_of,
-)
+from unrolled_book.figures.shared import draw_levels, legend_above, look_of
 from unrolled_book.figures.style import COLORS
 
 _DASHES = ("-", "--", ":")

@@ -7,13 +7,7 @@ from IPython.display import HTML
 from jupyterquiz.dynamic.loader import load_questions_script
 from jupyterquiz.dynamic.renderer import build_script, render_div
 
-from unrolled_book.quiz.reading import (
-    Choice,
-    Number,
-    Numeric,
-    Question,
-    load,
-)
+from unrolled_book.quiz.reading import Choice, Number, Numeric, Question, load
 
 HERE = Path(__file__).parent
 CREDIT = (
