@@ -52,6 +52,8 @@ def check(
 
 def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
     """Check an array, or each in a dict, a named tuple or a list."""
+    if isinstance(form, str):
+        return _checked_array(known, like, name, value, form, *rest)
 
     def part(label: str, value: Any, form: Any) -> Any:
         return _checked(known, like, f"{name}{label}", value, form, *rest)
