@@ -1,5 +1,6 @@
 """Checks of arguments at the public doors: what was expected, what came."""
 
+import contextlib
 import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -71,8 +72,25 @@ def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
         is_list = isinstance(value, list | tuple) and len(value) > 0
         is_right = is_list and _bind([len(value)], [length], known)
         insist(name, is_right, f"a list of {_size(length, known)}", value)
+        with contextlib.suppress(ValueError):  # said below, with its place
+            return _checked_columns(known, value, length, each)
         return [part(f"[{k}]", v, each) for k, v in enumerate(value)]
     return _checked_array(known, like, name, value, form, *rest)
+
+
+def _checked_columns(known: dict, rows: Sequence, length: str, each: Any):
+    """Check a list of named tuples of arrays field by field: in less time."""
+    are_plain = all(
+        type(row) is type(each) and {*map(type, row)} == {np.ndarray}
+        for row in rows
+    )
+    insist("rows", are_plain, "arrays alone", rows)
+    bound, columns = dict(known), []
+    for column, axes in zip(zip(*rows, strict=True), each, strict=True):
+        form, array = f"{length} {axes}", np.array(column)
+        columns.append(_checked_array(bound, None, "rows", array, form))
+    known |= bound
+    return [type(each)(*row) for row in zip(*columns, strict=True)]
 
 
 def _checked_array(
