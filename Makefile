@@ -175,10 +175,12 @@ $(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
 # Each notebook runs from top to bottom in a fresh kernel, and every output
 # must be the committed one. It runs again when a file that it read the last
 # time has changed, as the rules say that tools/depends wrote then. (And not
-# while packages are still being installed.)
+# while packages are still being installed.) Of pytest's plugins only nbval is
+# loaded: the others would take longer than many a notebook.
 $(DONE)/%.nbval: %.ipynb $(DONE)/install | $(DONE)/install-test
 	@mkdir -p $(@D) && rm -f $@ $@.d
 	@if UNROLLED_DEPENDS=$@ \
+	    PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTEST_PLUGINS=nbval.plugin \
 	    PYTHONPATH="$$PWD/tools/depends$${PYTHONPATH:+:$$PYTHONPATH}" \
 	    $(BIN)/python -m pytest --nbval --quiet $< > $@.log 2>&1; \
 	then echo "$<: `tail -1 $@.log`"; else cat $@.log; exit 1; fi

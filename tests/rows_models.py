@@ -235,6 +235,7 @@ ROWS = [
         fine(r"clamps: \[\]"), model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
     good(interventions.trace_clamped, *NO_LSTM, fine(r"clamps: \[\]"),
          model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
+    good(interventions.Rerun, *NO_LSTM, model=MODEL, x=Z),
     good(flow.input_gradients, *NO_LSTM, TWO, INSIDE,
          *(bad("cut: expected pairs of a layer from 0 to 1", cut=cut)
            for cut in ([(2, "h")], [(0, "f")], ["0h"], {"h": 0}, [[0, "h"]])),

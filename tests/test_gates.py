@@ -6,7 +6,13 @@ import torch
 
 from oracles import randomise, seeded
 from unrolled import gates
-from unrolled.gates import Clamp, GateTrace, run_clamped, trace_clamped
+from unrolled.gates import (
+    Clamp,
+    GateTrace,
+    Rerun,
+    run_clamped,
+    trace_clamped,
+)
 from unrolled.gates.interventions import unroll
 from unrolled.lstm import LSTM
 from unrolled.models.heads import Classifier
@@ -235,6 +241,22 @@ def test_a_clamp_acts_where_it_says(name, steps, units):
     second.cells[0].load_state_dict(MODEL.recurrent.cells[1].state_dict())
     with torch.no_grad():
         torch.testing.assert_close(second(trace.h)[0], above.h)
+
+
+@everywhere
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_rerun_gives_what_a_run_gives(layer, steps, units):
+    again = Rerun(MODEL, X)
+    for part in PARTS:
+        clamps = [Clamp(layer, part, -0.3, steps, units), Clamp(1, "c", 0, [4])]
+        logits, layers = again.run(clamps)
+        assert torch.equal(logits, run_clamped(MODEL, X, clamps))
+        traces = trace_clamped(MODEL, X, clamps)
+        for ours, trace in zip(layers, traces, strict=True):
+            theirs = zip(*(part.unbind(1) for part in trace), strict=True)
+            for mine, other in zip(ours, theirs, strict=True):
+                assert all(map(torch.equal, mine, other))
+    assert torch.equal(again.run()[0], run_clamped(MODEL, X))
 
 
 def test_a_later_clamp_wins_and_values_reach_along_axes():

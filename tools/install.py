@@ -36,8 +36,11 @@ def pip(*arguments: str) -> list[str]:
 
 
 def install(*arguments: str) -> int:
-    """Let pip install, showing the large downloads; return its exit code."""
-    command = pip("install", *arguments)
+    """Let pip install, showing the large downloads; return its exit code.
+
+    It need not compile: Python compiles what is loaded, and most never is.
+    """
+    command = pip("install", "--no-compile", *arguments)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         for line in run.stdout:
             if re.search(r"Downloading .*\((\d{2,}\.\d|\d{3,}) MB\)", line):

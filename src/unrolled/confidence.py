@@ -146,9 +146,10 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
             f"{worst:.3g} as the smallest margin, and {lead:.3g} above average"
         )
 
+    behind = leads.min(axis=1, keepdims=True) - leads  # the largest: 0
+
     def slope(beta: float) -> float:
-        scaled = beta * (leads.min(axis=1, keepdims=True) - leads)
-        weight = np.exp(scaled)  # (N, C)
+        weight = np.exp(beta * behind)  # (N, C)
         return -((weight * leads).sum(axis=1) / weight.sum(axis=1)).mean()
 
     high = 1 / np.ptp(logits, axis=1).max()

@@ -69,3 +69,6 @@ def watch(mark: str) -> None:
 
 if MARK:
     watch(MARK)
+    # Reading a notebook loads this if it is there: two seconds, for the check
+    # of a kind of address that no notebook has.
+    sys.modules["rfc3987_syntax"] = None

@@ -108,6 +108,36 @@ def trace_clamped(
     return [GateTrace(*_stack(steps)) for steps in layers]
 
 
+class Rerun:
+    """A run that is repeated with clamps, in less time than anew.
+
+    What comes before the first of the clamps, and in the layers below it, is
+    taken from the first run, which has none. The weights must stay as they are.
+
+    Example:
+        >>> from unrolled.lstm import LSTM
+        >>> model, x = Classifier(LSTM(3, 5), 2), torch.ones(4, 7, 3)
+        >>> again, clamps = Rerun(model, x), [Clamp(0, "i", 0.0, steps=[6])]
+        >>> logits, (steps,) = again.run(clamps)
+        >>> torch.equal(logits, run_clamped(model, x, clamps)), steps[6].i.max()
+        (True, tensor(0.))
+
+    Chapter: 09_gates.
+    """
+
+    def __init__(self, model: Classifier, x: Float[Tensor, "N T D"]) -> None:
+        check_run(model, x)
+        self._model, self._x, self._first = model, x, []
+        _, self._first = self.run()
+
+    @torch.no_grad()
+    def run(
+        self, clamps: Sequence[Clamp] = ()
+    ) -> tuple[Float[Tensor, "N C"], list[list[GateTrace]]]:
+        """Return the logits, and of each layer each step: (N, H)."""
+        return unroll(self._model, self._x, clamps, first=self._first)
+
+
 def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
     """Insist on plain LSTM cells that read from the left, and on inputs."""
     check_type("model", model, Classifier)
@@ -125,21 +155,28 @@ def unroll(
     x: Float[Tensor, "N T D"],
     clamps: Sequence[Clamp] = (),
     cut: Collection[Cut] = (),
+    first: Sequence[Sequence[GateTrace]] = (),
 ) -> tuple[Float[Tensor, "N C"], list[list[GateTrace]]]:
     """Run step by step: the logits, and each layer's trace of each step.
 
-    No gradient flows from a step to the next through the states of `cut`.
+    No gradient flows from a step to the next through the states of `cut`. What
+    no clamp can change is taken from `first`, the layers of a run without any.
     """
     layers, fixes = [], _make_fixes(clamps, model.recurrent, x)
+    begin = x.shape[1] if first else 0  # the first step that may differ
     below = x.unbind(dim=1)  # T times (N, D)
     for layer, cell in enumerate(model.recurrent.cells):
+        here = [clamp.steps or [0] for clamp in clamps if clamp.layer == layer]
+        begin = min([begin, *map(min, here)])
+        steps = [*first[layer][:begin]] if first else []
         h = c = x.new_zeros(len(x), cell.hidden_size)
-        steps = []
-        for t, x_t in enumerate(below):
+        if steps:
+            h, c = steps[-1].h, steps[-1].c
+        for t in range(begin, len(below)):
             h = h.detach() if (layer, "h") in cut else h
             c = c.detach() if (layer, "c") in cut else c
             change = partial(_fix, fixes, layer, t)
-            steps.append(cell.gates(x_t, h, c, change))
+            steps.append(cell.gates(below[t], h, c, change))
             h, c = steps[-1].h, steps[-1].c
         layers.append(steps)
         below = [step.h for step in steps]
@@ -149,14 +186,14 @@ def unroll(
 
 
 Fixes = dict[tuple[int, str], Tensor]
-"""By layer and gate, what is to stand there, (N, T, H); NaN: what stands."""
+"""By layer and gate, what is to stand there, (..., T, H); NaN: what stands."""
 
 
 def _fix(fixes: Fixes, layer: int, t: int, gate: str, value: Tensor) -> Tensor:
     """Replace what is to be replaced of a gate or a state at a step, (N, H)."""
     if (layer, gate) not in fixes:
         return value
-    new = fixes[layer, gate][:, t]
+    new = fixes[layer, gate][..., t, :]
     return torch.where(new.isnan(), value, new)
 
 
@@ -179,8 +216,9 @@ def _make_fixes(clamps: Sequence[Clamp], layers: Recurrent, x: Tensor) -> Fixes:
         fits = all(have in (1, want) for have, want in sizes)
         wanted = f"a value of shape {(N, T, H)}, or 1 along some of its axes"
         insist("clamps", fits, wanted, tuple(value.shape))
-        there = slice(None), torch.tensor(steps)[:, None], torch.tensor(units)
-        nothing = x.new_full((N, T, H), math.nan)
-        fix = fixes.setdefault((clamp.layer, clamp.gate), nothing)
-        fix[there] = value.expand(N, T, H)[there]
+        where = torch.zeros(T, H, dtype=torch.bool, device=x.device)
+        where[torch.tensor(steps)[:, None], torch.tensor(units)] = True
+        key = clamp.layer, clamp.gate
+        before = fixes.get(key, x.new_tensor(math.nan))
+        fixes[key] = torch.where(where, value, before)
     return fixes

@@ -52,11 +52,12 @@ def probe(
     insist("signal", n >= 2, "two halves of two sequences or more each", N)
     check_varies("signal, first half", signal[:n])
     check_varies("signal, second half", signal[n:])
-    A = (A - A[:n].mean(axis=0)) / _scale(A[:n])
     b = b - b[:n].mean()
     scores = np.empty(T)
     for t in range(T):
-        first, second = A[:n, t], A[n:, t]  # (n, H) each
+        step = A[:, t].copy()  # (N, H), side by side in memory
+        step = (step - step[:n].mean(axis=0)) / _scale(step[:n])
+        first, second = step[:n], step[n:]  # (n, H) each
         gram = first.T @ first + n * ridge * np.eye(H)  # (H, H)
         w = np.linalg.solve(gram, first.T @ b[:n])  # (H,)
         scores[t] = 1 - np.mean((b[n:] - second @ w) ** 2) / b[n:].var()
@@ -85,7 +86,7 @@ def correlations(
     return np.tensordot(s, v, axes=1) / len(s)  # (T, H)
 
 
-def _scale(values: Float[np.ndarray, "n T H"]) -> Float[np.ndarray, "T H"]:
+def _scale(values: Float[np.ndarray, "n *T H"]) -> Float[np.ndarray, "*T H"]:
     """Return each unit's standard deviation.
 
     It is infinite, so that nothing is left of the unit, where the values are
