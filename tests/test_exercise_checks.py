@@ -8,7 +8,6 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from unrolled import by_hand, data
-from unrolled.models import CausalTransformer
 from unrolled_book.exercises.expect import (
     CheckFailed,
     expect,
@@ -31,7 +30,6 @@ from unrolled_book.exercises.references import (
     steps_until,
     stopped,
 )
-from unrolled_lab import load_model, load_records, make_data
 
 
 def said(call, *args, **options):
@@ -124,9 +122,8 @@ def test_a_long_list_is_cut():
     )
 
 
-@pytest.mark.parametrize("kind", [np.float32, torch.float32])
-def test_float32_is_held_to_its_own_rounding(kind):
-    ones = torch.ones(3) if kind is torch.float32 else np.ones(3, kind)
+@pytest.mark.parametrize("ones", [np.ones(3, np.float32), torch.ones(3)])
+def test_float32_is_held_to_its_own_rounding(ones):
     expect("it", ones + 1e-5, [1, 1, 1], hint="none")
     assert "came" in said(expect, "it", ones + 1e-3, np.ones(3), "look")[2]
     assert said(expect, "it", np.ones(3) + 1e-5, np.ones(3), "look")
@@ -247,17 +244,7 @@ def test_states_are_those_of_the_package(problem):
     expect("the rest", later, (hs[:, 5:], *ours[1:]), "none")
 
 
-def test_gradients_are_those_of_the_package(problem):
-    x, params, dhs = problem
-    _, caches = by_hand.lstm.forward(x, params)
-    for window in (None, 1, 3):
-        _, ours = by_hand.lstm.bptt(dhs, caches, params, window=window)
-        k1 = None if window is None else 1
-        theirs = lstm_gradients(x, params, dhs, k1, window)
-        expect("gradients", theirs, ours, "none")
-
-
-@pytest.mark.parametrize("ks", [(3, 3), (3, 6), (6, 3), (4, 12), (2, 5)])
+@pytest.mark.parametrize("ks", [(12, 12), (3, 3), (3, 6), (6, 3), (2, 5)])
 def test_truncation_keeps_the_pairs_of_the_formula(problem, ks):
     """Sum the gradient over the pairs that k₁ and k₂ keep, one by one."""
     (x, params, dhs), (k1, k2) = problem, ks
@@ -272,6 +259,8 @@ def test_truncation_keeps_the_pairs_of_the_formula(problem, ks):
             )
             right = {name: right[name] + grads[name] for name in right}
     expect("pairs", lstm_gradients(x, params, dhs, k1, k2), right, "none")
+    if ks == (12, 12):  # the default
+        expect("all", lstm_gradients(x, params, dhs), right, "none")
 
 
 def test_problems_are_fresh_and_large_enough(problem):
@@ -342,64 +331,12 @@ def test_what_arrives_leaves_the_layer_alone():
     assert after[0].dtype == x.dtype == torch.float32
 
 
-# What the experiments must give, found in another way
-
-
-def is_in_range(came, chapter, what):
-    low, high = RANGES[chapter, what]
-    return low < came < high
+# The references, by formulas. (That the ranges hold the worked solutions, nbval
+# proves.)
 
 
 def test_ranges_are_ranges():
     assert all(low < high for low, high in RANGES.values())
-
-
-def test_the_moves_are_those_of_the_whole_way():
-    """Each write, times the forget gates after it."""
-    came = 0.4 * 0.9 * 0.8 + 0.5 * 0.2 * 0.8 + 0.25 * 0.4
-    assert is_in_range(came, "09_gates", "the move of c₃")
-
-
-def answers(net, traces, step, c):
-    """Go on from after a step, with this c in layer 2, by PyTorch's cell."""
-    below, above = traces
-    cell = net.recurrent.cells[1]
-    h = above.o[:, step - 1] * c.tanh()
-    for h_1 in below.h[:, step:].unbind(1):
-        h, c = torch.lstm_cell(h_1, (h, c), *cell.parameters())
-    h = torch.cat([below.h[:, -1], h], dim=1)  # of both layers, (N, 2H)
-    return net.head(h).argmax(dim=1) == 1
-
-
-@torch.no_grad()
-def test_erased_and_replaced_are_those_of_runs_that_go_on():
-    shares = []
-    for record in load_records("published"):
-        net = load_model(record, "best")
-        x = make_data(record.config).test.tensors[0][:300]
-        traces = net.recurrent.trace(x)
-        own = x[:, 0, 0] + x[:, -1, 0] > 0
-        donor = x[:, 0, 0].roll(1) + x[:, -1, 0] > 0
-        for step in (1, 5, 15):
-            c = traces[1].c[:, step - 1]
-            erased = answers(net, traces, step, 0 * c) == own
-            replaced = answers(net, traces, step, c.roll(1, 0)) == donor
-            shares += [erased.double().mean(), replaced.double().mean()]
-    means = torch.stack(shares).view(5, 3, 2).mean(dim=0)
-    for step, pair in zip((1, 5, 15), means.tolist(), strict=True):
-        for what, share in zip(("erased", "replaced"), pair, strict=True):
-            assert is_in_range(share, "09_gates", f"{what} after step {step}")
-
-
-@pytest.mark.parametrize("width", [48, 96, 192, 384])
-def test_looking_back_is_half_of_the_work_of_all_matrices(width):
-    """Each number of the matrices, and of the cache, is multiplied once."""
-    parts = list(CausalTransformer(32, width, 2).parameters())
-    matrices = sum(part.numel() for part in parts if part.dim() > 1)
-    length = matrices / (4 * width)  # a key and a value in two layers
-    share = matrices / sum(part.numel() for part in parts)
-    for what, came in (("length", length), ("share", share)):
-        assert is_in_range(came, "12_beyond", f"the {what} for width {width}")
 
 
 @pytest.mark.parametrize(("k1", "k2"), [(3, 6), (6, 3), (1, 4), (12, 12)])
