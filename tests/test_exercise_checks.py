@@ -134,19 +134,12 @@ def test_the_tolerance_counts():
     said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)
 
 
-@pytest.mark.parametrize(
-    ("came", "right", "decimals"),
-    [
-        (0.1234, 0.12342, 4),
-        (0.12342, 0.12342, 4),
-        (np.array([0.1234]), 0.12342, 4),
-        (0.1234, 0.12345, 4),  # between two, it may be rounded either way
-        (0.1235, 0.12345, 4),
-        (7, 7.0, 0),
-    ],
-)
-def test_digits_that_are_right(came, right, decimals):
-    expect_digits("it", came, right, decimals, "none")
+def test_digits_that_are_right():
+    for came in (0.1234, 0.12342, np.array([0.1234])):
+        expect_digits("it", came, 0.12342, 4, "none")
+    for came in (0.1234, 0.1235):  # between two, either will do
+        expect_digits("it", came, 0.12345, 4, "none")
+    expect_digits("it", 7, 7.0, 0, "none")
 
 
 FOUR = "a number, right to 4 decimals"
@@ -161,8 +154,6 @@ WHOLE = "the right whole number"
         (-0.1235, 0.12342, 4, FOUR, ""),
         (0.126, 0.12342, 4, FOUR, ""),
         ("x", 0.12342, 4, FOUR, ""),
-        ([], 0.12342, 4, FOUR, ""),
-        (np.nan, 0.12342, 4, FOUR, ""),
         ([0.1234, 0.1234], 0.12342, 4, FOUR, ""),
         (0.2, 0.1, 1, "a number, right to 1 decimal", ""),
         (36.28, 37, 0, WHOLE, "Round up. "),
@@ -190,22 +181,19 @@ def test_numbers_in_a_range_and_out_of_it():
         assert lines[3] == "  hint:     Look there."
 
 
-@pytest.mark.parametrize(
-    ("name", "call"),
-    [
-        ("right", lambda bad: expect("it", 1.0, bad, "none")),
-        ("right", lambda bad: expect_digits("it", 1.0, bad, 2, "none")),
-        ("tolerance", lambda bad: expect("it", 1.0, 1.0, "none", bad)),
-        ("decimals", lambda bad: expect_digits("it", 1.0, 1.0, bad, "none")),
-        ("low", lambda bad: expect_number("it", 1.0, low=bad)),
-        ("high", lambda bad: expect_number("it", 1.0, 0.0, high=bad)),
-        ("high", lambda bad: expect_number("it", 1.0, 0.0, -1.0)),
-    ],
-)
 @pytest.mark.parametrize("bad", ["1", np.nan, np.inf])
-def test_our_own_slips_are_errors_and_no_student_s(name, call, bad):
-    with pytest.raises(ValueError, match=f"{name}: expected .*, got"):
-        call(bad)
+def test_our_own_slips_are_errors_and_no_student_s(bad):
+    for name, call, arguments in (
+        ("right", expect, (1.0, bad, "none")),
+        ("right", expect_digits, (1.0, bad, 2, "none")),
+        ("tolerance", expect, (1.0, 1.0, "none", bad)),
+        ("decimals", expect_digits, (1.0, 1.0, bad, "none")),
+        ("low", expect_number, (1.0, bad)),
+        ("high", expect_number, (1.0, 0.0, bad)),
+        ("high", expect_number, (1.0, 0.0, -1.0)),
+    ):
+        with pytest.raises(ValueError, match=f"{name}: expected .*, got"):
+            call("it", *arguments)
 
 
 def test_lines_fit_and_a_notebook_shows_nothing_else():
@@ -271,8 +259,8 @@ def test_problems_are_fresh_and_large_enough(problem):
         assert np.abs(array).mean() > 0.3
 
 
-@pytest.mark.parametrize("rate", [0.001, 0.1, 1.0])
-def test_the_fall_is_that_of_the_package(rate):
+def test_the_fall_is_that_of_the_package():
+    rate = 0.1
     x, y, weights = data.anchor()
 
     def loss(params):
@@ -291,18 +279,17 @@ def test_the_gap_is_that_of_a_pass_without_dh(problem):
     x, params, dhs = problem
     _, caches = by_hand.lstm.forward(x, params)
     right = by_hand.lstm.bptt(dhs, caches, params)[1]
-    dc, wrong = np.zeros_like(dhs[:, 0]), dict.fromkeys(params, 0.0)
+    dc, gap = np.zeros_like(dhs[:, 0]), {n: -right[n] for n in right}
     for t in reversed(range(dhs.shape[1])):
         _, _, dc, new = by_hand.lstm.cell_backward(
             dhs[:, t], dc, caches[t], params
         )
-        wrong = {name: wrong[name] + new[name] for name in wrong}
-
-    def length(grads):
-        return np.sqrt(sum((grad**2).sum() for grad in grads.values()))
-
-    gap = {name: wrong[name] - right[name] for name in right}
-    share = length(gap) / length(right)
+        gap = {name: gap[name] + new[name] for name in gap}
+    lengths = [
+        np.linalg.norm(np.concatenate([grad.ravel() for grad in d.values()]))
+        for d in (gap, right)
+    ]
+    share = lengths[0] / lengths[1]
     assert gap_without_dh(x, params, dhs) == pytest.approx(share)
 
 
@@ -313,22 +300,18 @@ def test_what_arrives_is_what_autograd_says(kind):
     for tensor in layer.parameters():
         torch.nn.init.uniform_(tensor, -1, 1, generator=generator)
     x = torch.randn(4, 5, 2, generator=generator)
+    before = [tensor.clone() for tensor in layer.parameters()]
+    came = arrivals(layer, x)
+    for old, new in zip(before, layer.parameters(), strict=True):
+        assert old.equal(new)
+        assert old.dtype == new.dtype
     tables = torch.autograd.functional.jacobian(
         lambda x: layer.double()(x)[0][:, -1], x.double()
     )  # (4, 3, 4, 5, 2)
     own = torch.stack([tables[n, :, n] for n in range(4)])  # (4, 3, 5, 2)
     lengths = own.square().sum(dim=(1, 3)).mean(dim=0).sqrt()  # (5,)
     right = lengths / lengths[-1]
-    assert arrivals(layer, x) == pytest.approx(right.numpy(), rel=1e-6)
-
-
-def test_what_arrives_leaves_the_layer_alone():
-    layer, x = torch.nn.GRU(1, 2, batch_first=True), torch.ones(2, 3, 1)
-    before = [tensor.clone() for tensor in layer.parameters()]
-    arrivals(layer, x)
-    after = list(layer.parameters())
-    assert all(map(torch.equal, before, after))
-    assert after[0].dtype == x.dtype == torch.float32
+    assert came == pytest.approx(right.numpy(), rel=1e-6)
 
 
 # The references, by formulas. (That the ranges hold the worked solutions, nbval
