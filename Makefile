@@ -247,7 +247,7 @@ mutants: $(DONE)/install-dev
 	$(BIN)/python tools/mutants.py $(MODULE)
 
 portable: $(DONE)/install-test
-	$(BIN)/python tests/portable.py
+	$(BIN)/python tools/portable.py
 
 # Only what was made here: the environment if it is marked, and what this
 # project's tools have left.

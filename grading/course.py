@@ -15,7 +15,6 @@ from pathlib import Path
 
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearOutput, Execute
 from traitlets.config import Config, PyFileConfigLoader
 
 REPO = Path(__file__).resolve().parent.parent
@@ -39,20 +38,9 @@ def generate(folder: Path, name: str) -> Path:
     return folder / "release" / name / f"{name}.ipynb"
 
 
-def autograde(
-    folder: Path, name: str, student: str, execute: bool = True
-) -> None:
-    """Grade one submission, as ``nbgrader autograde``.
-
-    Without `execute` no cell is run: what counts is the outputs as they are.
-    """
-    config = settings(folder)
-    if not execute:
-        for stage in ("sanitize_preprocessors", "autograde_preprocessors"):
-            steps = getattr(Autograde, stage).default()
-            left = [p for p in steps if p not in (ClearOutput, Execute)]
-            config.Autograde[stage] = left
-    _run(Autograde, folder, name, config, student_id=student)
+def autograde(folder: Path, name: str, student: str) -> None:
+    """Grade one submission, as ``nbgrader autograde``."""
+    _run(Autograde, folder, name, settings(folder), student_id=student)
 
 
 def settings(folder: Path) -> Config:

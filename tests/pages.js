@@ -37,8 +37,6 @@ globalThis.reader = {
       }
     }
     return {
-      mode: document.documentElement.dataset.theme,
-      ground: getComputedStyle(document.body).backgroundColor,
       tex,
       not_typeset: all('.math').filter((e) => !e.querySelector('mjx-container'))
         .map(quote),
@@ -48,12 +46,6 @@ globalThis.reader = {
         file: file(e), alt: e.alt.trim(), width: e.naturalWidth })),
       without_caption: all('.cell_output img').filter((e) => !e
         .closest('figure')?.querySelector('.caption-text')?.textContent.trim())
-        .map(file),
-      dimmed: all('article figure img').filter((e) => {
-        const { filter, opacity } = getComputedStyle(e);
-        return filter !== 'none' || opacity !== '1';
-      }).map(file),
-      logos: all('img.logo__image').filter((e) => e.checkVisibility())
         .map(file),
       icons: all('link[rel=icon]').map(file),
       // What a page would load from elsewhere, if only later.
@@ -68,6 +60,24 @@ globalThis.reader = {
         (e) => [e.id, e.closest('div.cell')
           .querySelector('.cell_input')?.textContent ?? ''])),
       has_code: all('div.cell').length > 0,
+    };
+  },
+
+  // Switch to a mode as a reader does; what is light or dark then?
+  colours(mode) {
+    const root = document.documentElement.dataset;
+    for (let i = 0; i < 3 && root.theme !== mode; i += 1) {
+      document.querySelector('.theme-switch-button').click();
+    }
+    return {
+      mode: root.theme,
+      ground: getComputedStyle(document.body).backgroundColor,
+      dimmed: all('article figure img').filter((e) => {
+        const { filter, opacity } = getComputedStyle(e);
+        return filter !== 'none' || opacity !== '1';
+      }).map(file),
+      logos: all('img.logo__image').filter((e) => e.checkVisibility())
+        .map(file),
     };
   },
 

@@ -8,7 +8,6 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from unrolled import by_hand, data
-from unrolled.models import CausalTransformer
 from unrolled_book.exercises.expect import (
     CheckFailed,
     expect,
@@ -31,7 +30,6 @@ from unrolled_book.exercises.references import (
     steps_until,
     stopped,
 )
-from unrolled_lab import load_model, load_records, make_data
 
 
 def said(call, *args, **options):
@@ -124,9 +122,8 @@ def test_a_long_list_is_cut():
     )
 
 
-@pytest.mark.parametrize("kind", [np.float32, torch.float32])
-def test_float32_is_held_to_its_own_rounding(kind):
-    ones = torch.ones(3) if kind is torch.float32 else np.ones(3, kind)
+@pytest.mark.parametrize("ones", [np.ones(3, np.float32), torch.ones(3)])
+def test_float32_is_held_to_its_own_rounding(ones):
     expect("it", ones + 1e-5, [1, 1, 1], hint="none")
     assert "came" in said(expect, "it", ones + 1e-3, np.ones(3), "look")[2]
     assert said(expect, "it", np.ones(3) + 1e-5, np.ones(3), "look")
@@ -137,19 +134,12 @@ def test_the_tolerance_counts():
     said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)
 
 
-@pytest.mark.parametrize(
-    ("came", "right", "decimals"),
-    [
-        (0.1234, 0.12342, 4),
-        (0.12342, 0.12342, 4),
-        (np.array([0.1234]), 0.12342, 4),
-        (0.1234, 0.12345, 4),  # between two, it may be rounded either way
-        (0.1235, 0.12345, 4),
-        (7, 7.0, 0),
-    ],
-)
-def test_digits_that_are_right(came, right, decimals):
-    expect_digits("it", came, right, decimals, "none")
+def test_digits_that_are_right():
+    for came in (0.1234, 0.12342, np.array([0.1234])):
+        expect_digits("it", came, 0.12342, 4, "none")
+    for came in (0.1234, 0.1235):  # between two, either will do
+        expect_digits("it", came, 0.12345, 4, "none")
+    expect_digits("it", 7, 7.0, 0, "none")
 
 
 FOUR = "a number, right to 4 decimals"
@@ -164,8 +154,6 @@ WHOLE = "the right whole number"
         (-0.1235, 0.12342, 4, FOUR, ""),
         (0.126, 0.12342, 4, FOUR, ""),
         ("x", 0.12342, 4, FOUR, ""),
-        ([], 0.12342, 4, FOUR, ""),
-        (np.nan, 0.12342, 4, FOUR, ""),
         ([0.1234, 0.1234], 0.12342, 4, FOUR, ""),
         (0.2, 0.1, 1, "a number, right to 1 decimal", ""),
         (36.28, 37, 0, WHOLE, "Round up. "),
@@ -193,22 +181,19 @@ def test_numbers_in_a_range_and_out_of_it():
         assert lines[3] == "  hint:     Look there."
 
 
-@pytest.mark.parametrize(
-    ("name", "call"),
-    [
-        ("right", lambda bad: expect("it", 1.0, bad, "none")),
-        ("right", lambda bad: expect_digits("it", 1.0, bad, 2, "none")),
-        ("tolerance", lambda bad: expect("it", 1.0, 1.0, "none", bad)),
-        ("decimals", lambda bad: expect_digits("it", 1.0, 1.0, bad, "none")),
-        ("low", lambda bad: expect_number("it", 1.0, low=bad)),
-        ("high", lambda bad: expect_number("it", 1.0, 0.0, high=bad)),
-        ("high", lambda bad: expect_number("it", 1.0, 0.0, -1.0)),
-    ],
-)
 @pytest.mark.parametrize("bad", ["1", np.nan, np.inf])
-def test_our_own_slips_are_errors_and_no_student_s(name, call, bad):
-    with pytest.raises(ValueError, match=f"{name}: expected .*, got"):
-        call(bad)
+def test_our_own_slips_are_errors_and_no_student_s(bad):
+    for name, call, arguments in (
+        ("right", expect, (1.0, bad, "none")),
+        ("right", expect_digits, (1.0, bad, 2, "none")),
+        ("tolerance", expect, (1.0, 1.0, "none", bad)),
+        ("decimals", expect_digits, (1.0, 1.0, bad, "none")),
+        ("low", expect_number, (1.0, bad)),
+        ("high", expect_number, (1.0, 0.0, bad)),
+        ("high", expect_number, (1.0, 0.0, -1.0)),
+    ):
+        with pytest.raises(ValueError, match=f"{name}: expected .*, got"):
+            call("it", *arguments)
 
 
 def test_lines_fit_and_a_notebook_shows_nothing_else():
@@ -247,17 +232,7 @@ def test_states_are_those_of_the_package(problem):
     expect("the rest", later, (hs[:, 5:], *ours[1:]), "none")
 
 
-def test_gradients_are_those_of_the_package(problem):
-    x, params, dhs = problem
-    _, caches = by_hand.lstm.forward(x, params)
-    for window in (None, 1, 3):
-        _, ours = by_hand.lstm.bptt(dhs, caches, params, window=window)
-        k1 = None if window is None else 1
-        theirs = lstm_gradients(x, params, dhs, k1, window)
-        expect("gradients", theirs, ours, "none")
-
-
-@pytest.mark.parametrize("ks", [(3, 3), (3, 6), (6, 3), (4, 12), (2, 5)])
+@pytest.mark.parametrize("ks", [(12, 12), (3, 3), (3, 6), (6, 3), (2, 5)])
 def test_truncation_keeps_the_pairs_of_the_formula(problem, ks):
     """Sum the gradient over the pairs that k₁ and k₂ keep, one by one."""
     (x, params, dhs), (k1, k2) = problem, ks
@@ -272,6 +247,8 @@ def test_truncation_keeps_the_pairs_of_the_formula(problem, ks):
             )
             right = {name: right[name] + grads[name] for name in right}
     expect("pairs", lstm_gradients(x, params, dhs, k1, k2), right, "none")
+    if ks == (12, 12):  # the default
+        expect("all", lstm_gradients(x, params, dhs), right, "none")
 
 
 def test_problems_are_fresh_and_large_enough(problem):
@@ -282,8 +259,8 @@ def test_problems_are_fresh_and_large_enough(problem):
         assert np.abs(array).mean() > 0.3
 
 
-@pytest.mark.parametrize("rate", [0.001, 0.1, 1.0])
-def test_the_fall_is_that_of_the_package(rate):
+def test_the_fall_is_that_of_the_package():
+    rate = 0.1
     x, y, weights = data.anchor()
 
     def loss(params):
@@ -302,18 +279,17 @@ def test_the_gap_is_that_of_a_pass_without_dh(problem):
     x, params, dhs = problem
     _, caches = by_hand.lstm.forward(x, params)
     right = by_hand.lstm.bptt(dhs, caches, params)[1]
-    dc, wrong = np.zeros_like(dhs[:, 0]), dict.fromkeys(params, 0.0)
+    dc, gap = np.zeros_like(dhs[:, 0]), {n: -right[n] for n in right}
     for t in reversed(range(dhs.shape[1])):
         _, _, dc, new = by_hand.lstm.cell_backward(
             dhs[:, t], dc, caches[t], params
         )
-        wrong = {name: wrong[name] + new[name] for name in wrong}
-
-    def length(grads):
-        return np.sqrt(sum((grad**2).sum() for grad in grads.values()))
-
-    gap = {name: wrong[name] - right[name] for name in right}
-    share = length(gap) / length(right)
+        gap = {name: gap[name] + new[name] for name in gap}
+    lengths = [
+        np.linalg.norm(np.concatenate([grad.ravel() for grad in d.values()]))
+        for d in (gap, right)
+    ]
+    share = lengths[0] / lengths[1]
     assert gap_without_dh(x, params, dhs) == pytest.approx(share)
 
 
@@ -324,82 +300,26 @@ def test_what_arrives_is_what_autograd_says(kind):
     for tensor in layer.parameters():
         torch.nn.init.uniform_(tensor, -1, 1, generator=generator)
     x = torch.randn(4, 5, 2, generator=generator)
+    before = [tensor.clone() for tensor in layer.parameters()]
+    came = arrivals(layer, x)
+    for old, new in zip(before, layer.parameters(), strict=True):
+        assert old.equal(new)
+        assert old.dtype == new.dtype
     tables = torch.autograd.functional.jacobian(
         lambda x: layer.double()(x)[0][:, -1], x.double()
     )  # (4, 3, 4, 5, 2)
     own = torch.stack([tables[n, :, n] for n in range(4)])  # (4, 3, 5, 2)
     lengths = own.square().sum(dim=(1, 3)).mean(dim=0).sqrt()  # (5,)
     right = lengths / lengths[-1]
-    assert arrivals(layer, x) == pytest.approx(right.numpy(), rel=1e-6)
+    assert came == pytest.approx(right.numpy(), rel=1e-6)
 
 
-def test_what_arrives_leaves_the_layer_alone():
-    layer, x = torch.nn.GRU(1, 2, batch_first=True), torch.ones(2, 3, 1)
-    before = [tensor.clone() for tensor in layer.parameters()]
-    arrivals(layer, x)
-    after = list(layer.parameters())
-    assert all(map(torch.equal, before, after))
-    assert after[0].dtype == x.dtype == torch.float32
-
-
-# What the experiments must give, found in another way
-
-
-def is_in_range(came, chapter, what):
-    low, high = RANGES[chapter, what]
-    return low < came < high
+# The references, by formulas. (That the ranges hold the worked solutions, nbval
+# proves.)
 
 
 def test_ranges_are_ranges():
     assert all(low < high for low, high in RANGES.values())
-
-
-def test_the_moves_are_those_of_the_whole_way():
-    """Each write, times the forget gates after it."""
-    came = 0.4 * 0.9 * 0.8 + 0.5 * 0.2 * 0.8 + 0.25 * 0.4
-    assert is_in_range(came, "09_gates", "the move of c₃")
-
-
-def answers(net, traces, step, c):
-    """Go on from after a step, with this c in layer 2, by PyTorch's cell."""
-    below, above = traces
-    cell = net.recurrent.cells[1]
-    h = above.o[:, step - 1] * c.tanh()
-    for h_1 in below.h[:, step:].unbind(1):
-        h, c = torch.lstm_cell(h_1, (h, c), *cell.parameters())
-    h = torch.cat([below.h[:, -1], h], dim=1)  # of both layers, (N, 2H)
-    return net.head(h).argmax(dim=1) == 1
-
-
-@torch.no_grad()
-def test_erased_and_replaced_are_those_of_runs_that_go_on():
-    shares = []
-    for record in load_records("published"):
-        net = load_model(record, "best")
-        x = make_data(record.config).test.tensors[0][:300]
-        traces = net.recurrent.trace(x)
-        own = x[:, 0, 0] + x[:, -1, 0] > 0
-        donor = x[:, 0, 0].roll(1) + x[:, -1, 0] > 0
-        for step in (1, 5, 15):
-            c = traces[1].c[:, step - 1]
-            erased = answers(net, traces, step, 0 * c) == own
-            replaced = answers(net, traces, step, c.roll(1, 0)) == donor
-            shares += [erased.double().mean(), replaced.double().mean()]
-    means = torch.stack(shares).view(5, 3, 2).mean(dim=0)
-    for step, pair in zip((1, 5, 15), means.tolist(), strict=True):
-        for what, share in zip(("erased", "replaced"), pair, strict=True):
-            assert is_in_range(share, "09_gates", f"{what} after step {step}")
-
-
-@pytest.mark.parametrize("width", [48, 96, 192, 384])
-def test_looking_back_is_half_of_the_work_of_all_matrices(width):
-    """Each number of the matrices, and of the cache, is multiplied once."""
-    parts = list(CausalTransformer(32, width, 2).parameters())
-    matrices = sum(part.numel() for part in parts if part.dim() > 1)
-    length = matrices / (4 * width)  # a key and a value in two layers
-    share = matrices / sum(part.numel() for part in parts)
-    for what, came in (("length", length), ("share", share)):
-        assert is_in_range(came, "12_beyond", f"the {what} for width {width}")
 
 
 @pytest.mark.parametrize(("k1", "k2"), [(3, 6), (6, 3), (1, 4), (12, 12)])

@@ -1,25 +1,28 @@
 """The exercises as files: made from the solutions, and complete."""
 
 import ast
-import json
+import builtins
+import dis
 import re
+from types import CodeType
 
 import nbformat
-import pytest
 from myst_parser.mdit_to_docutils.base import default_slugify
 
 import notebooks
 from teacher import SOLUTIONS, cells, kind
 
 MARKS = "BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"
-each_solution = pytest.mark.parametrize(
-    "path", SOLUTIONS, ids=lambda path: path.stem
-)
+each_solution = notebooks.each("solutions")
+
+
+def in_folder(name, path):
+    """The notebook of this chapter in another folder."""
+    return notebooks.REPO / name / path.name
 
 
 def exercise(path):
-    """The exercises of these solutions."""
-    return notebooks.REPO / "exercises" / path.name
+    return in_folder("exercises", path)
 
 
 def headings(path):
@@ -28,20 +31,10 @@ def headings(path):
     return [text for text in texts if text.startswith("## ")]
 
 
-def without_outputs(notebook):
-    """The notebook as if it had never been run."""
-    notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
-    for _, cell in notebooks.code_cells(notebook):
-        cell.outputs, cell.execution_count = [], None
-    return notebook
-
-
 def test_every_solution_has_its_exercises():
-    names = [[path.name for path in notebooks.find(folder)]
-             for folder in ("solutions", "exercises")]  # fmt: skip
-    assert names[0] == names[1]
-    chapters = [path.name for path in notebooks.find("book")]
-    assert set(names[0]) <= set(chapters)
+    names = [path.name for path in SOLUTIONS]
+    assert names == [path.name for path in notebooks.find("exercises")]
+    assert set(names) <= {path.name for path in notebooks.find("book")}
 
 
 @each_solution
@@ -50,19 +43,16 @@ def test_made_anew_the_exercises_are_the_same(path, teacher):
     committed = exercise(path).read_text(encoding="utf-8")
     notebook = nbformat.reads(committed, as_version=4)
     assert committed == nbformat.writes(notebook) + "\n"
-    made = teacher.released[path.stem].read_text(encoding="utf-8")
-    assert made == nbformat.writes(without_outputs(notebook)) + "\n"
+    for _, cell in notebooks.code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    made = teacher.hand_out(path.stem).read_text(encoding="utf-8")
+    assert made == nbformat.writes(notebook) + "\n"
 
 
 @each_solution
 def test_no_solution_is_left_in_the_exercises(path):
     text = exercise(path).read_text(encoding="utf-8")
-    assert not [mark for mark in MARKS if mark in text]
-    assert "worked" not in {
-        tag
-        for cell in notebooks.read(exercise(path)).cells
-        for tag in cell.metadata.get("tags", [])
-    }
+    assert not [mark for mark in (*MARKS, '"worked"') if mark in text]
 
 
 @each_solution
@@ -89,10 +79,10 @@ def test_solutions_are_folded(path):
         assert cell.metadata.tags == ["hide-input"]
     for cell in notebooks.read(path).cells:
         if "worked" in cell.metadata.get("tags", []) or kind(cell) == "answer":
-            start, folded, *_, end = cell.source.splitlines()
-            assert start.startswith(":::{admonition} ")
-            assert folded == ":class: dropdown"
-            assert end == ":::"
+            assert re.fullmatch(
+                r"(?s):::\{admonition\} [^\n]+\n:class: dropdown\n.+\n:::",
+                cell.source,
+            )
 
 
 @each_solution
@@ -124,89 +114,83 @@ def test_each_exercise_says_what_it_asks(path):
         notebooks.read(path).cells[0].source,
         re.MULTILINE,
     )
-    said = [tuple(part or "" for part in h.groups()) for h in found]
-    assert rows == said
-    points = [cell.metadata.nbgrader.points for cell in cells(path, "check")]
-    assert points == [int(row[4]) for row in rows]
-    written = [cell.metadata.nbgrader.points for cell in cells(path, "answer")]
-    assert written == [int(row[5]) for row in rows if row[5]]
+    assert rows == [match.groups(default="") for match in found]
+    for wanted, column in (("check", 4), ("answer", 5)):
+        points = [c.metadata.nbgrader.points for c in cells(path, wanted)]
+        assert points == [int(row[column]) for row in rows if row[column]]
 
 
-def own_names(path):
-    """What each exercise gives or asks for: name, exercise, statement."""
-    for cell in cells(path, "given") + cells(path, "solution"):
-        _, _, number = cell.metadata.nbgrader.grade_id.partition("-")
+def parts(path):
+    """Each statement, with its exercise's number and the kind of its cell.
+
+    What stands before the first exercise has no number, or 0.
+    """
+    for _, cell in notebooks.code_cells(notebooks.read(path)):
+        number = cell.metadata.nbgrader.grade_id.partition("-")[2]
         for statement in notebooks.parse(cell).body:
-            for name in assigned(statement):
-                yield name, number, ast.unparse(statement)
+            yield number, kind(cell), statement
 
 
-def assigned(statement):
-    """The names that a statement at the top of a cell gives a value."""
-    if isinstance(statement, ast.FunctionDef):
-        return {statement.name}
-    return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    } - {"_"}
+def names(part, verb):
+    """The names that code, or code in it, gives a value or looks up."""
+    if not isinstance(part, CodeType):
+        part = compile(ast.Module([part], []), "cell", "exec")
+    found = {
+        step.argval
+        for step in dis.get_instructions(part)
+        if step.opname in (f"{verb}_NAME", f"{verb}_GLOBAL")
+    }
+    inner = [each for each in part.co_consts if isinstance(each, CodeType)]
+    return found.union(*(names(each, verb) for each in inner))
+
+
+@each_solution
+def test_each_exercise_stands_alone(path):
+    """It uses nothing of another's: a mistake there does no harm here."""
+    for number in range(1, 1 + len(headings(path))):
+        own = [s for n, _, s in parts(path) if n in ("", "0", str(number))]
+        known = set(dir(builtins)).union(*(names(s, "STORE") for s in own))
+        assert set().union(*(names(s, "LOAD") for s in own)) <= known, number
 
 
 @each_solution
 def test_going_back_breaks_nothing(path):
     """No other exercise overwrites what an exercise gives or asks for."""
-    own = list(own_names(exercise(path)))
-    for cell in cells(exercise(path), "check"):
-        number = cell.metadata.nbgrader.grade_id.removeprefix("check-")
-        for statement in notebooks.parse(cell).body:
-            own += [(n, number, None) for n in assigned(statement)]
-    overwritten = {
-        name
-        for name, number, said in own
-        if said
-        for other, place, says in own
-        if (name, True) == (other, number != place) and said != says
-    }
-    assert not overwritten
-
-
-@each_solution
-def test_names_of_cells_are_unique(path):
-    names = [
-        cell.metadata.nbgrader.grade_id
-        for cell in notebooks.read(path).cells
-        if "nbgrader" in cell.metadata
+    made = [
+        (name, number, "" if where == "check" else ast.unparse(statement))
+        for number, where, statement in parts(exercise(path))
+        for name in names(statement, "STORE") - {"_"}
     ]
-    assert len(names) == len(set(names))
+    assert not [
+        name
+        for name, number, said in made
+        for other, place, says in made
+        if said and name == other and number != place and said != says
+    ]
 
 
 @each_solution
 def test_chapter_exercises_and_solutions_are_linked(path):
-    chapter = notebooks.read(notebooks.REPO / "book" / path.name)
     (lead,) = [
         cell.source
-        for cell in chapter.cells
+        for cell in notebooks.read(in_folder("book", path)).cells
         if cell.source.startswith("## Exercises")
     ]
     assert f"](../exercises/{path.name})" in lead
     minutes = re.findall(r" · (\d+) minutes · ", "".join(headings(path)))
     assert f"about {sum(map(int, minutes))} minutes of work" in lead
-    for folder, other in (
-        ("exercises", "solutions"),
-        ("solutions", "exercises"),
-    ):
-        first = notebooks.read(notebooks.REPO / folder / path.name).cells[0]
-        assert f"](../book/{path.name})" in first.source
-        assert f"](../{other}/{path.name})" in first.source
+    for folder, other in ("exercises", "solutions"), ("solutions", "exercises"):
+        first = notebooks.read(in_folder(folder, path)).cells[0].source
+        assert f"](../book/{path.name})" in first
+        assert f"](../{other}/{path.name})" in first
 
 
 @each_solution
 def test_each_exercise_leads_to_its_own_solution(path):
     """To its heading, as the pages name it."""
-    links = [
-        re.search(r"\n\*.+\* · \[Solution\]\((.+)\)\n", text)[1]
-        for text in headings(exercise(path))
-    ]
+    links = re.findall(
+        r"\n\*.+\* · \[Solution\]\((.+)\)\n", "".join(headings(exercise(path)))
+    )
     assert links == [
         f"../solutions/{path.name}#{default_slugify(text.splitlines()[0][3:])}"
         for text in headings(path)

@@ -1,15 +1,12 @@
-"""The whole way of an assignment through nbgrader, as a teacher goes it.
+"""What nbgrader makes of the exercises: full marks, none, and for a mistake.
 
-The assignments are generated, handed in and autograded. Worked solutions get
-full marks, untouched exercises none: as nbval runs them, and one chapter run
-anew. Each typical mistake fails its own check and no other.
+One chapter goes the whole way of an assignment, as a teacher goes it.
 """
 
-import subprocess
 import sys
 
 import pytest
-from nbformat import NotebookNode
+from nbgrader.utils import determine_grade
 
 import notebooks
 from teacher import SOLUTIONS, cells
@@ -78,76 +75,61 @@ def path_of(name, folder="solutions"):
     return notebooks.REPO / folder / f"{name}.ipynb"
 
 
-def points(name, wanted="check"):
-    """The points of the cells of one kind."""
-    return {
-        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
-        for cell in cells(path_of(name), wanted)
-    }
-
-
-def full_marks(name):
-    """All that a program can give; a person reads the conclusions."""
-    return points(name) | dict.fromkeys(points(name, "answer"))
-
-
-def no_marks(name):
-    """Nothing for the checks, nor for a conclusion that is not there."""
-    return dict.fromkeys(points(name) | points(name, "answer"), 0)
-
-
 @pytest.mark.parametrize("arguments", [[], ["."]])
-def test_a_course_wants_a_new_folder(arguments):
-    program = notebooks.REPO / "grading" / "course.py"
-    told = subprocess.run(
-        [sys.executable, program, *arguments],
-        cwd=notebooks.REPO,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert told.returncode > 0
-    assert "expected a" in told.stderr
+def test_a_course_wants_a_new_folder(arguments, teacher, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["course.py", *arguments])
+    with pytest.raises(SystemExit) as end:
+        teacher.course.main()
+    assert "expected a" in f"{end.value.code} {capsys.readouterr().err}"
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("folder", "marks"), [("solutions", full_marks), ("exercises", no_marks)]
+    ("folder", "share"), [("solutions", 1), ("exercises", 0)]
 )
-def test_worked_solutions_and_untouched_exercises(teacher, name, folder, marks):
-    notebook = notebooks.read(path_of(name, folder))
-    assert teacher.grade_as_run(name, folder, notebook) == marks(name)
+def test_worked_solutions_and_untouched_exercises(name, folder, share):
+    """As they were run: that they print the same today, nbval proves."""
+    for cell in cells(path_of(name, folder), "check"):
+        points = cell.metadata.nbgrader.points
+        assert determine_grade(cell) == (share * points, points)
 
 
 def test_the_whole_way(teacher):
     """What was handed out, filled in or left as it was, and run anew."""
     name = NAMES[1]
-    worked = {
-        cell.metadata.nbgrader.grade_id: cell.source
-        for wanted in ("solution", "answer")
-        for cell in cells(path_of(name), wanted)
-    }
-    assert teacher.grade(name, "worked", worked) == full_marks(name)
-    assert teacher.grade(name, "untouched", {}) == no_marks(name)
+    worked, points, written = {}, {}, {}
+    for cell in notebooks.read(path_of(name)).cells:
+        if settings := cell.metadata.get("nbgrader"):
+            if settings.solution:
+                worked[settings.grade_id] = cell.source
+            if settings.grade:
+                marks = written if settings.solution else points
+                marks[settings.grade_id] = settings.points
+    by_hand = dict.fromkeys(written)  # a person reads what is written
+    assert teacher.grade(name, "worked", worked) == points | by_hand
+    none = dict.fromkeys(points | written, 0)
+    assert teacher.grade(name, "untouched", {}) == none
 
 
-def failed_checks(name, answers):
-    """Run a worked notebook with these answers; name the checks that fail.
+def passes(name, exercise, answer):
+    """Run an exercise alone with this answer: does its check pass?
 
-    All its cells, with the hidden tests, one after the other as in a kernel,
-    but here: what a check says does not depend on who starts it, and the start
-    of a kernel takes seconds. That nbgrader takes a failed check's points, and
-    no others, the whole way above shows.
+    Here and not in a kernel, whose start takes seconds.
     """
-    space, failed = {"__name__": "__main__"}, set()
+    space = {"__name__": "__main__"}
     for _, cell in notebooks.code_cells(notebooks.read(path_of(name))):
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        cell = NotebookNode(cell, source=answers.get(grade_id, cell.source))
-        try:
-            exec(compile(notebooks.parse(cell), grade_id, "exec"), space)
-        except CheckFailed:
-            failed.add(grade_id)
-    return failed
+        grade_id = cell.metadata.nbgrader.grade_id
+        if grade_id == f"solution-{exercise}":
+            exec(answer, space)
+        elif grade_id == f"check-{exercise}":
+            try:
+                exec(cell.source, space)
+            except CheckFailed:
+                return False
+            return True
+        elif grade_id.partition("-")[2] in ("", "0", exercise):
+            exec(cell.source, space)
+    raise AssertionError("there is no check")
 
 
 def test_each_chapter_has_a_mistake():
@@ -156,7 +138,8 @@ def test_each_chapter_has_a_mistake():
 
 @pytest.mark.usefixtures("only_draws", "one_thread")
 @pytest.mark.parametrize("mistake", WRONG)
-def test_a_mistake_loses_its_own_marks(mistake, capsys):
+def test_a_mistake_loses_its_own_marks(mistake):
+    """And no others: each exercise stands alone, says `test_exercises`."""
     name, exercise, right, wrong = WRONG[mistake]
     [answer] = [
         cell.source
@@ -164,5 +147,5 @@ def test_a_mistake_loses_its_own_marks(mistake, capsys):
         if cell.metadata.nbgrader.grade_id == f"solution-{exercise}"
     ]
     assert answer.count(right) == 1
-    answers = {f"solution-{exercise}": answer.replace(right, wrong)}
-    assert failed_checks(name, answers) == {f"check-{exercise}"}
+    assert passes(name, exercise, answer)
+    assert not passes(name, exercise, answer.replace(right, wrong))

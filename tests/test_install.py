@@ -3,13 +3,12 @@
 import importlib.util
 import socket
 import threading
-from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).resolve().parent.parent / "tools" / "install.py"
+import notebooks
+
 PLAIN = {
     "is_installed": False,
     "has_own_sources": False,
@@ -22,12 +21,19 @@ CASES = {
     "has_nvidia_card": (True, "NVIDIA card"),
     "answers": (False, "does not answer"),
 }
+TORCH_AND_MORE = (
+    "--requirement",
+    "needed.txt",
+    "--constraint",
+    "constraints.txt",
+)
 
 
 @pytest.fixture(name="tool")
 def load_tool():
     """The program, as a module of this test's own."""
-    spec = importlib.util.spec_from_file_location("install", TOOL)
+    path = notebooks.REPO / "tools" / "install.py"
+    spec = importlib.util.spec_from_file_location("install", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -37,14 +43,9 @@ def load_tool():
 def make_calls(tool, monkeypatch, tmp_path):
     """What pip is asked for; a Linux without card where the index answers."""
     calls = []
-
-    def install(*arguments):
-        calls.append(arguments)
-        return 0
-
     for name, value in PLAIN.items():
         monkeypatch.setattr(tool, name, lambda *_, value=value: value)
-    monkeypatch.setattr(tool, "install", install)
+    monkeypatch.setattr(tool, "install", lambda *told: calls.append(told) or 0)
     monkeypatch.setattr(tool.sys, "platform", "linux")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "needed.txt").write_text("numpy==2.4.6\ntorch==2.13.0\n")
@@ -52,16 +53,10 @@ def make_calls(tool, monkeypatch, tmp_path):
     return calls
 
 
-def asked_for(*files):
-    listed = [part for file in files for part in ("--requirement", file)]
-    return (*listed, "--constraint", "constraints.txt")
-
-
 def test_the_cpu_build_comes_first_and_alone(tool, calls, capsys):
     assert tool.main(["needed.txt"]) == 0
     index = ("--index-url", tool.CPU_BUILDS)
-    just_torch = ("torch==2.13.0", "--no-deps", *index)
-    assert calls == [just_torch, asked_for("needed.txt")]
+    assert calls == [("torch==2.13.0", "--no-deps", *index), TORCH_AND_MORE]
     assert "CPU build" in capsys.readouterr().out
 
 
@@ -70,19 +65,19 @@ def test_otherwise_pip_decides(name, tool, calls, monkeypatch, capsys):
     value, said = CASES[name]
     monkeypatch.setattr(tool, name, lambda *_: value)
     tool.main(["needed.txt"])
-    assert calls == [asked_for("needed.txt")]
+    assert calls == [TORCH_AND_MORE]
     assert said in capsys.readouterr().out
 
 
-def test_other_systems_need_no_care(tool, calls, monkeypatch):
+def test_other_systems_and_files_without_torch_need_no_care(
+    tool, calls, monkeypatch
+):
+    tool.main(["more.txt"])
     monkeypatch.setattr(tool.sys, "platform", "darwin")
     tool.main(["needed.txt"])
-    assert calls == [asked_for("needed.txt")]
-
-
-def test_files_without_torch_ask_for_none(tool, calls):
-    tool.main(["more.txt"])
-    assert calls == [asked_for("more.txt")]
+    [more, needed] = calls
+    assert more[1] == "more.txt"
+    assert needed == TORCH_AND_MORE
 
 
 def test_an_index_that_fails_is_made_good_by_the_other(
@@ -90,7 +85,7 @@ def test_an_index_that_fails_is_made_good_by_the_other(
 ):
     monkeypatch.setattr(tool, "install", lambda *a: calls.append(a) or 1)
     assert tool.main(["needed.txt"]) == 1  # what the second call says
-    assert calls[1] == asked_for("needed.txt")
+    assert calls[1] == TORCH_AND_MORE
     assert "That failed" in capsys.readouterr().out
 
 
@@ -106,26 +101,18 @@ class Page(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
-def test_a_page_that_is_there_answers(tool):
+def test_only_a_page_that_is_there_in_time_answers(tool, monkeypatch):
+    address = "http://localhost:{}/{}/".format
     with HTTPServer(("localhost", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        page = partial("http://localhost:{}/{}/".format, server.server_port)
-        assert tool.answers(page(200))
-        assert not tool.answers(page(404))
+        assert tool.answers(address(server.server_port, 200))
+        assert not tool.answers(address(server.server_port, 404))
         server.shutdown()
-
-
-def test_a_page_that_lets_one_wait_does_not_answer(tool, monkeypatch):
     monkeypatch.setattr(tool, "SECONDS", 0.2)
-    with socket.create_server(("localhost", 0)) as server:
-        port = server.getsockname()[1]
-        assert not tool.answers(f"http://localhost:{port}/200/")
-
-
-def test_a_page_that_nobody_serves_does_not_answer(tool):
-    with socket.create_server(("localhost", 0)) as server:
-        port = server.getsockname()[1]
-    assert not tool.answers(f"http://localhost:{port}/200/")
+    with socket.create_server(("localhost", 0)) as silent:
+        port = silent.getsockname()[1]
+        assert not tool.answers(address(port, 200))
+    assert not tool.answers(address(port, 200))  # now nobody is there
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The built book as a reader meets it: every page, in a real browser.
 
-The pages are served from this machine alone and opened in headless Chromium,
-once in light and once in dark mode; the tests read what was found there.
-`BOOK_HTML` names another built book, `CHROMIUM` another browser.
+The pages are served from this machine alone. Headless Chromium opens each once,
+answers its quiz, shows it on a laptop and on a phone, in light and dark mode;
+the tests read what was found there. `BOOK_HTML` names another built book,
+`CHROMIUM` another browser.
 """
 
 import functools
@@ -50,6 +51,9 @@ AXE = {
     # have plain list items.
     "rules": {"aria-required-children": {"enabled": False}},
 }
+# The many parts of formulas have the colour of the words around them.
+WITHOUT_FORMULAS = {"exclude": [["mjx-container"]]}
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
 
 
 def contents(entry):
@@ -119,7 +123,7 @@ def browser(book):
         browser.close()
 
 
-def new_page(browser, site, name, mode, width=1300):
+def new_page(browser, site, name, mode="light", width=WIDTHS[0]):
     """A page that has settled, and a list of what goes wrong on it."""
     context = browser.new_context(viewport={"width": width, "height": 900})
     context.add_init_script(f"localStorage.mode = '{mode}'")
@@ -139,31 +143,80 @@ def new_page(browser, site, name, mode, width=1300):
     return page, trouble
 
 
+def axe(page, context=None, **options):
+    """What Axe finds in a page, or in a part of it."""
+    found = Axe().run(page, context, AXE | options).response["violations"]
+    return [
+        (rule["impact"], rule["id"], [node["html"] for node in rule["nodes"]])
+        for rule in found
+    ]
+
+
+def give(page, box, answer):
+    """Answer a question by the keyboard alone; return the feedback."""
+    if "value" in answer:
+        box.get_by_label("Your number").focus()
+        page.keyboard.type(f"{answer['value']:.6g}")
+    else:
+        text = page.evaluate("reader.text", answer["answer"])
+        box.get_by_role("button", name=text, exact=True).focus()
+        assert box.locator(".MCButton:focus-within").count() == 1
+    page.keyboard.press("Enter")
+    return box.get_by_role("status").text_content()
+
+
+def answer_all(page, name):
+    """Answer each question wrongly and then rightly: what is said, and wanted.
+
+    None if nothing is asked.
+    """
+    if name not in QUIZZES:
+        return None
+    feedback = []
+    boxes = page.locator(".unrolled-quiz").get_by_role("group")
+    for number, question in enumerate(quiz.load(Path(name).stem)):
+        answers = question.model_dump()["answers"]
+        for is_right, word in ((False, "Not quite. "), (True, "Right. ")):
+            answer = next(a for a in answers if a["correct"] is is_right)
+            text = page.evaluate("reader.text", answer["feedback"])
+            feedback.append(
+                (give(page, boxes.nth(number), answer), word + text)
+            )
+    return feedback
+
+
 @pytest.fixture(scope="session")
 def look(browser, site):
-    """A function that opens a page in a mode, once, and says what it found."""
+    """A function that opens a page, once, and says what it found."""
 
     @functools.cache
-    def open_page(name, mode):
-        page, trouble = new_page(browser, site, name, mode)
+    def open_page(name):
+        page, trouble = new_page(browser, site, name)
         facts = page.evaluate("reader.facts()")
-        facts["axe"] = Axe().run(page, options=AXE).response["violations"]
+        facts["quiz"] = answer_all(page, name)
         facts["overflow"] = {}
-        for width in WIDTHS:
+        for width in reversed(WIDTHS):
             page.set_viewport_size({"width": width, "height": 900})
             facts["overflow"][width] = page.evaluate("reader.overflow()")
+        for mode in MODES:
+            facts[mode] = page.evaluate("reader.colours", mode)
+            rules = {} if mode == "light" else {"runOnly": OF_COLOUR}
+            facts[mode]["axe"] = axe(page, WITHOUT_FORMULAS, **rules)
+            if facts["quiz"]:
+                facts[mode]["quiz"] = axe(page, ".unrolled-quiz")
         facts["trouble"] = trouble + facts["elsewhere"]
         page.context.close()
         return facts
 
-    return lambda name, mode="light": open_page(name, mode)
+    return open_page
 
 
 @each_page
-@each_mode
-def test_loads_alone(look, name, mode):
+def test_loads_alone(look, name):
     """Each page loads without an error and without any other host."""
-    assert not look(name, mode)["trouble"]
+    assert not look(name)["trouble"]
+    assert look(name)["icons"] == ["_static/favicon.svg"]
+    assert (HTML / "_static/favicon.svg").is_file()
 
 
 @each_page
@@ -187,28 +240,24 @@ def test_images(look, name):
 
 
 @each_page
-@pytest.mark.parametrize("width", WIDTHS)
-def test_fits_the_window(look, name, width):
+def test_fits_the_window(look, name):
     """Only boxes of their own scroll sideways, on a laptop and on a phone."""
-    assert not look(name)["overflow"][width]
+    assert look(name)["overflow"] == {width: [] for width in WIDTHS}
 
 
 @each_page
 @each_mode
 def test_accessible(look, name, mode):
     """Axe finds nothing serious: contrast, alternative text, link names."""
-    assert not [
-        (rule["id"], [node["html"] for node in rule["nodes"]])
-        for rule in look(name, mode)["axe"]
-        if rule["impact"] in ("serious", "critical")
-    ]
+    found = look(name)[mode]["axe"]
+    assert not [rule for rule in found if rule[0] in ("serious", "critical")]
 
 
 @each_page
 @each_mode
 def test_modes(look, name, mode):
-    """Dark is dark and light is light, and no figure is dimmed in either."""
-    facts = look(name, mode)
+    """Dark is dark, no figure is dimmed, and there is one wordmark, its own."""
+    facts = look(name)[mode]
     assert facts["mode"] == mode
     red, green, blue = map(int, re.findall(r"\d+", facts["ground"]))
     if mode == "dark":
@@ -216,16 +265,14 @@ def test_modes(look, name, mode):
     else:
         assert min(red, green, blue) > 240
     assert not facts["dimmed"]
-
-
-@each_page
-@each_mode
-def test_wordmark_and_icon(look, name, mode):
-    """Each page shows one wordmark, the mode's own, and has an icon."""
-    facts = look(name, mode)
     assert facts["logos"] == [f"_static/logo-{mode}.svg"]
-    assert facts["icons"] == ["_static/favicon.svg"]
-    assert (HTML / "_static/favicon.svg").is_file()
+
+
+def test_who_has_chosen_the_dark_gets_it_at_once(browser, site):
+    page, trouble = new_page(browser, site, TOC[0], "dark")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert not trouble
+    page.context.close()
 
 
 @each_page
@@ -254,6 +301,7 @@ def test_solutions_stay_folded(browser, site, look, name):
     ]
     assert len(places) == len(set(places)) >= 3
     page = browser.new_page()
+    page.route("**/mathjax/**", lambda route: route.abort())  # it takes long
     page.goto(f"{site}{solutions}#{places[-1]}", wait_until="networkidle")
     text = ".admonition.dropdown > p:not(.admonition-title)"
     for folded in (".tag_hide-cell pre", text):
@@ -315,37 +363,14 @@ def test_page_size(look, name):
     assert size < PAGE_LIMIT
 
 
-def give(page, box, answer):
-    """Answer a question by the keyboard alone; return the feedback."""
-    if "value" in answer:
-        box.get_by_label("Your number").focus()
-        page.keyboard.type(f"{answer['value']:.6g}")
-    else:
-        text = page.evaluate("reader.text", answer["answer"])
-        box.get_by_role("button", name=text, exact=True).focus()
-        assert box.locator(".MCButton:focus-within").count() == 1
-    page.keyboard.press("Enter")
-    return box.get_by_role("status").text_content()
-
-
 @pytest.mark.parametrize("name", QUIZZES)
-@pytest.mark.parametrize(("mode", "width"), [*zip(MODES, WIDTHS, strict=True)])
-def test_quiz(browser, site, name, mode, width):
+def test_quiz(look, name):
     """Each question, answered wrongly and then rightly, says so and why."""
-    page, trouble = new_page(browser, site, name, mode, width)
-    boxes = page.locator(".unrolled-quiz").get_by_role("group")
-    for number, question in enumerate(quiz.load(Path(name).stem)):
-        answers = question.model_dump()["answers"]
-        for is_right, word in ((False, "Not quite. "), (True, "Right. ")):
-            answer = next(a for a in answers if a["correct"] is is_right)
-            feedback = page.evaluate("reader.text", answer["feedback"])
-            said = give(page, boxes.nth(number), answer)
-            assert said.startswith(word + feedback)
-    axe = Axe().run(page, context=".unrolled-quiz", options=AXE).response
-    assert not axe["violations"]
-    assert not page.evaluate("reader.overflow()")
-    assert not trouble
-    page.context.close()
+    facts = look(name)
+    assert len(facts["quiz"]) == 2 * len(quiz.load(Path(name).stem))
+    for said, wanted in facts["quiz"]:
+        assert said.startswith(wanted)
+    assert facts["light"]["quiz"] == facts["dark"]["quiz"] == []
 
 
 @pytest.mark.parametrize("name", QUIZZES)

@@ -1,10 +1,11 @@
 """The quizzes: what their files say, and that the numbers are right."""
 
 import copy
-import html.parser
+import functools
 import json
 import math
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -16,6 +17,7 @@ from unrolled_book.quiz.reading import QUESTIONS
 
 NAMES = sorted(path.stem for path in QUESTIONS.glob("*.json"))
 each_quiz = pytest.mark.parametrize("name", NAMES)
+load = functools.cache(quiz.load)
 TAGS = {"a", "b", "code", "em", "i", "sub"}
 CALL = re.compile(r'quiz\.show\("(\w+)"\)')
 
@@ -84,24 +86,11 @@ NUMBERS = {
 }  # fmt: skip
 
 
-class Markup(html.parser.HTMLParser):
-    """What a text has of HTML, and whether each tag is closed in its turn."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.links = [], set(), []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        """Remember a tag, and where a link leads."""
-        self.open.append(tag)
-        self.tags.add(tag)
-        self.links += [value for name, value in attrs if name == "href"]
-
-    def handle_endtag(self, tag):
-        """Take a tag back, the last one first."""
-        assert self.open.pop() == tag
+def markup(text):
+    """The tags and links of a text. It fails unless each tag is closed."""
+    parts = [*ElementTree.fromstring(f"<p>{text}</p>").iter()][1:]
+    links = [part.get("href") for part in parts if part.tag == "a"]
+    return {part.tag for part in parts}, links
 
 
 def asked(question):
@@ -154,23 +143,22 @@ def test_texts_are_html_and_wrong_answers_say_where_to_look(name):
         for _, cell in notebooks.code_cells(chapter(name))
         if notebooks.has_image(cell)
     }
-    for question in quiz.load(name):
+    for question in load(name):
         for text in (*asked(question), *said(question)):
-            markup = Markup(text)
-            assert not markup.open, text
-            assert markup.tags <= TAGS, text
-            assert all(link[0] == "#" for link in markup.links), text
+            tags, links = markup(text)
+            assert tags <= TAGS, text
+            assert all(link[0] == "#" for link in links), text
         for text in said(question, right=False):
-            assert Markup(question.question + text).links, text
+            assert markup(question.question + text)[1], text
         if question.asks == "figure":
-            assert figures & set(Markup(question.question).links)
+            assert figures & set(markup(question.question)[1])
 
 
 def test_no_one_can_win_by_the_longest_answer():
     longest = [
         max(question.answers, key=lambda a: len(a.answer)).correct
         for name in NAMES
-        for question in quiz.load(name)
+        for question in load(name)
         if question.type == "multiple_choice"
     ]
     assert sum(longest) < 0.4 * len(longest)
@@ -189,7 +177,7 @@ def test_numbers_in_feedback_are_backed(name):
     backed = prose.ledger()
     for _, cell in notebooks.code_cells(chapter(name)):
         backed |= prose.printed(notebooks.output_text(cell))
-    for question in quiz.load(name):
+    for question in load(name):
         given, found = (
             [number for text in texts for number in prose.numbers(text)]
             for texts in (asked(question), said(question))
@@ -206,7 +194,7 @@ def test_source_a_s_five_questions():
         [(name, count)] = [
             (name, count)
             for name in NAMES
-            for count, question in enumerate(quiz.load(name), start=1)
+            for count, question in enumerate(load(name), start=1)
             if question.id.startswith(f"source-a-{place}-")
         ]
         title = f"Question {count} was source A's {word}. A model answer"
@@ -224,7 +212,7 @@ def test_the_script_cannot_see_mathjax():
 
 def test_right_and_wrong_are_said_in_words():
     page = quiz.show("04_bptt").data
-    for question in quiz.load("04_bptt"):
+    for question in load("04_bptt"):
         for answer in question.answers:
             words = "Right." if answer.correct else "Not quite."
             start = answer.feedback[:9].encode("unicode_escape").decode()
@@ -232,7 +220,7 @@ def test_right_and_wrong_are_said_in_words():
 
 
 def test_a_number_is_right_within_its_range():
-    [question] = [q for q in quiz.load("06_truncated") if q.type == "numeric"]
+    [question] = [q for q in load("06_truncated") if q.type == "numeric"]
     [right] = [a for a in question.answers if a.correct]
     assert right.value == 3088
     assert '"range": [3087.5, 3088.5]' in quiz.show("06_truncated").data
@@ -242,7 +230,6 @@ def test_a_number_is_right_within_its_range():
 
 GOOD = json.loads((QUESTIONS / "02_forward.json").read_text("utf-8"))
 NUMERIC, CHOICE, MANY = 0, 1, 5  # of these questions
-IDEAS = [question | {"asks": "idea"} for question in GOOD]
 ANSWERS = [question["answers"] for question in GOOD]
 
 
@@ -271,32 +258,12 @@ BAD = {
     "expected a list of 5 to 8 questions, got 4": GOOD[:4],
     "expected a list of 5 to 8 questions, got 12": GOOD + GOOD,
     "question 3: .*expected .*dictionary.*got 1": changed(2, to=1),
-    r"question 2: asks: expected a value, got none":
+    "question 2: asks: expected a value, got none":
         changed(CHOICE, "asks", to=None),
-    "question 2: hint: expected no field of .*, got 'Think.'":
-        changed(CHOICE, "hint", to="Think."),
     "question 2: otherwise: expected no field of ":
         changed(CHOICE, "otherwise", to="x" * 40),
-    "asks: expected 'idea', .*'prediction', got 'recall'":
-        changed(CHOICE, "asks", to="recall"),
-    "type: expected 'multiple_choice', .*got 'string'":
-        changed(CHOICE, "type", to="string"),
-    "id: expected .*pattern.*got ''": changed(0, "id", to=""),
-    "id: expected .*pattern.*got 'Two words'": changed(0, "id", to="Two words"),
-    "answers: expected one right .*got 0 right and 0 wrong":
-        changed(CHOICE, "answers", to=[]),
-    "answers: expected a valid list, got 'yes'":
-        changed(CHOICE, "answers", to="yes"),
-    "answers.0: expected .*dictionary.*got 'yes'":
-        changed(CHOICE, "answers", 0, to="yes"),
-    "answers.0.feedback: expected a value, got none":
-        changed(CHOICE, "answers", 0, "feedback", to=None),
-    "answers.1.feedback: expected .*40 characters, got 'No.'":
-        changed(CHOICE, "answers", 1, "feedback", to="No."),
     "feedback: expected .*40 characters, got ' ":
         changed(CHOICE, "answers", 1, "feedback", to=" " * 50),
-    "otherwise: expected .*40 characters, got 'No.'":
-        changed(NUMERIC, "otherwise", to="No."),
     "correct: expected a valid boolean, got 1":
         changed(CHOICE, "answers", 0, "correct", to=1),
     "expected one right .*got 4 right and 0 wrong": right(CHOICE, 1, 1, 1, 1),
@@ -306,18 +273,12 @@ BAD = {
     "expected one right .*got 0 right and 4 wrong": right(NUMERIC, 0, 0, 0, 0),
     "answers: expected each once, got 'The output gate' twice":
         changed(CHOICE, "answers", 1, "answer", to="The output gate"),
-    "answer: expected .*1 character, got ''":
-        changed(CHOICE, "answers", 1, "answer", to=""),
     "02_forward: id: expected each once, got 'one-step' twice":
         changed(CHOICE, "id", to=GOOD[0]["id"]),
     "key: expected one of answer, no_tanh, .*got 'anwser'":
         changed(NUMERIC, "answers", 0, "key", to="anwser"),
     "question 1: key: expected one of .*got 0.1637":
         changed(NUMERIC, "answers", 0, "key", to=0.1637),
-    "answers.0.within: expected a number greater than 0, got 0":
-        changed(NUMERIC, "answers", 0, "within", to=0),
-    "expected numbers that lie apart, got 0.1637.* and 0.17":
-        changed(NUMERIC, "answers", 0, "within", to=0.01),
     "answers: expected numbers that lie apart, got 0.1637.* and 0.17":
         changed(
             NUMERIC, "answers", to=[a | {"within": 0.004} for a in ANSWERS[0]]
@@ -326,11 +287,10 @@ BAD = {
         changed(CHOICE, "question", to="What is $h$, the hidden state? " * 2),
     r"question: expected words and HTML without.*got 'See \[here":
         changed(CHOICE, "question", to="See [here](there). " * 3),
-    "asks: expected a figure or .*in a third.*got 0 of 6": IDEAS,
     "asks: expected a figure or .*in a third.*got 1 of 6":
-        [*IDEAS[:-1], GOOD[-1] | {"asks": "figure"},],
+        [q | {"asks": "figure" if q is GOOD[1] else "idea"} for q in GOOD],
     "another question between two numeric ones, got 1 and 2":
-        [GOOD[0], GOOD[0] | {"id": "again"}, *GOOD[1:],],
+        [GOOD[0], GOOD[0] | {"id": "again"}, *GOOD[1:]],
 }  # fmt: skip
 
 
@@ -343,14 +303,12 @@ def test_bad_questions_are_named(message, tmp_path):
 
 
 def test_a_chapter_without_numbers_needs_no_keys(tmp_path):
-    for name, questions in (("02_forward", GOOD), ("99_new", GOOD[1:])):
-        file = tmp_path / f"{name}.json"
-        file.write_text(json.dumps(questions), encoding="utf-8")
-        assert len(quiz.load(name, str(tmp_path))) == len(questions)
-    assert quiz.load("02_forward", tmp_path) == quiz.load("02_forward")
+    text = json.dumps(GOOD[1:])
+    (tmp_path / "99_new.json").write_text(text, encoding="utf-8")
+    assert quiz.load("99_new", tmp_path) == quiz.load("02_forward")[1:]
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[", b"\xff\xfe", b"id: 1"])
+@pytest.mark.parametrize("content", [None, b"[", b"\xff\xfe"])
 def test_no_json(content, tmp_path):
     if content is not None:
         (tmp_path / "02_forward.json").write_bytes(content)
