@@ -1,0 +1,11 @@
+"""Figures that the reader can touch, one for each chapter.
+
+A figure shows the chapter's own numbers at the start. Python draws all of it;
+in the page, its script computes the numbers anew from the reader's settings and
+changes the paths and the numbers of that drawing, and nothing else.
+"""
+
+from unrolled_book.explore.memory import memory_or_gradient
+from unrolled_book.explore.sandbox import gate_sandbox
+
+__all__ = ["gate_sandbox", "memory_or_gradient"]
