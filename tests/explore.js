@@ -5,12 +5,14 @@ globalThis.toucher = {
 
   state: (name) => ({ ...toucher.figure(name).state }),
 
-  // A drawing as the browser writes it, without what the page makes sliders.
+  // A drawing as the browser writes it, without its words for those who cannot
+  // see, and without what the page makes sliders.
   plain(_, drawing) {
     const box = document.createElement('div');
     box.innerHTML = drawing;
     box.querySelectorAll('[data-grip]').forEach((e) => e.remove());
-    return box.innerHTML;
+    box.querySelector('svg').removeAttribute('aria-label');
+    return box.innerHTML.trim();
   },
 
   still: (name) => toucher.plain(name,
@@ -60,6 +62,14 @@ globalThis.toucher = {
     const both = boxes();
     copy.remove();
     return [started, back, both];
+  },
+
+  // What the little LSTM makes of a sequence and its errors.
+  train(_, x, params, errors) {
+    const { forward, bptt } = unrolled.by_hand.lstm;
+    const { hs, caches } = forward(x, params);
+    const { dx, grads } = bptt(errors, caches, params);
+    return { hs, dx, ...grads };
   },
 
   // The smallest size of a drawing's words on the screen, in pixels.

@@ -7,5 +7,6 @@ changes the paths and the numbers of that drawing, and nothing else.
 
 from unrolled_book.explore.memory import memory_or_gradient
 from unrolled_book.explore.sandbox import gate_sandbox
+from unrolled_book.explore.step import one_step
 
-__all__ = ["gate_sandbox", "memory_or_gradient"]
+__all__ = ["gate_sandbox", "memory_or_gradient", "one_step"]

@@ -223,6 +223,12 @@
 
     trace(name, path) { this.traces[name].setAttribute("d", path); }
 
+    // Show what has this mark, or leave it pale.
+    light(mark, is_lit) {
+      this.querySelectorAll(`[data-mark="${mark}"]`).forEach((element) =>
+        element.classList.toggle("pale", !is_lit));
+    }
+
     // ---- The address: #fig-name?u=2, where the figure has a name ----------
 
     get anchor() {
