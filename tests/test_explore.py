@@ -26,22 +26,28 @@ SMALLEST = 9.5  # px, of words on the screen
 each = pytest.mark.parametrize("name", NAMES)
 
 
-def keeps_and_cannot_learn(found):
+def keeps_and_cannot_learn(state, found):
     """The gap stays, and the gradient dies."""
     rates = [found["up_rates"][-1], found["down_rates"][-1]]
     return found["gap"] > 1 and max(rates) < 1e-8
 
 
-def holds_its_price(found):
+def holds_its_price(state, found):
     """Day 1's entry is kept whole until day 6, and said only then."""
     is_kept = abs(found["held"] - found["entry"]) < 1e-12
     is_said = abs(found["said"] - np.tanh(found["entry"])) < 1e-12
     return is_kept and is_said and found["before"] == 0
 
 
-def has_something_to_forget(found):
+def has_something_to_forget(state, found):
     """The red number at the forget gate is above 1."""
     return found["df"] > 1
+
+
+def is_nearer_than_a_window_of_one(state, found):
+    """This window is, and none below it."""
+    off = np.abs(np.subtract(found["sums"], found["sums"][-1]))
+    return state["window"] == 1 + np.argmax(off < off[0])
 
 
 # What a figure's task asks for, which the first link in its fold shows.
@@ -49,6 +55,7 @@ TASKS = {
     "memory": keeps_and_cannot_learn,
     "sandbox": holds_its_price,
     "step": has_something_to_forget,
+    "table": is_nearer_than_a_window_of_one,
 }
 
 
@@ -221,6 +228,10 @@ def test_each_control_moves_by_mouse_and_keyboard(touch, name):
                 assert it.ask("state")[key] == high
             it.page.keyboard.press("Tab")
             assert typed.input_value() == f"{high:g}"
+    for part in it.figure.locator("[data-set]").all()[-1:]:
+        part.click()
+        words = part.get_attribute("data-set").split("&")
+        assert all(it.ask("state")[w[0]] == float(w[2:]) for w in words)
 
 
 @each
@@ -246,14 +257,14 @@ def test_the_address_holds_the_settings(touch, name):
 @each
 def test_the_fold_answers_the_task(touch, name):
     it = touch(name)
-    assert not TASKS[name](it.ours(it.start))
+    assert not TASKS[name](it.start, it.ours(it.start))
     link = it.page.locator(f'a[href^="#{it.anchor}?"]').first
     wanted = dict(re.findall(r"(\w+)=([-\d.]+)", link.get_attribute("href")))
     link.click()
     for key, value in wanted.items():
         it.until(f"figure.state.{key} === {value}")
-    (_, found), *_ = it.ask("at", [{}])["found"]
-    assert TASKS[name](found)
+    ((state, found),) = it.ask("at", [{}])["found"]
+    assert TASKS[name](state, found)
 
 
 @each

@@ -8,5 +8,11 @@ changes the paths and the numbers of that drawing, and nothing else.
 from unrolled_book.explore.memory import memory_or_gradient
 from unrolled_book.explore.sandbox import gate_sandbox
 from unrolled_book.explore.step import one_step
+from unrolled_book.explore.table import error_times_use
 
-__all__ = ["gate_sandbox", "memory_or_gradient", "one_step"]
+__all__ = [
+    "error_times_use",
+    "gate_sandbox",
+    "memory_or_gradient",
+    "one_step",
+]

@@ -68,6 +68,11 @@
     [...root.querySelectorAll(`[data-${name}]`)].map(
       (element) => [element.dataset[name], element]));
 
+  // "u=2&w=0.5" as settings; what is no number is NaN.
+  const settings = (query) => Object.fromEntries(
+    [...new URLSearchParams(query)].map(([name, value]) =>
+      [name, value.trim() ? Number(value) : NaN]));
+
   const figures = {};
   unrolled.figure = (name, parts) => {
     figures[name] = parts;
@@ -98,6 +103,11 @@
       this.grips = byName(this, "grip");
       Object.keys(this.grips).forEach((name) => this.bar(
         this.controls.find((control) => control.name === name)));
+      this.querySelectorAll("[data-set]").forEach((part) => {
+        const to = () => this.set(settings(part.dataset.set));
+        part.onpointerdown = to;
+        part.onpointerenter = ({ buttons }) => buttons && to();
+      });
       const reset = make("button", { type: "button", ...OURS }, "Reset");
       reset.addEventListener("click", () => this.reset());
       this.status = make("p", { class: "heard", role: "status" });
@@ -239,12 +249,8 @@
     read() {
       const [anchor, query] = location.hash.slice(1).split("?");
       if (!anchor || anchor !== this.anchor || query === undefined) return;
-      const wanted = {};
-      new URLSearchParams(query).forEach((value, name) => {
-        wanted[name] = value.trim() ? Number(value) : NaN;
-      });
       this.reset();
-      this.set(wanted);
+      this.set(settings(query));
       this.closest("figure").scrollIntoView();
     }
 
