@@ -5,6 +5,7 @@ in the page, its script computes the numbers anew from the reader's settings and
 changes the paths and the numbers of that drawing, and nothing else.
 """
 
+from unrolled_book.explore.count import parameter_count
 from unrolled_book.explore.memory import memory_or_gradient
 from unrolled_book.explore.sandbox import gate_sandbox
 from unrolled_book.explore.step import one_step
@@ -15,4 +16,5 @@ __all__ = [
     "gate_sandbox",
     "memory_or_gradient",
     "one_step",
+    "parameter_count",
 ]
