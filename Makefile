@@ -38,6 +38,8 @@ API       := $(filter-out src/unrolled_book/%,$(PACKAGES))
 TESTS     := $(call files,tests grading bench tools) Makefile \
              $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)
 RECORDS   := $(call files,results)
+# These tests need the built pages and a browser.
+IN_BROWSER := tests/test_pages.py tests/test_explore.py
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
 .PHONY: help book test chapter pages serve lab exercises execute bench \
@@ -151,7 +153,7 @@ serve: book
 	@$(BIN)/python -m http.server --bind localhost --directory $(HTML) 8000
 
 pages: book $(DONE)/install-test
-	$(BIN)/python -m pytest tests/test_pages.py
+	$(BIN)/python -m pytest $(IN_BROWSER)
 
 # ---- The checks ------------------------------------------------------------
 
@@ -169,7 +171,7 @@ $(DONE)/lint: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) $(TESTS) \
 $(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
                 $(TESTS) $(LOOK) $(RECORDS)
 	$(BIN)/python -m pytest --quiet --doctest-modules \
-	    --ignore=tests/test_pages.py
+	    $(IN_BROWSER:%=--ignore=%)
 	@echo $(THIS) > $@
 
 # Each notebook runs from top to bottom in a fresh kernel, and every output
@@ -194,7 +196,7 @@ ifeq ($(words $(CHAPTER)),1)
 chapter: $(DONE)/book/$(CHAPTER).nbval $(DONE)/install-test $(READY)
 	$(BIN)/python -m pytest --quiet -k $(CHAPTER) \
 	    `grep -lE 'import (.*, )?(notebooks|quiz)' \
-	    $(filter-out %/test_pages.py,$(wildcard tests/test_*.py))`
+	    $(filter-out $(IN_BROWSER),$(wildcard tests/test_*.py))`
 	@echo "Chapter $(N) is in order ($(TOOK)). Open"
 	@echo "$$PWD/$(HTML)/book/$(CHAPTER).html"
 else

@@ -7,7 +7,7 @@ const where = (address) => {
   const inside = origin === location.origin;
   return {
     file: inside ? decodeURIComponent(pathname.slice(1)) : '',
-    place: decodeURIComponent(hash.slice(1)),
+    place: decodeURIComponent(hash.slice(1).split('?')[0]), // without settings
   };
 };
 const file = (e) => where(e.src ?? e.href).file;

@@ -2,6 +2,7 @@
 
 - `claims`, `claims_page`: the ledger of what the source texts claim;
 - `figures`: every figure, by chapter;
+- `explore`: the figures that a reader can touch;
 - `quiz`: the questions at a chapter's end;
 - `exercises`: what the exercises' checks share.
 """

@@ -1,0 +1,20 @@
+"""Figures that the reader can touch, one for each chapter.
+
+A figure shows the chapter's own numbers at the start. Python draws all of it;
+in the page, its script computes the numbers anew from the reader's settings and
+changes the paths and the numbers of that drawing, and nothing else.
+"""
+
+from unrolled_book.explore.count import parameter_count
+from unrolled_book.explore.memory import memory_or_gradient
+from unrolled_book.explore.sandbox import gate_sandbox
+from unrolled_book.explore.step import one_step
+from unrolled_book.explore.table import error_times_use
+
+__all__ = [
+    "error_times_use",
+    "gate_sandbox",
+    "memory_or_gradient",
+    "one_step",
+    "parameter_count",
+]

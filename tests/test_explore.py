@@ -1,0 +1,362 @@
+"""The figures that one can touch, touched: in the built pages, in a browser.
+
+Each is held against its Python twin, which computes with the package, and is
+moved by mouse and keyboard, on a phone, on paper, without JavaScript.
+"""
+
+import functools
+import importlib
+import json
+import re
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from test_pages import AXE, HERE, HTML, REPO, book, browser, new_page, site
+from unrolled.by_hand import lstm
+from unrolled_book import explore, figures
+from unrolled_book.explore.page import HERE as SCRIPTS
+
+__all__ = ["book", "browser", "site"]  # fixtures
+
+NAMES = sorted({p.stem for p in SCRIPTS.glob("*.js")} - {"explore", "lstm"})
+ANSWER = 50  # ms
+SMALLEST = 9.5  # px, of words on the screen
+each = pytest.mark.parametrize("name", NAMES)
+
+
+def keeps_and_cannot_learn(state, found):
+    """The gap stays, and the gradient dies."""
+    rates = [found["up_rates"][-1], found["down_rates"][-1]]
+    return found["gap"] > 1 and max(rates) < 1e-8
+
+
+def holds_its_price(state, found):
+    """Day 1's entry is kept whole until day 6, and said only then."""
+    is_kept = abs(found["held"] - found["entry"]) < 1e-12
+    is_said = abs(found["said"] - np.tanh(found["entry"])) < 1e-12
+    return is_kept and is_said and found["before"] == 0
+
+
+def has_something_to_forget(state, found):
+    """The red number at the forget gate is above 1."""
+    return found["df"] > 1
+
+
+def is_nearer_than_a_window_of_one(state, found):
+    """This window is, and none below it."""
+    off = np.abs(np.subtract(found["sums"], found["sums"][-1]))
+    return state["window"] == 1 + np.argmax(off < off[0])
+
+
+def has_the_count_of_the_text(state, found):
+    """Source B's text says so many parameters."""
+    return found["total"] == 197_378
+
+
+# What a figure's task asks for, which the first link in its fold shows.
+TASKS = {
+    "count": has_the_count_of_the_text,
+    "memory": keeps_and_cannot_learn,
+    "sandbox": holds_its_price,
+    "step": has_something_to_forget,
+    "table": is_nearer_than_a_window_of_one,
+}
+
+
+class Touched:
+    """A figure on its opened page."""
+
+    def __init__(self, page, name, anchor):
+        self.page, self.name, self.anchor = page, name, anchor
+        self.figure = page.locator(f"unrolled-figure[data-figure={name}]")
+        self.twin = importlib.import_module(f"unrolled_book.explore.{name}")
+        told = self.figure.locator("script[type]").text_content()
+        self.controls, self.data = json.loads(told).values()
+        self.start = {c["name"]: c["start"] for c in self.controls}
+        page.add_script_tag(path=HERE / "explore.js")
+
+    def ask(self, question, *more):
+        """Ask ``explore.js``."""
+        call = f"(told) => toucher.{question}(...told)"
+        return self.page.evaluate(call, [self.name, *more])
+
+    def until(self, condition):
+        """Wait until this is true in the page."""
+        figure = f"const figure = toucher.figure('{self.name}')"
+        told = f"() => {{ {figure}; return {condition} }}"
+        self.page.wait_for_function(told, polling=50)  # in ms
+
+    def ours(self, state):
+        """The numbers that Python has for these settings."""
+        return self.twin.numbers(state, self.data)
+
+    def draws(self, count):
+        """Random settings, each on a step of its control."""
+        rng = np.random.default_rng(0)
+        return [
+            {
+                c["name"]: c["low"] + c["step"] * rng.integers(1 + steps).item()
+                for c in self.controls
+                if (steps := round((c["high"] - c["low"]) / c["step"]))
+            }
+            for _ in range(count)
+        ]
+
+
+@pytest.fixture(scope="session")
+def where(book):
+    """The page of each figure, and the name that it has there."""
+    found = {}
+    for path in sorted(HTML.glob("book/*.html")):
+        text = path.read_text("utf-8")
+        for match in re.finditer(
+            r"<unrolled-figure.*? data-figure=.(\w+)", text
+        ):
+            before = text[: match.start()]
+            anchor = re.findall(r'<figure[^>]* id="([\w-]+)"', before)[-1]
+            assert match[1] not in found
+            found[match[1]] = path.relative_to(HTML).as_posix(), anchor
+    return found
+
+
+@pytest.fixture(scope="session")
+def pages(browser, site, where):
+    """A function that opens a page, the same one whenever it is asked for."""
+
+    @functools.cache
+    def open_page(name, mode, width):
+        file, anchor = where[name]
+        page, trouble = new_page(browser, site, file, mode, width)
+        return Touched(page, name, anchor), trouble
+
+    return open_page
+
+
+@pytest.fixture
+def touch(pages):
+    """A function that opens a figure as it starts; nothing may go wrong."""
+    opened = []
+
+    def open_figure(name, mode="light", width=1300):
+        figure, trouble = pages(name, mode, width)
+        figure.page.bring_to_front()
+        figure.page.emulate_media(media="screen")
+        figure.ask("at", [figure.start])
+        opened.append(trouble)
+        return figure
+
+    yield open_figure
+    assert not any(opened)
+
+
+def apart(these, those):
+    """The largest difference, relative to sizes above 1."""
+    assert set(these) == set(those)
+    pairs = [
+        (np.array(these[k], float), np.array(those[k], float)) for k in those
+    ]
+    assert all(a.shape == b.shape for a, b in pairs)
+    return max(
+        np.max(np.abs(a - b) / np.maximum(1, np.abs(b)), initial=0)
+        for a, b in pairs
+    )
+
+
+@each
+def test_the_page_computes_what_the_package_does(touch, name):
+    it = touch(name)
+    settings = [it.start, *it.draws(20)]
+    answer = it.ask("at", settings)
+    assert len(answer["found"]) == 21
+    for wanted, (state, found) in zip(settings, answer["found"], strict=True):
+        assert state == pytest.approx(wanted, abs=1e-9)
+        assert apart(found, it.ours(state)) < 1e-12
+    assert np.median(answer["times"]) < ANSWER
+
+
+@each
+def test_the_page_draws_what_python_drew(browser, site, where, touch, name):
+    still = browser.new_context(java_script_enabled=False).new_page()
+    still.goto(site + where[name][0])
+    figure = still.locator(f"unrolled-figure[data-figure={name}]")
+    drawn = figure.locator(".still").inner_html()
+    assert figure.locator("svg").is_visible()
+    assert not figure.get_by_text("Run this cell").is_visible()
+    assert not figure.locator("input, button").count()
+    still.context.close()
+
+    it = touch(name)
+    drawn = it.ask("plain", drawn)
+    assert it.ask("redrawn") == drawn
+    it.ask("at", it.draws(1))
+    moved = it.ask("still")
+    assert moved != drawn
+    state = it.ask("state")
+    ours = it.twin.draw(state, it.ours(state))
+    assert moved == it.ask("plain", ours)
+    it.figure.get_by_role("button", name="Reset").click()
+    assert it.ask("still") == drawn
+
+
+@each
+def test_each_control_moves_by_mouse_and_keyboard(touch, name):
+    it = touch(name)
+    for control in it.controls:
+        key, low, high = control["name"], control["low"], control["high"]
+        slider = it.figure.get_by_role(
+            "slider", name=control["words"], exact=True
+        )
+        before, drawn = it.ask("state")[key], it.ask("still")
+        slider.focus()
+        it.page.keyboard.press("ArrowUp" if before < high else "ArrowDown")
+        by_keys = it.ask("state")[key]
+        assert by_keys != before
+        assert it.ask("still") != drawn
+        box = slider.bounding_box()
+        share = 0.8 if by_keys < (low + high) / 2 else 0.2
+        is_bar = control["kind"] == "bar"
+        across, down = (0.5, 1 - share) if is_bar else (share, 0.5)
+        x, y = box["x"], box["y"]
+        it.page.mouse.move(x + box["width"] / 2, y + box["height"] / 2)
+        it.page.mouse.down()
+        it.page.mouse.move(x + across * box["width"], y + down * box["height"])
+        it.page.mouse.up()
+        by_mouse = it.ask("state")[key]
+        assert (by_mouse - by_keys) * (share - 0.5) > 0
+        if not is_bar:
+            typed = it.figure.get_by_label(
+                f"{control['words']}, as a number", exact=True
+            )
+            for text in (f"{high:g}", ""):  # nothing is refused
+                typed.fill(text)
+                assert it.ask("state")[key] == high
+            it.page.keyboard.press("Tab")
+            assert typed.input_value() == f"{high:g}"
+    for part in it.figure.locator("[data-set]").all()[-1:]:
+        part.click()
+        words = part.get_attribute("data-set").split("&")
+        assert all(it.ask("state")[w[0]] == float(w[2:]) for w in words)
+
+
+@each
+def test_the_address_holds_the_settings(touch, name):
+    it = touch(name)
+    key, low, high = (it.controls[0][k] for k in ("name", "low", "high"))
+    other = high if it.start[key] == low else low
+    go = "(hash) => { location.hash = hash }"
+    it.page.evaluate(go, f"{it.anchor}?{key}={high}&no=1&other=%")
+    it.until(f"figure.state.{key} === {high}")
+    it.page.evaluate(go, f"{it.anchor}?{key}=none")
+    it.until(f"figure.state.{key} === {it.start[key]}")
+    it.ask("at", [{key: other}])
+    it.until(f"location.hash === '#{it.anchor}?{key}={other}'")
+    it.figure.get_by_role("button", name="Reset").click()
+    it.until(f"location.hash === '#{it.anchor}'")
+    it.ask("at", [{key: other}])
+    it.page.evaluate(go, "exercises")  # a link is not overwritten
+    it.page.wait_for_timeout(600)
+    assert it.page.url.endswith("#exercises")
+
+
+@each
+def test_the_fold_answers_the_task(touch, name):
+    it = touch(name)
+    assert not TASKS[name](it.start, it.ours(it.start))
+    link = it.page.locator(f'a[href^="#{it.anchor}?"]').first
+    wanted = dict(re.findall(r"(\w+)=([-\d.]+)", link.get_attribute("href")))
+    link.click()
+    for key, value in wanted.items():
+        it.until(f"figure.state.{key} === {value}")
+    ((state, found),) = it.ask("at", [{}])["found"]
+    assert TASKS[name](state, found)
+
+
+@each
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_on_a_phone(touch, name, mode):
+    it = touch(name, mode, width=360)
+    it.page.emulate_media(reduced_motion="reduce")
+    assert it.ask("smallest") > SMALLEST
+    assert it.ask("crowded") == []
+    assert it.ask("moving") == 0
+    assert not it.page.evaluate("reader.overflow()")
+    axe = Axe().run(it.page, context="unrolled-figure", options=AXE)
+    assert not axe.response["violations"]
+
+
+@each
+def test_on_paper(touch, name):
+    it = touch(name)
+    it.page.emulate_media(media="print")
+    assert it.figure.locator("svg").is_visible()
+    inputs = it.figure.locator("button, [type=range]").all()
+    assert inputs
+    assert not any(each.is_visible() for each in inputs)
+    assert it.ask("crowded") == []
+
+
+@each
+def test_opened_as_a_file_with_the_network_off(browser, where, name):
+    context = browser.new_context(offline=True)
+    page, trouble = context.new_page(), []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    file, anchor = where[name]
+    page.goto((HTML / file).as_uri())
+    it = Touched(page, name, anchor)
+    it.ask("at", [{c["name"]: c["high"] for c in it.controls}])
+    it.until(f"location.hash.startsWith('#{anchor}?')")
+    assert it.ask("state") == {c["name"]: c["high"] for c in it.controls}
+    assert not trouble
+    context.close()
+
+
+@each
+def test_a_cell_run_again_and_a_second_view(touch, name):
+    it = touch(name)
+    assert it.ask("again") == [1, 1, 2]  # sliders' boxes in each
+
+
+def test_the_little_lstm_is_the_packages(touch):
+    it = touch("step")
+    rng = np.random.default_rng(0)
+    params = lstm.init_params(2, 3, rng)
+    x, errors = rng.normal(size=(1, 5, 2)), rng.normal(size=(1, 5, 3))
+    hs, caches = lstm.forward(x, params)
+    dx, grads = lstm.bptt(errors, caches, params)
+    sent = {name: value.tolist() for name, value in params.items()}
+    theirs = it.ask("train", x[0].tolist(), sent, errors[0].tolist())
+    ours = {"hs": hs[0], "dx": dx[0], **grads}
+    assert apart(theirs, ours) < 1e-12
+
+
+def test_every_figure_has_its_place_once(where):
+    assert set(where) == set(NAMES)
+    assert len(explore.__all__) == len(NAMES)
+    for page, anchor in where.values():
+        path = (REPO / page).with_suffix(".ipynb")
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        described = [
+            cell["metadata"].get("mystnb", {}).get("figure", {})
+            for cell in cells
+            if "explore." in "".join(cell["source"])
+        ]
+        names = [figure.get("name") for figure in described]
+        assert names.count(anchor) == 1
+        assert len(described[names.index(anchor)]["caption"]) > 40
+        prose = [c["source"] for c in cells if c["cell_type"] == "markdown"]
+        assert f"{{numref}}`{anchor}`" in str(prose)
+
+
+def test_no_script_comes_twice(where):
+    for page in {page for page, _ in where.values()}:
+        text = (HTML / page).read_text("utf-8")
+        assert text.count("customElements.define(") == 1
+
+
+def test_the_colours_are_those_of_the_book():
+    style = (SCRIPTS / "explore.css").read_text("utf-8")
+    colours = dict(re.findall(r"--(\w+): (#\w{6});", style.split("@media")[0]))
+    for name in ("f", "i", "g", "o", "c", "h", "x", "gradient"):
+        assert colours[name].upper() == figures.COLORS[name].upper()
