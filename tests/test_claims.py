@@ -12,7 +12,8 @@ import notebooks
 from unrolled_book import claims, claims_page
 
 LEDGER = claims.load()
-PAGE = (notebooks.REPO / "book" / "claims.md").read_text("utf-8")
+BOOK = notebooks.REPO / "book"
+PAGE = (BOOK / "claims.md").read_text("utf-8")
 each_claim = pytest.mark.parametrize("claim_id", LEDGER)
 ROW = {
     "id": "A91",
@@ -212,7 +213,7 @@ def claim_id_of(call):
 
 
 CALLS = [
-    (name, path.stem, printed)
+    (name, path.relative_to(BOOK).with_suffix("").as_posix(), printed)
     for path in notebooks.find("book")
     for name, printed in calls(notebooks.read(path))
 ]
