@@ -53,8 +53,8 @@ def pages(book: Path = BOOK) -> dict[str, Page]:
     """Measure each chapter and each deeper page, by its name in the book.
 
     Example:
-        >>> pages()["02_forward"].minutes
-        65
+        >>> pages()["07_network"].is_chapter
+        True
     """
     files = [*sorted(book.glob("*.ipynb")), *sorted(book.glob("*/*.ipynb"))]
     return {
