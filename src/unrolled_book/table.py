@@ -1,4 +1,4 @@
-"""Results as a table, which a narrow page shows row by row."""
+"""Results as a table; one of several columns stacks on a narrow page."""
 
 from html import escape
 
@@ -42,8 +42,9 @@ class Table:
             for name, *cells in self.frame.itertuples()
         )
         corner = escape(self.frame.index.name or "")
+        kind = "results stacked" if len(titles) > 1 else "results"
         return (
-            '<table class="dataframe stacked results">\n'
+            f'<table class="dataframe {kind}">\n'
             f"<thead><tr><th>{corner}</th>{heads}</tr></thead>\n"
             f"<tbody>\n{rows}</tbody>\n</table>"
         )
