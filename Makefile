@@ -194,7 +194,7 @@ DEEPER  := $(patsubst %.ipynb,$(DONE)/%.nbval,$(wildcard book/deeper/$(N)_*))
 ifeq ($(words $(CHAPTER)),1)
 chapter: $(DONE)/book/$(CHAPTER).nbval $(DEEPER) $(DONE)/install-test $(READY)
 	$(BIN)/python -m pytest --quiet -k $(N)_ \
-	    `grep -lE 'import (.*, )?(notebooks|quiz)' \
+	    `grep -lE 'import (.*, )?(notebooks|quiz|times)' \
 	    $(filter-out %/test_pages.py,$(wildcard tests/test_*.py))`
 	@echo "Chapter $(N) is in order ($(TOOK)). Open"
 	@echo "$$PWD/$(HTML)/book/$(CHAPTER).html"
