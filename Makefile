@@ -43,7 +43,7 @@ IN_BROWSER := tests/test_pages.py tests/test_explore.py
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
 .PHONY: help book test chapter pages serve lab exercises execute bench \
-        reproduce types mutants portable links clean FORCE
+        reproduce times types mutants portable links clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -55,6 +55,7 @@ help:
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make exercises   make the exercises anew from the solutions"
 	@echo "make execute  run every notebook and keep its outputs"
+	@echo "make times    say what each page costs, and write its minutes"
 	@echo "make bench    compare the speed of the LSTM with PyTorch's own"
 	@echo "make reproduce   carry out the long runs that have no record yet"
 	@echo "make types    let Pyright look at the types in src"
@@ -190,12 +191,14 @@ $(DONE)/%.nbval: %.ipynb $(DONE)/install | $(DONE)/install-test
 
 -include $(addsuffix .d,$(wildcard $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)))
 
-# Its tests are those that carry its name: of its prose, its figures, its quiz.
+# Its tests are those that carry its number: of its prose, figures and quiz, and
+# those of its deeper pages.
 CHAPTER := $(basename $(notdir $(wildcard book/$(N)_*.ipynb)))
+DEEPER  := $(patsubst %.ipynb,$(DONE)/%.nbval,$(wildcard book/deeper/$(N)_*))
 ifeq ($(words $(CHAPTER)),1)
-chapter: $(DONE)/book/$(CHAPTER).nbval $(DONE)/install-test $(READY)
-	$(BIN)/python -m pytest --quiet -k $(CHAPTER) \
-	    `grep -lE 'import (.*, )?(notebooks|quiz)' \
+chapter: $(DONE)/book/$(CHAPTER).nbval $(DEEPER) $(DONE)/install-test $(READY)
+	$(BIN)/python -m pytest --quiet -k $(N)_ \
+	    `grep -lE 'import (.*, )?(notebooks|quiz|times)' \
 	    $(filter-out $(IN_BROWSER),$(wildcard tests/test_*.py))`
 	@echo "Chapter $(N) is in order ($(TOOK)). Open"
 	@echo "$$PWD/$(HTML)/book/$(CHAPTER).html"
@@ -222,6 +225,9 @@ exercises: $(DONE)/install-test
 execute: $(DONE)/install
 	$(RUN) --execute --ExecutePreprocessor.record_timing=False $(NOTEBOOKS)
 	$(TIDY) $(NOTEBOOKS)
+
+times: $(DONE)/install
+	$(BIN)/python -m unrolled_book.times
 
 # Asks other people's servers, so it is no part of `make test`.
 links: $(DONE)/install

@@ -18,6 +18,11 @@ def find(*folders):
     return sorted(p for p in paths if ".ipynb_checkpoints" not in p.parts)
 
 
+def chapters():
+    """The core chapters, in order, without the deeper pages."""
+    return [path for path in find("book") if path.parent.name == "book"]
+
+
 @functools.cache
 def read(path):
     """A notebook as nbformat reads it."""

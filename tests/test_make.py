@@ -287,15 +287,19 @@ def test_a_notebook_that_fails_runs_again(project):
     assert "ran: pytest, book/01_one.ipynb, book/02_two.ipynb\n" in said
 
 
-def test_chapter_runs_one_notebook_and_names_its_page(project):
+def test_chapter_runs_its_notebooks_and_names_its_page(project):
     (project / "tests").mkdir()
     (project / "tests" / "test_prose.py").write_text("import notebooks\n")
+    (project / "book" / "deeper").mkdir()
+    for name in ("01_other", "02_more"):
+        (project / "book" / "deeper" / f"{name}.ipynb").write_text("{}")
     said, calls = project.make("chapter", "N=02")
     assert f"{project.folder}/_build/html/book/02_two.html" in said
     assert "pytest --nbval --quiet book/02_two.ipynb" in calls
-    assert "pytest --quiet -k 02_two tests/test_prose.py" in calls
+    assert "pytest --nbval --quiet book/deeper/02_more.ipynb" in calls
+    assert "pytest --quiet -k 02_ tests/test_prose.py" in calls
     assert is_called("book", calls)
-    assert len(calls) == 5 + 1
+    assert len(calls) == 6 + 1
 
 
 @pytest.mark.parametrize("number", ["", "N=", "N=99"])

@@ -1,0 +1,50 @@
+"""Results as a table; one of several columns stacks on a narrow page."""
+
+from html import escape
+
+import pandas as pd
+
+
+class Table:
+    """A table to be the last expression of a cell.
+
+    Args:
+        frame: its rows and columns; the index is the first column, its name
+            that column's title.
+        spec: how to format what is no text, as in Python's ``format``.
+
+    Example:
+        >>> Table(pd.DataFrame({"loss": [0.84512]}, index=["before"]), ".4f")
+                  loss
+        before  0.8451
+    """
+
+    def __init__(self, frame: pd.DataFrame, spec: str = "") -> None:
+        self.frame = frame.map(
+            lambda value: value if isinstance(value, str) else f"{value:{spec}}"
+        )
+
+    def __repr__(self) -> str:
+        """Write the table as text."""
+        return self.frame.to_string()
+
+    def _repr_html_(self) -> str:
+        """Write it as HTML; each number also knows its column's title."""
+        titles = [escape(str(title)) for title in self.frame.columns]
+        heads = "".join(f"<th>{title}</th>" for title in titles)
+        rows = "".join(
+            f"<tr><th>{escape(str(name))}</th>"
+            + "".join(
+                f'<td data-title="{title}">{escape(cell)}</td>'
+                for title, cell in zip(titles, cells, strict=True)
+            )
+            + "</tr>\n"
+            for name, *cells in self.frame.itertuples()
+        )
+        corner = escape(self.frame.index.name or "")
+        kind = "results stacked" if len(titles) > 1 else "results"
+        return (
+            f'<table class="dataframe {kind}">\n'
+            f"<thead><tr><th>{corner}</th>{heads}</tr></thead>\n"
+            f"<tbody>\n{rows}</tbody>\n</table>"
+        )

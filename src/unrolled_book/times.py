@@ -1,0 +1,131 @@
+"""How long the book's pages take, and how long they may be.
+
+Minutes are words / 100, visible lines / 8 and figures, and for a chapter 8 more
+for its quiz and what is worked out by hand, rounded up to 5. A visible line is
+one of code that is not folded, or one that was printed; a table's row is one.
+
+``python -m unrolled_book.times`` says what each page costs, and writes its
+minutes into its box, the first page and the page for teachers.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+MINUTES = re.compile(r"(?<=\*About )(?:\d+ minutes|an hour)")
+"""A page's minutes, as its first cell has them."""
+
+_NO_INPUT = {"hide-input", "remove-input", "hide-cell", "remove-cell"}
+_NO_OUTPUT = {"hide-output", "remove-output", "hide-cell", "remove-cell"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a reader finds on a page: a core chapter, or a deeper one."""
+
+    words: int
+    lines: int
+    figures: int
+    is_chapter: bool
+
+    @property
+    def minutes(self) -> int:
+        """The time that it takes."""
+        quiz = 8 if self.is_chapter else 0
+        exact = self.words / 100 + self.lines / 8 + self.figures + quiz
+        return 5 * ceil(exact / 5)
+
+    @property
+    def too_much(self) -> list[str]:
+        """What goes beyond its budget, by name."""
+        limits = {"words": 1500}
+        if self.is_chapter:
+            limits = {"words": 2000, "lines": 100, "figures": 5, "minutes": 45}
+        return [name for name in limits if getattr(self, name) > limits[name]]
+
+
+def pages(book: Path = BOOK) -> dict[str, Page]:
+    """Measure each chapter and each deeper page, by its name in the book.
+
+    Example:
+        >>> pages()["07_network"].is_chapter
+        True
+    """
+    files = [*sorted(book.glob("*.ipynb")), *sorted(book.glob("*/*.ipynb"))]
+    return {
+        path.relative_to(book).with_suffix("").as_posix(): measure(path)
+        for path in files
+        if path.parent.name in (book.name, "deeper")
+    }
+
+
+def measure(path: Path) -> Page:
+    """Count what a notebook shows."""
+    words = lines = figures = 0
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            words += len(source.split())
+            continue
+        tags = set(cell["metadata"].get("tags", []))
+        is_figure = "figure" in cell["metadata"].get("mystnb", {})
+        figures += is_figure
+        shown = [] if tags & _NO_INPUT else [source]
+        if not (is_figure or tags & _NO_OUTPUT):
+            shown += _printed(cell["outputs"])
+        lines += sum(
+            bool(line.strip()) for line in "\n".join(shown).split("\n")
+        )
+    return Page(words, lines, figures, path.parent.name != "deeper")
+
+
+def state(book: Path = BOOK) -> dict[Path, str]:
+    """Write each page's minutes where they belong: the texts of the files."""
+    found = pages(book)
+    texts = {}
+    for name, page in found.items():
+        path = book / f"{name}.ipynb"
+        minutes = f"{page.minutes} minutes"
+        texts[path] = MINUTES.sub(minutes, path.read_text("utf-8"), count=1)
+    for path in (book / "index.md", book / "teachers.md"):
+        texts[path] = path.read_text("utf-8")
+        for name, page in found.items():
+            row = rf"(^\| \{{doc\}}`{name}` \|.*?)\d+((?:&nbsp;| )min \|)"
+            texts[path] = re.sub(
+                row, rf"\g<1>{page.minutes}\2", texts[path], flags=re.M
+            )
+    return texts
+
+
+def _printed(outputs: list[dict[str, Any]]) -> Iterator[str]:
+    """What a cell printed or showed as text."""
+    for output in outputs:
+        text = output.get("data", {}).get("text/plain", "")
+        yield "".join(output.get("text") or output.get("evalue") or text)
+
+
+def main() -> None:
+    """Print a row for each page, and write what has changed."""
+    found = pages()
+    print(f"{'':28}words lines figures minutes")
+    for name, page in found.items():
+        print(
+            f"{name:28}{page.words:5} {page.lines:5} {page.figures:7} "
+            f"{page.minutes:7}  {', '.join(page.too_much)}"
+        )
+    core = sum(page.minutes for page in found.values() if page.is_chapter)
+    print(f"The core takes {core / 60:.1f} hours.")
+    for path, text in state().items():
+        if text != path.read_text("utf-8"):
+            new = path.with_suffix(".new")
+            new.write_text(text, encoding="utf-8")
+            new.replace(path)
+
+
+if __name__ == "__main__":
+    main()

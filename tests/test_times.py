@@ -1,0 +1,94 @@
+"""The time that each page says it takes, and the budgets."""
+
+import json
+
+import pytest
+
+from unrolled_book import times
+
+PAGES = times.pages()
+NOT_YET = {
+    "01_vanishing", "02_forward", "03_one_weight", "04_bptt", "05_training",
+    "06_truncated", "08_thirty_steps", "09_gates", "10_overfitting",
+    "11_free_running", "12_beyond",
+}  # fmt: skip
+"""The chapters that have not been made shorter yet. It only shrinks."""
+
+
+def test_every_time_that_is_stated_is_the_computed_one():
+    """In the boxes, on the first page and on the page for teachers."""
+    stale = [
+        path.name
+        for path, text in times.state().items()
+        if text != path.read_text("utf-8")
+    ]
+    assert not stale, "run: make times"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_budgets_are_kept(name):
+    assert bool(PAGES[name].too_much) == (name in NOT_YET)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_states_its_time_once(name):
+    text = (times.BOOK / f"{name}.ipynb").read_text("utf-8")
+    assert len(times.MINUTES.findall(text)) == 1
+    rows = [
+        line
+        for page in ("index.md", "teachers.md")
+        for line in (times.BOOK / page).read_text("utf-8").splitlines()
+        if line.startswith(f"| {{doc}}`{name}` |")
+    ]
+    assert len(rows) == (2 if PAGES[name].is_chapter else 0)
+
+
+def code(source, *tags, outputs=(), **mystnb):
+    return {
+        "cell_type": "code", "source": source, "outputs": list(outputs),
+        "metadata": {"tags": list(tags), "mystnb": mystnb},
+    }  # fmt: skip
+
+
+SAID = {"output_type": "stream", "text": ["one\n", "\n", "two\n"]}
+TABLE = {"data": {"text/html": "<table>", "text/plain": "   a\n0  1"}}
+FIGURE = {"data": {"image/png": "", "text/plain": "<Figure>"}}
+CELLS = [
+    ({"cell_type": "markdown", "source": ["# A title\n", "\n", "of *four*"]},
+     (5, 0, 0)),
+    (code(["a = 1\n", "\n", "b = 2"]), (0, 2, 0)),
+    (code("a = 1", outputs=[SAID, TABLE]), (0, 5, 0)),
+    (code("a = 1", "hide-input", outputs=[SAID]), (0, 2, 0)),
+    (code("a = 1", "remove-output", outputs=[SAID]), (0, 1, 0)),
+    (code("a = 1", "hide-cell", outputs=[SAID]), (0, 0, 0)),
+    (code("a = 1", "hide-input", outputs=[FIGURE], figure={"name": "fig-a"}),
+     (0, 0, 1)),
+    (code("a", outputs=[{"output_type": "error", "evalue": "no"}]), (0, 2, 0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "counted"), CELLS)
+def test_what_is_counted(cell, counted, tmp_path):
+    path = tmp_path / "01_one.ipynb"
+    path.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    assert times.measure(path) == times.Page(*counted, is_chapter=True)
+
+
+@pytest.mark.parametrize(
+    ("page", "minutes"),
+    [
+        (times.Page(0, 0, 0, True), 10),
+        (times.Page(2000, 96, 5, True), 45),
+        (times.Page(2000, 97, 5, True), 50),
+        (times.Page(1500, 40, 0, False), 20),
+    ],
+)
+def test_minutes_are_rounded_up(page, minutes):
+    assert page.minutes == minutes
+
+
+def test_budgets_are_not_the_same_for_deeper_pages():
+    page = {"words": 1501, "lines": 101, "figures": 6}
+    assert times.Page(**page, is_chapter=False).too_much == ["words"]
+    found = times.Page(**page | {"words": 2001}, is_chapter=True).too_much
+    assert found == ["words", "lines", "figures", "minutes"]
