@@ -107,6 +107,7 @@ ROWS = [
     good(
         cells.RNNCell,
         *RULES,
+        NO_GENERATOR,
         bad("nonlinearity: .*'tanh' or 'relu'", nonlinearity="sin"),
         **OPTIONS,
         nonlinearity="relu",

@@ -97,7 +97,9 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
 
     Chapter: 10_overfitting.
     """
-    if config.redraw == "nothing" or epoch == 1:
+    check_type("config", config, RunConfig)
+    check_type("train", train, TensorDataset)
+    if check_whole("epoch", epoch) == 1 or config.redraw == "nothing":
         return
     x, label = train.tensors
     purpose = f"training data, epoch {epoch}"
