@@ -33,7 +33,7 @@ PAGES     := $(filter-out book/_%,$(call files,book,*.md)) \
 # What all pages depend on.
 LOOK      := _config.yml _toc.yml $(call files,book/_ext book/_static) \
              $(call files,book,*.bib) $(filter src/unrolled_book/%,$(PACKAGES))
-# What the page of the package is made from: Sphinx notes which file.
+# What the pages of the package are made from: Sphinx notes which file.
 API       := $(filter-out src/unrolled_book/%,$(PACKAGES))
 TESTS     := $(call files,tests grading bench tools) Makefile \
              $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)

@@ -159,7 +159,6 @@ ROWS = [
     good(tasks.questions_limit, steps=1),
     good(tasks.sentences, count=1, generator=G),
     good(tasks.is_sentence, text="the cow eats."),
-    good(tasks.sentences_limit, remembers_subject=True),
     good(
         tasks.oscillations,
         bad("noise: .*of at least 0", noise=-0.1),

@@ -21,7 +21,6 @@ MODULES = (
 )
 EXCEPT = {
     "unrolled.cell.Cell": "the row of Plainest, below, is its",
-    "unrolled.cell.Cell.name_states": "forward checks what it returns",
     "unrolled.lstm.LSTM.to_torch": "takes nothing",
     "unrolled.lstm.LSTMScan": "LSTM calls it",
     "unrolled.lstm.LSTMScan.backward": "LSTM calls it",

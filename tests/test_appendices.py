@@ -71,22 +71,38 @@ def test_the_tests_that_are_named_exist():
     assert not [name for name in named if f"def {name}(" not in tests]
 
 
-# The page of the package
+# The pages of the package
+
+API = "".join(path.read_text("utf-8") for path in (BOOK / "api").glob("*.md"))
+SHOWN = set(re.findall(r"automodule:: (unrolled\.\S+)", API))
 
 
-def test_every_public_module_is_on_the_page_of_the_package():
+def test_every_public_module_is_on_a_page_of_the_package():
     """Or the package whose door hands on what is in it."""
     walked = pkgutil.walk_packages(unrolled.__path__, "unrolled.")
     public = {module.name for module in walked if "._" not in module.name}
-    shown = set(re.findall(r"automodule:: (unrolled\.\S+)", PAGES["api.md"]))
     doors = {n for n in public if hasattr(import_module(n), "__path__")}
     covered = {
         name
-        for name in public - shown
-        if name.rpartition(".")[0] in shown & doors
-        or any(other.startswith(f"{name}.") for other in shown)
+        for name in public - SHOWN
+        if name.rpartition(".")[0] in SHOWN & doors
+        or any(other.startswith(f"{name}.") for other in SHOWN)
     }
-    assert public - covered == shown
+    assert public - covered == SHOWN
+
+
+@pytest.mark.parametrize("module", sorted(SHOWN))
+def test_all_that_is_shown_of_the_package_names_a_chapter(module):
+    values = vars(import_module(module))
+    homes = {n: getattr(values[n], "__module__", "") for n in values}
+    own = [n for n in homes if f"{homes[n]}.".startswith(f"{module}.")]
+    shown = [n for n in own if callable(values[n]) and not n.startswith("_")]
+    ends = {n: values[n].__doc__.partition("Chapter")[2] for n in shown}
+    named = {n: re.findall(r"\b\d\d_\w+", end) for n, end in ends.items()}
+    assert named
+    assert not [name for name, found in named.items() if not found]
+    files = {chapter for found in named.values() for chapter in found}
+    assert not [file for file in files if not (BOOK / f"{file}.ipynb").exists()]
 
 
 # The bibliography

@@ -9,10 +9,11 @@ from torch.utils.data import TensorDataset
 from oracles import seeded
 from unrolled.cells import GRUCell
 from unrolled.lstm import LSTM
-from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.models import Forecaster
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import oscillations
 from unrolled.train import TrainConfig, evaluate, fit
+from unrolled_lab import OwnForecasts, ScheduledSampling
 
 N, T, D, H = 4, 9, 2, 5
 X = torch.randn(N, T, D, generator=seeded(), dtype=torch.float64)

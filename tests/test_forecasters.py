@@ -5,16 +5,16 @@ import threading
 import pytest
 import torch
 
-from unrolled.models import ScheduledSampling
 from unrolled.tasks import henon, henon_next, oscillations
 from unrolled.train import fit
-from unrolled_lab import __main__ as command
 from unrolled_lab import (
+    ScheduledSampling,
     begin_forecaster,
     forecasters,
     load_forecasters,
     load_losses,
 )
+from unrolled_lab import __main__ as command
 from unrolled_lab.forecasters import save_forecasters
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 

@@ -51,8 +51,8 @@ MUTATIONS = {
         ONE_WEIGHT,
     ),
     "later errors not carried back": Mutation(
-        "dhs[:, t] + dh, dc, caches[t], params",
-        "dhs[:, t], dc, caches[t], params",
+        "dh = dhs[:, t] + dh",
+        "dh = dhs[:, t]",
         ONE_WEIGHT,
     ),
     "window one too long": Mutation(

@@ -1,22 +1,16 @@
 """Checks of arguments at the public doors: what was expected, what came."""
 
-import contextlib
-import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 
 
-def check(
-    sizes: Mapping[str, int] | None = None,
-    /,
-    *,
-    like: Any = None,
-    **arguments: tuple,
-) -> Any:
+def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
     """Return the arguments if they have these shapes and hold finite numbers.
 
     A shape is a text with a word for each axis: a letter stands for any size
@@ -24,8 +18,9 @@ def check(
     argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
     does as well. A `range` after the shape asks for whole numbers of it.
 
-    A dict or a named tuple of shapes asks for one of arrays, and a list, of the
-    word for its length and one shape, for a list of arrays.
+    In place of one array may stand a dict of shapes, for a dict of arrays; the
+    class of a named tuple, with the shapes in its annotations, for one of them;
+    or a list, of the word for its length and one shape, for a list of arrays.
 
     Args:
         sizes: what letters stand for beforehand, ``dict(D=3)``.
@@ -44,63 +39,52 @@ def check(
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
     known = dict(sizes or {})
-    values = [
-        _checked(known, like, name, *argument)
-        for name, argument in arguments.items()
-    ]
+
+    def checked(name: str, value: Any, form: Any, allowed: Any = None) -> Any:
+        if isinstance(form, str):  # the usual case
+            return _one(name, value, form, allowed, known, like)
+        if isinstance(form, dict):
+            check_names(name, value, form)
+            pairs = {k: (value[k], each) for k, each in form.items()}
+            parts = {k: checked(f"{name}[{k!r}]", *pairs[k]) for k in form}
+            return {k: parts[k] for k in value}
+        if isinstance(form, type):
+            check_type(name, value, form)
+            shapes = {k: v.dim_str for k, v in form.__annotations__.items()}
+            trios = zip(shapes, value, shapes.values(), strict=True)
+            return form(*(checked(f"{name}.{k}", v, s) for k, v, s in trios))
+        if isinstance(form, list):
+            length, each = form
+            is_list = isinstance(value, list | tuple) and len(value) > 0
+            is_right = is_list and _bind([len(value)], [length], known)
+            wanted = f"a list or tuple of {_size(length, known)}"
+            insist(name, is_right, wanted, value)
+            with suppress(ValueError):  # which will be said with its place
+                return _columns(value, length, each, known)
+            numbered = enumerate(value)
+            return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
+        return _one(name, value, form, allowed, known, like)
+
+    values = [checked(name, *argument) for name, argument in arguments.items()]
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _checked(known: dict, like: Any, name: str, value: Any, form: Any, *rest):
-    """Check an array, or each in a dict, a named tuple or a list."""
-    if isinstance(form, str):
-        return _checked_array(known, like, name, value, form, *rest)
-
-    def part(label: str, value: Any, form: Any) -> Any:
-        return _checked(known, like, f"{name}{label}", value, form, *rest)
-
-    if isinstance(form, dict):
-        check_names(name, value, form)
-        parts = {k: part(f"[{k!r}]", value[k], form[k]) for k in form}
-        return {k: parts[k] for k in value}
-    if hasattr(form, "_fields"):
-        check_type(name, value, type(form))
-        fields = zip(form._fields, value, form, strict=True)
-        return type(form)(*(part(f".{k}", v, f) for k, v, f in fields))
-    if isinstance(form, list):
-        length, each = form
-        is_list = isinstance(value, list | tuple) and len(value) > 0
-        is_right = is_list and _bind([len(value)], [length], known)
-        insist(name, is_right, f"a list of {_size(length, known)}", value)
-        with contextlib.suppress(ValueError):  # said below, with its place
-            return _checked_columns(known, value, length, each)
-        return [part(f"[{k}]", v, each) for k, v in enumerate(value)]
-    return _checked_array(known, like, name, value, form, *rest)
-
-
-def _checked_columns(known: dict, rows: Sequence, length: str, each: Any):
+def _columns(rows: Sequence, length: str, kind: Any, known: dict) -> list:
     """Check a list of named tuples of arrays field by field: in less time."""
     are_plain = all(
-        type(row) is type(each) and {*map(type, row)} == {np.ndarray}
-        for row in rows
+        type(row) is kind and {*map(type, row)} == {np.ndarray} for row in rows
     )
-    insist("rows", are_plain, "arrays alone", rows)
+    insist("rows", are_plain, "arrays alone", None)
     bound, columns = dict(known), []
-    for column, axes in zip(zip(*rows, strict=True), each, strict=True):
-        form, array = f"{length} {axes}", np.array(column)
-        columns.append(_checked_array(bound, None, "rows", array, form))
+    shapes = (f"{length} {v.dim_str}" for v in kind.__annotations__.values())
+    for column, shape in zip(zip(*rows, strict=True), shapes, strict=True):
+        array = np.array(column)
+        columns.append(_one("rows", array, shape, None, bound, None))
     known |= bound
-    return [type(each)(*row) for row in zip(*columns, strict=True)]
+    return [kind(*row) for row in zip(*columns, strict=True)]
 
 
-def _checked_array(
-    known: dict[str, int],
-    like: Any,
-    name: str,
-    value: Any,
-    form: str | Sequence[int],
-    allowed: range | None = None,
-) -> Any:
+def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
     """Check one array or tensor."""
     axes = form.split() if isinstance(form, str) else [*map(str, form)]
     array = _as_array(value, "biuf") if like is None else _as_tensor(value)
@@ -205,7 +189,7 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
     """Return a number that is not finite, or not of the range, if any is."""
     if isinstance(values, np.ndarray):
         # Finite if all numbers are, and quick, unless it overflows.
-        if allowed is None and math.isfinite(np.vdot(values, values)):
+        if allowed is None and isfinite(np.vdot(values, values)):
             return None
         good = np.isfinite(values)
         if allowed is not None:
@@ -220,7 +204,7 @@ def _bad_number(values: Any, allowed: range | None) -> float | None:
         limits = [each.item() for each in values.detach().aminmax()]
     except RuntimeError:  # meta, fake, vmap: there are no numbers to look at
         return None
-    is_good = math.isfinite if allowed is None else allowed.__contains__
+    is_good = isfinite if allowed is None else allowed.__contains__
     return next((each for each in limits if not is_good(each)), None)
 
 
@@ -263,13 +247,7 @@ def check_int(name: str, value: int, minimum: int = 1) -> int:
     return int(value)
 
 
-def check_float(
-    name: str,
-    value: float,
-    wanted: str,
-    minimum: float = -math.inf,
-    below: float = math.inf,
-) -> float:
+def check_float(name: str, value: float, wanted: str, minimum=-inf, below=inf):
     """Return `value` if it is a finite number with minimum <= value < below.
 
     `wanted` is the range in words, for the message: "from 0 to below 1".
@@ -277,5 +255,5 @@ def check_float(
     array = _as_array(value, "iuf")
     is_number = array is not None and not array.ndim and np.isfinite(array)
     is_right = is_number and minimum <= value < below
-    insist(name, is_right, f"a number {wanted}", value)
+    insist(name, bool(is_right), f"a number {wanted}", value)
     return float(value)

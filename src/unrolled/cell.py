@@ -1,7 +1,7 @@
 """What all cells share: parameters, their first values, checks."""
 
 import math
-from typing import ClassVar, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import torch
 from jaxtyping import Float
@@ -12,6 +12,17 @@ from unrolled._checks import check, check_choice, check_int, check_type, insist
 State = Tensor | tuple[Tensor, ...]
 """What a cell hands from step to step: h, or the pair of h and c."""
 
+
+def _packed(state: State) -> tuple[Tensor, ...]:
+    """Return the states in a tuple, even if there is one only."""
+    return (state,) if isinstance(state, Tensor) else state
+
+
+def _unpacked(states: tuple[Tensor, ...]) -> State:
+    """Return the one state that there is, or all of them."""
+    return states if states[1:] else states[0]
+
+
 Init = Literal["uniform", "xavier", "pytorch"]
 """How the weights of each gate are drawn."""
 
@@ -21,15 +32,15 @@ class GateTrace(NamedTuple):
 
     The input and the forget gate, the candidate, the output gate, the cell
     and the hidden state after the step: (N, H) each for one step, (N, T, H)
-    for a layer's trace.
+    for a layer's trace. Chapter: 09_gates.
     """
 
-    i: Tensor
-    f: Tensor
-    g: Tensor
-    o: Tensor
-    c: Tensor
-    h: Tensor
+    i: Float[Tensor, "N *T H"]
+    f: Float[Tensor, "N *T H"]
+    g: Float[Tensor, "N *T H"]
+    o: Float[Tensor, "N *T H"]
+    c: Float[Tensor, "N *T H"]
+    h: Float[Tensor, "N *T H"]
 
 
 class Cell(nn.Module):
@@ -132,20 +143,15 @@ class Cell(nn.Module):
 
     def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
         """Compute one step: from h, or the pair of h and c, to the new one."""
-        states = self.name_states(state)
-        shaped = {name: (value, "N H") for name, value in states.items()}
         sizes = {"D": self.input_size, "H": self.hidden_size}
-        check(sizes, like=self.weight_ih, x=(x, "N D"), **shaped)
-        new = self.step(x, *states.values())
-        return new if len(new) > 1 else new[0]
+        states = state, self._state_form("N H")
+        check(sizes, like=self.weight_ih, x=(x, "N D"), state=states)
+        return _unpacked(self.step(x, *_packed(state)))
 
-    def name_states(self, state: State) -> dict[str, Tensor]:
-        """Name the parts of a state: h, or h and c."""
-        names = self.state_names
-        parts = state if len(names) > 1 else (state,)
-        fits = isinstance(parts, tuple | list) and len(parts) == len(names)
-        insist("state", fits, f"({', '.join(names)})", state)
-        return {f"state {n}": s for n, s in zip(names, parts, strict=True)}
+    def _state_form(self, shape: str | tuple[int, ...]) -> Any:
+        """Return what `check` asks of a state: h, or the pair of h and c."""
+        count = len(self.state_names)
+        return [str(count), shape] if count > 1 else shape
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks; the hidden state first."""

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_int, insist
+from unrolled.data import ArrayLike
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
@@ -54,6 +54,7 @@ class Reliability(NamedTuple):
     """How often answers are right, by bins of their confidence, none empty.
 
     Of each bin: the mean confidence, the share that is right, and how many.
+    Chapter: 10_overfitting.
     """
 
     confidence: Float[np.ndarray, " B"]

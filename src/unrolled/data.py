@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import ArrayLike
 
-from unrolled._checks import (
-    check,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-    refusal,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
+
+if TYPE_CHECKING:
+    ArrayLike = Any  # an array, once `check` has returned it
+else:
+    from numpy.typing import ArrayLike
 
 Params = dict[str, np.ndarray]
 """Parameters, or gradients by parameter: name to array."""
@@ -62,9 +60,9 @@ class Normalization:
         """Measure the mean and standard deviation of a series, (T,)."""
         series = check(series=(series, "T"))
         # Not std() == 0: that of three times 0.1 is a rounding error above 0.
-        if series.min() == series.max():
-            got = f"one whose {len(series)} values are all {series[0]}"
-            raise refusal("series", "one that varies", got)
+        varies = bool(series.min() < series.max())
+        got = f"one whose {len(series)} values are all {series[0]}"
+        insist("series", varies, "one that varies", got)
         return cls(float(series.mean()), float(series.std()))
 
     def apply(self, series: ArrayLike) -> Float[np.ndarray, " T"]:

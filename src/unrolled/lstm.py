@@ -6,11 +6,11 @@ arrangements is worth, `make bench` prints.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import FunctionCtx
 
 from unrolled._checks import check_float, check_type, insist
 from unrolled.cell import Cell, GateTrace
@@ -87,7 +87,8 @@ class LSTMCell(Cell):
 
     def step(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
         """Compute the equations, without checks: the new h and c."""
-        trace = self.gates(x, *states)
+        h, c = states
+        trace = self.gates(x, h, c)
         return trace.h, trace.c
 
 
@@ -146,19 +147,23 @@ class LSTM(Recurrent):
         size = other.proj_size
         insist("other", not size, "an LSTM without projections", size)
         check_type("two_biases", two_biases, bool)
+        names = [
+            "input_size",
+            "hidden_size",
+            "num_layers",
+            "bias",
+            "bidirectional",
+        ]
         ours = cls(
-            other.input_size,
-            other.hidden_size,
-            other.num_layers,
-            other.dropout if other.num_layers > 1 else 0.0,
-            bias=other.bias,
-            bidirectional=other.bidirectional,
+            **{name: getattr(other, name) for name in names},
+            dropout=other.dropout if other.num_layers > 1 else 0.0,
             two_biases=two_biases and other.bias,
             generator=Generator(),  # so that the global one stays as it is
         )
-        ours.to(other.weight_ih_l0).train(other.training)
+        ours.to(other.all_weights[0][0]).train(other.training)
         for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
-            biases = theirs[2:] if two_biases else [sum(theirs[2:])]
+            total = sum(theirs[2:], torch.zeros(()))  # unused without a bias
+            biases = theirs[2:] if two_biases else [total]
             _copy([*theirs[:2], *biases], cell.weights)
         return ours
 
@@ -225,11 +230,15 @@ def _copy(values: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
 
 
 class LSTMScan(Function):
-    """One layer in one direction: x (T, D, N), states (H, N) or (T, H, N)."""
+    """One layer in one direction: x (T, D, N), states (H, N) or (T, H, N).
+
+    The way back is `unrolled.by_hand.lstm.cell_backward`, its factors computed
+    for all steps at once, before the loop. Chapter: 07_network.
+    """
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
+        ctx: Any,
         x: Tensor,
         h: Tensor,
         c: Tensor,
@@ -264,11 +273,11 @@ class LSTMScan(Function):
 
     @staticmethod
     def backward(
-        ctx: FunctionCtx,
+        ctx: Any,
         dhs: Tensor | None,
         dcs: Tensor | None,
-        dh: Tensor | None,
-        dc: Tensor | None,
+        dh: Any,  # a tensor, or None
+        dc: Any,  # likewise
         _: None,
     ) -> tuple[Tensor | None, ...]:
         """Loop back: the gradient of each argument of `forward`."""
@@ -278,42 +287,53 @@ class LSTMScan(Function):
                 "create_graph=True; Recurrent(LSTMCell, ...) has a second one"
             )
         x, weight_ih, weight_hh, gates, hs, cs, tanh_cs = ctx.saved_tensors
-        T, _, N = x.shape
-        H = weight_hh.shape[1]
-        dzs = torch.empty_like(gates)
+        T, H, N = tanh_cs.shape
+        gates, dzs = gates.view(T, 4, H, N), gates.new_empty(T, 4, H, N)
+        # The factors of dc in dz_i, dz_f and dz_g, and of dh in dz_o and dc.
+        (i, f, g, o), (dz_i, dz_f, dz_g, dz_o) = gates.unbind(1), dzs.unbind(1)
+        _through_sigmoid(g, i, out=dz_i)
+        _through_sigmoid(cs[:-1], f, out=dz_f)
+        _through_tanh(i, g, out=dz_g)
+        _through_sigmoid(tanh_cs, o, out=dz_o)
+        dcs_by_dhs = _through_tanh(o, tanh_cs, out=torch.empty_like(tanh_cs))
         own = (
             [None] * T if d is None else d.contiguous().unbind()
             for d in (dhs, dcs)
         )
-        arrays = gates, cs[:-1], tanh_cs, dzs
-        steps = zip(*own, *(a.unbind() for a in arrays), strict=True)
+        steps = zip(*own, f, dcs_by_dhs, dzs, strict=True)
         weight_hh_t = weight_hh.t().contiguous()
         dh, dc = _new_or_zeros(dh, hs[0]), _new_or_zeros(dc, cs[0])
-        from_h = torch.empty_like(dc)
-        for own_dh, own_dc, z, c_before, tanh_c, dz in reversed([*steps]):
+        for own_dh, own_dc, f, dc_by_dh, dz in reversed([*steps]):
             if own_dh is not None:
                 dh += own_dh
             if own_dc is not None:
                 dc += own_dc
-            i, f, g, o = z.view(4, H, N).unbind()
-            dz_i, dz_f, dz_g, dz_o = dz.view(4, H, N).unbind()
-            dc += _through_tanh(torch.mul(dh, o, out=from_h), tanh_c)
-            torch.mul(dc, g, out=dz_i)
-            torch.mul(dc, c_before, out=dz_f)
-            _through_sigmoid(dz[: 2 * H], z[: 2 * H])  # i and f together
-            _through_tanh(torch.mul(dc, i, out=dz_g), g)
-            _through_sigmoid(torch.mul(dh, tanh_c, out=dz_o), o)
-            torch.mm(weight_hh_t, dz, out=dh)
+            dc.addcmul_(dh, dc_by_dh)
+            dz[:3].mul_(dc)
+            dz[3].mul_(dh)
+            torch.mm(weight_hh_t, dz.view(4 * H, N), out=dh)
             dc *= f
-        needs = ctx.needs_input_grad
+        needs, dzs = ctx.needs_input_grad, dzs.view(T, 4 * H, N)
+        dz = _flat(dzs)
         return (
             weight_ih.t().expand(T, -1, -1).bmm(dzs) if needs[0] else None,
             dh,
             dc,
-            _sum_of_products(dzs, x) if needs[3] else None,
-            _sum_of_products(dzs, hs[:-1]) if needs[4] else None,
-            dzs.sum(2).sum(0) if needs[5] else None,
+            _sum_of_products(dz, x) if needs[3] else None,
+            _sum_of_products(dz, hs[:-1]) if needs[4] else None,
+            dz.sum(1) if needs[5] else None,
         )
+
+
+def _flat(values: Tensor) -> Tensor:
+    """Put all steps and sequences beside each other: (T, D, N) to (D, TN)."""
+    return values.transpose(0, 1).flatten(1)
+
+
+def _sum_of_products(dz: Tensor, inputs: Tensor) -> Tensor:
+    """Sum dz x^T over all steps and sequences: (4H, TN), (T, D, N)."""
+    # This way round, as narrow inputs are slow the other way.
+    return (_flat(inputs) @ dz.t()).t().contiguous()  # (4H, D)
 
 
 def _new_or_zeros(dh: Tensor | None, like: Tensor) -> Tensor:
@@ -323,19 +343,11 @@ def _new_or_zeros(dh: Tensor | None, like: Tensor) -> Tensor:
     return dh.clone(memory_format=torch.contiguous_format)
 
 
-def _through_sigmoid(dy: Tensor, y: Tensor) -> Tensor:
-    """Carry dy back through y = sigmoid(z), in place: dy * y * (1 - y)."""
-    return torch.ops.aten.sigmoid_backward.grad_input(dy, y, grad_input=dy)
+def _through_sigmoid(dy: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    """Carry dy back through y = sigmoid(z): dy * y * (1 - y)."""
+    return torch.ops.aten.sigmoid_backward.grad_input(dy, y, grad_input=out)
 
 
-def _through_tanh(dy: Tensor, y: Tensor) -> Tensor:
-    """Carry dy back through y = tanh(z), in place: dy * (1 - y * y)."""
-    return torch.ops.aten.tanh_backward.grad_input(dy, y, grad_input=dy)
-
-
-def _sum_of_products(dzs: Tensor, inputs: Tensor) -> Tensor:
-    """Sum dz x^T over all steps and sequences: (T, 4H, N), (T, D, N)."""
-    # This way round, as narrow inputs are slow the other way.
-    total = dzs.new_empty(inputs.shape[1], dzs.shape[1])  # (D, 4H)
-    torch.addbmm(total, inputs, dzs.transpose(1, 2), beta=0, out=total)
-    return total.t().contiguous()  # (4H, D)
+def _through_tanh(dy: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    """Carry dy back through y = tanh(z): dy * (1 - y * y)."""
+    return torch.ops.aten.tanh_backward.grad_input(dy, y, grad_input=out)

@@ -11,7 +11,10 @@ from unrolled._checks import refusal
 
 @contextlib.contextmanager
 def mode(model: nn.Module, training: bool) -> Iterator[None]:
-    """Set a model's mode, and at the end that of each module as it was."""
+    """Set a model's mode, and at the end that of each module as it was.
+
+    Chapter: 07_network.
+    """
     before = {module: module.training for module in model.modules()}
     model.train(training)
     try:
@@ -23,7 +26,10 @@ def mode(model: nn.Module, training: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def gradients(model: nn.Module) -> Iterator[None]:
-    """Let gradients flow, even within `torch.no_grad` or `inference_mode`."""
+    """Let gradients flow, even within `torch.no_grad` or `inference_mode`.
+
+    Chapter: 09_gates.
+    """
     if any(parameter.is_inference() for parameter in model.parameters()):
         got = "some that were made in torch.inference_mode"
         raise refusal("model", "parameters that gradients can pass", got)

@@ -1,13 +1,20 @@
 """Any cell, stacked in layers and looped in time: slow and readable."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check, check_float, check_int, check_type, insist
-from unrolled.cell import Cell, GateTrace, State
+from unrolled.cell import Cell, GateTrace, State, _packed, _unpacked
+
+Sequences = Float[Tensor, "N T D"]
+"""Inputs, at T steps of each of N sequences."""
+
+Lengths = Int64[Tensor, " N"] | None
+"""How many steps of each sequence count, from 1 to T; None for all."""
 
 
 class Recurrent(nn.Module):
@@ -66,7 +73,7 @@ class Recurrent(nn.Module):
         options["generator"] = generator
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         # In PyTorch's order: a layer's two directions, then the next layer.
-        self.cells = nn.ModuleList(
+        self.cells: Any = nn.ModuleList(
             cell_class(size, hidden_size, **options)
             for size in sizes
             for _ in range(self.num_directions)
@@ -78,10 +85,7 @@ class Recurrent(nn.Module):
         return self.num_directions * self.hidden_size
 
     def forward(
-        self,
-        x: Float[Tensor, "N T D"],
-        state: State | None = None,
-        lengths: Int64[Tensor, " N"] | None = None,
+        self, x: Sequences, state: State | None = None, lengths: Lengths = None
     ) -> tuple[Float[Tensor, "N T output"], State]:
         """Run the stack over whole sequences.
 
@@ -101,10 +105,7 @@ class Recurrent(nn.Module):
 
     @torch.no_grad()
     def trace(
-        self,
-        x: Float[Tensor, "N T D"],
-        state: State | None = None,
-        lengths: Int64[Tensor, " N"] | None = None,
+        self, x: Sequences, state: State | None = None, lengths: Lengths = None
     ) -> list[GateTrace]:
         """Run LSTMs as `forward` does: each layer's and direction's trace."""
         kind = type(self.cells[0])
@@ -142,10 +143,10 @@ class Recurrent(nn.Module):
                     traces.append(GateTrace(*gates))
             below = torch.cat(outs, dim=2) if outs[1:] else outs[0]
         final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
-        return below, final if len(final) > 1 else final[0], traces
+        return below, _unpacked(final), traces
 
     def _scan(
-        self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
+        self, cell: Any, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Loop over the steps: all states, the last ones, and the gates."""
         state, states, gates = start, [], []
@@ -177,10 +178,8 @@ class Recurrent(nn.Module):
             check(like=like, lengths=(lengths, (N,), range(1, T + 1)))
         if state is None:
             return tuple(like.new_zeros(K, N, H) for _ in cell.state_names)
-        states = cell.name_states(state)
-        shaped = {name: (value, (K, N, H)) for name, value in states.items()}
-        check(like=like, **shaped)
-        return tuple(states.values())
+        check(like=like, state=(state, cell._state_form((K, N, H))))
+        return _packed(state)
 
 
 class _Ends:
@@ -190,7 +189,8 @@ class _Ends:
         self.lengths = lengths
         if lengths is not None:
             t = torch.arange(steps, device=lengths.device)
-            last = lengths[:, None] - 1  # (N, 1)
+            self.ends = lengths - 1  # (N,)
+            last = self.ends[:, None]
             self.is_past = (t > last)[..., None]  # (N, T, 1)
             self.from_end = torch.where(t > last, t, last - t)  # (N, T)
             self.rows = torch.arange(len(lengths), device=lengths.device)
@@ -209,7 +209,7 @@ class _Ends:
 
     def last(self, states: Sequence[Tensor]) -> list[Tensor]:
         """Pick each sequence's last real step, (N, H)."""
-        return [s[self.rows, self.lengths - 1] for s in states]
+        return [s[self.rows, self.ends] for s in states]
 
 
 def _stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
 from pydantic import BeforeValidator, Field, model_validator
 
 from unrolled import _checks
+from unrolled.data import ArrayLike
 from unrolled_book.rows import Row, check_once, parse
 
 LEDGER = Path(__file__).with_name("claims.toml")

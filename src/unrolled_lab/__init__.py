@@ -37,29 +37,6 @@ from unrolled_lab.forecasters import (
     load_losses,
 )
 from unrolled_lab.record import Record
+from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 from unrolled_lab.runs import execute, follow, replay
 from unrolled_lab.sweeps import sweep
-
-__all__ = [
-    "CATALOGUE",
-    "Record",
-    "RunConfig",
-    "begin_forecaster",
-    "build_model",
-    "count_parameters",
-    "estimate",
-    "execute",
-    "follow",
-    "generator_for",
-    "gradient_norms",
-    "load_forecasters",
-    "load_losses",
-    "load_model",
-    "load_record",
-    "load_records",
-    "make_data",
-    "replay",
-    "results_folder",
-    "runs_of",
-    "sweep",
-]

@@ -89,11 +89,12 @@ def _forecasters(options: argparse.Namespace) -> int:
     """Train the forecasters that are not there, and report."""
     jobs = check_int("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
-    trained = Parallel(n_jobs=jobs)(
+    calls = [
         delayed(save_forecasters)(series, seed, folder)
         for series in get_args(Series)
         for seed in SEEDS
-    )
+    ]
+    trained = [bool(each) for each in Parallel(n_jobs=jobs)(calls) or []]
     print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
     return 0
 

@@ -266,8 +266,9 @@ def trial() -> list[RunConfig]:
 
     Not among ``all``.
     """
-    sizes = {"steps": 5, "features": 2, "hidden_size": 4, "num_layers": 1}
-    sizes |= dict.fromkeys(("train_count", "valid_count", "test_count"), 100)
+    counts = dict.fromkeys(("train_count", "valid_count", "test_count"), 100)
+    sizes: dict[str, Any] = {"steps": 5, "features": 2, **counts}
+    sizes |= {"hidden_size": 4, "num_layers": 1}
     return [
         RunConfig(
             experiment="trial",

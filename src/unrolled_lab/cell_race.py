@@ -8,7 +8,7 @@ share nothing else: each has its own weights, data, gradient and clipping.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -40,7 +40,7 @@ class Variant(NamedTuple):
     """Such as `unrolled.lstm.LSTMCell`."""
     hidden_size: int
     """H, such that a network has between 1,250 and 1,300 parameters."""
-    options: dict[str, float]
+    options: dict[str, Any]
     """How the cell begins."""
 
 
@@ -106,8 +106,8 @@ def make_network(variant: str, seed: int) -> Tagger:
     check_choice("variant", variant, tuple(VARIANTS))
     generator = generator_for("weights", check_int("seed", seed, 0))
     cell_class, hidden_size, options = VARIANTS[variant]
-    options = options | {"generator": generator}
-    layer = Recurrent(cell_class, INPUTS, hidden_size, **options)
+    sizes = INPUTS, hidden_size
+    layer = Recurrent(cell_class, *sizes, generator=generator, **options)
     return Tagger(layer, 2, generator=generator)
 
 
@@ -211,8 +211,9 @@ def _right(logits: Tensor, target: Tensor) -> Tensor:
 
 def _clip(weights: Sequence[Tensor], max_norm: float) -> None:
     """Shorten each network's gradient to this norm, if it is longer."""
-    squares = [w.grad.flatten(1).square().sum(dim=1) for w in weights]
+    grads = [weight.grad for weight in weights if weight.grad is not None]
+    squares = [each.flatten(1).square().sum(dim=1) for each in grads]
     norm = torch.stack(squares).sum(dim=0).sqrt()  # (S,)
     factor = (max_norm / (norm + 1e-6)).clamp(max=1.0)
-    for weight in weights:
-        weight.grad.mul_(factor.view(-1, *[1] * (weight.dim() - 1)))
+    for each in grads:
+        each.mul_(factor.view(-1, *[1] * (each.dim() - 1)))

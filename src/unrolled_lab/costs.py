@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from unrolled._checks import check, check_int
+from unrolled.data import ArrayLike
 
 
 def longest_chain(result: Tensor) -> int:

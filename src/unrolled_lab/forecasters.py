@@ -16,10 +16,11 @@ from torch.utils.data import TensorDataset
 from unrolled import tasks
 from unrolled._checks import check_choice, check_int
 from unrolled.lstm import LSTM
-from unrolled.models import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
 from unrolled_lab.files import locked, results_folder
 from unrolled_lab.record import circumstances
+from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
 Series = Literal["oscillations", "henon"]

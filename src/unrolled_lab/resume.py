@@ -184,7 +184,7 @@ def _fingerprint(name: str, dataset: TensorDataset) -> str:
     digest = hashlib.sha256()
     for tensor in dataset.tensors:
         flat = tensor.detach().cpu().flatten().contiguous()  # (all entries,)
-        digest.update(flat.view(torch.uint8).numpy())  # their bytes
+        digest.update(flat.view(torch.uint8).numpy().data)  # their bytes
     kinds = [_kind(tensor) for tensor in dataset.tensors]
     digest.update("; ".join(kinds).encode())
     return f"{digest.hexdigest()[:16]} of {', '.join(kinds)}"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -186,7 +186,7 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     return record, {moment: moments[moment] for moment in config.weights}
 
 
-def _diagnose(model: nn.Module, data: Datasets, seed: int) -> tuple[float, ...]:
+def _diagnose(model: Any, data: Datasets, seed: int) -> tuple[float, ...]:
     """Measure the gradients that reach each step, in random directions."""
     v = torch.randn(
         PROJECTIONS,

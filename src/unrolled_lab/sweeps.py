@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import joblib
 import torch
@@ -23,7 +23,7 @@ Backend = Literal["loky", "dask", "ray"]
 @contextlib.contextmanager
 def connect(
     backend: Backend, jobs: int, scheduler: str | None
-) -> Iterator[joblib.Parallel]:
+) -> Iterator[Any]:
     """Make what carries out calls in parallel, and stop it at the end.
 
     Each job is a process, as a run lends PyTorch's random streams, of which a
@@ -61,7 +61,7 @@ def connect(
         yield joblib.Parallel(
             jobs if backend == "loky" else -1,  # -1: all that there are
             return_as="list" if backend == "ray" else "generator_unordered",
-            batch_size=1,
+            batch_size=1,  # pyright: ignore[reportArgumentType]  "auto" or int
             pre_dispatch="all",
         )
 

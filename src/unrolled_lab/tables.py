@@ -5,9 +5,9 @@ Only who asks for this module imports pandas.
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_type
+from unrolled.data import ArrayLike
 from unrolled_lab.record import Record, columns
 
 

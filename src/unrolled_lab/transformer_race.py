@@ -5,6 +5,7 @@ time that it takes, so they are drawn at random.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -49,7 +50,8 @@ class PyTorchReader(nn.Module):
     def __init__(self, model: CharLM) -> None:
         super().__init__()
         check_type("model", model, CharLM)
-        self.recurrent = model.recurrent.to_torch()
+        layer: Any = model.recurrent
+        self.recurrent = layer.to_torch()
         self.head = model.head
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -131,7 +133,7 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
 
 
 def generating_step(
-    way: str, length: int, model: Reader | None = None
+    way: str, length: int, model: Any = None
 ) -> Callable[[], tuple]:
     """Make the step that foretells the token after so many.
 

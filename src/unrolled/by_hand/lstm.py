@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_float, check_int, check_type
-from unrolled.data import Params
+from unrolled.data import ArrayLike, Params
 
 State = Float[np.ndarray, "N H"]
 
@@ -23,25 +22,25 @@ class StepCache(NamedTuple):
 
     The input x; h and c before the step; the input gate i, the forget gate f,
     the candidate g and the output gate o; c and h after the step.
-    `stack_caches` puts an axis T behind N.
+    `stack_caches` puts an axis T behind N in each. Chapter: 02_forward.
     """
 
-    x: Float[np.ndarray, "N *T D"]
-    h_prev: Float[np.ndarray, "N *T H"]
-    c_prev: Float[np.ndarray, "N *T H"]
-    i: Float[np.ndarray, "N *T H"]
-    f: Float[np.ndarray, "N *T H"]
-    g: Float[np.ndarray, "N *T H"]
-    o: Float[np.ndarray, "N *T H"]
-    c: Float[np.ndarray, "N *T H"]
-    h: Float[np.ndarray, "N *T H"]
+    x: Float[np.ndarray, "N D"]
+    h_prev: Float[np.ndarray, "N H"]
+    c_prev: Float[np.ndarray, "N H"]
+    i: Float[np.ndarray, "N H"]
+    f: Float[np.ndarray, "N H"]
+    g: Float[np.ndarray, "N H"]
+    o: Float[np.ndarray, "N H"]
+    c: Float[np.ndarray, "N H"]
+    h: Float[np.ndarray, "N H"]
 
 
 PARAMS = {"weight_hh": "4*H H", "weight_ih": "4*H D", "bias": "4*H"}
 """The shapes of the parameters."""
 
-CACHE = StepCache("N D", *["N H"] * 8)
-"""The shapes of one step's cache."""
+CACHES = ["T", StepCache]
+"""The form of the caches of T steps."""
 
 
 def sigmoid(z: ArrayLike) -> np.ndarray:
@@ -121,10 +120,7 @@ def cell_forward(
     al. (2017), "Forward Pass", without peepholes. Chapter: 02_forward.
     """
     params, x_t, h, c = check(
-        params=(params, PARAMS),
-        x_t=(x_t, "N D"),
-        h=(h, "N H"),
-        c=(c, "N H"),
+        params=(params, PARAMS), x_t=(x_t, "N D"), h=(h, "N H"), c=(c, "N H")
     )
     cache = _step_forward(x_t, h, c, params)
     return cache.h.copy(), cache.c.copy(), cache
@@ -134,11 +130,8 @@ def _step_forward(
     x: np.ndarray, h_prev: np.ndarray, c_prev: np.ndarray, params: Params
 ) -> StepCache:
     """Compute the equations of `cell_forward`."""
-    z = (
-        x @ params["weight_ih"].T
-        + h_prev @ params["weight_hh"].T
-        + params["bias"]
-    )  # (N, 4H)
+    W, U = params["weight_ih"], params["weight_hh"]
+    z = x @ W.T + h_prev @ U.T + params["bias"]  # (N, 4H)
     z_i, z_f, z_g, z_o = z.reshape(len(z), 4, -1).swapaxes(0, 1)  # (N, H) each
     i, f, g, o = _sigmoid(z_i), _sigmoid(z_f), np.tanh(z_g), _sigmoid(z_o)
     c = f * c_prev + i * g
@@ -190,7 +183,7 @@ def cell_backward(
     """
     params, cache, dh, dc = check(
         params=(params, PARAMS),
-        cache=(cache, CACHE),
+        cache=(cache, StepCache),
         dh=(dh, "N H"),
         dc=(dc, "N H"),
     )
@@ -259,7 +252,7 @@ def stack_caches(caches: Sequence[StepCache]) -> StepCache:
 
     Chapter: 02_forward.
     """
-    caches = check(caches=(caches, ["T", CACHE]))
+    caches = check(caches=(caches, CACHES))
     return StepCache(*(np.stack(a, axis=1) for a in zip(*caches, strict=True)))
 
 
@@ -288,9 +281,7 @@ def bptt(
     window h. Chapters: 04_bptt, 06_truncated.
     """
     params, caches, dhs = check(
-        params=(params, PARAMS),
-        caches=(caches, ["T", CACHE]),
-        dhs=(dhs, "N T H"),
+        params=(params, PARAMS), caches=(caches, CACHES), dhs=(dhs, "N T H")
     )
     if window is None:
         return _backward_pass(dhs, caches, params)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check
-from unrolled.by_hand.lstm import CACHE, PARAMS, StepCache, _step_backward
-from unrolled.data import Params
+from unrolled.by_hand.lstm import CACHES, PARAMS, StepCache, _step_backward
+from unrolled.data import ArrayLike, Params
 
 
 def contributions(
@@ -40,9 +39,7 @@ def contributions(
     Reference: Werbos (1990). Chapter: 04_bptt.
     """
     params, caches, dhs = check(
-        params=(params, PARAMS),
-        caches=(caches, ["T", CACHE]),
-        dhs=(dhs, "N T H"),
+        params=(params, PARAMS), caches=(caches, CACHES), dhs=(dhs, "N T H")
     )
     T = len(caches)
     table = {n: np.zeros((T, T, *p.shape)) for n, p in params.items()}
@@ -86,9 +83,7 @@ def cell_jacobian(
     Reference: Hochreiter & Schmidhuber (1997), whose truncated gradient keeps
     the direct path alone. Chapter: 04_bptt.
     """
-    params, caches = check(
-        params=(params, PARAMS), caches=(caches, ["T", CACHE])
-    )
+    params, caches = check(params=(params, PARAMS), caches=(caches, CACHES))
     (N, H), T = caches[0].h.shape, len(caches)
     U = dict(zip("ifgo", np.split(params["weight_hh"], 4), strict=True))
     names = "direct", "f", "i", "g", "o"

@@ -11,14 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, insist
-from unrolled.data import Params
+from unrolled.data import ArrayLike, Params
 
 
 class StepCache(NamedTuple):
-    """What a step leaves behind: the input, the state before and after."""
+    """What a step leaves behind: the input, the state before and after.
+
+    Chapter: 01_vanishing.
+    """
 
     x: Float[np.ndarray, "N D"]
     h_prev: Float[np.ndarray, "N H"]
@@ -26,7 +28,7 @@ class StepCache(NamedTuple):
 
 
 _PARAMS = {"weight_hh": "H H", "weight_ih": "H D", "bias": "H"}
-_CACHE = StepCache("N D", "N H", "N H")
+_CACHES = ["T", StepCache]
 
 
 def forward(
@@ -84,9 +86,7 @@ def bptt(
     Chapter: 01_vanishing.
     """
     params, caches, dhs = check(
-        params=(params, _PARAMS),
-        caches=(caches, ["T", _CACHE]),
-        dhs=(dhs, "N T H"),
+        params=(params, _PARAMS), caches=(caches, _CACHES), dhs=(dhs, "N T H")
     )
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     dxs, dh = [], np.zeros_like(dhs[:, 0])

@@ -5,10 +5,9 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_choice, check_float, insist
-from unrolled.data import Params
+from unrolled.data import ArrayLike, Params
 
 Predictions = Float[np.ndarray, "N T F"]
 

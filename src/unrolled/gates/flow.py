@@ -9,6 +9,7 @@ from torch import Tensor
 
 from unrolled import by_hand
 from unrolled._checks import check_int, insist
+from unrolled.data import Params
 from unrolled.gates.interventions import (
     Clamp,
     Cut,
@@ -93,10 +94,11 @@ def cell_jacobians(
     zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
     weights = cell.weight_ih, cell.weight_hh, zeros + cell.total_bias
     names = "weight_ih", "weight_hh", "bias"
-    params = dict(zip(names, map(as_float64, weights), strict=True))
+    arrays = map(as_float64, weights)
+    params: Params = dict(zip(names, arrays, strict=True))
     _, caches = by_hand.lstm.forward(as_float64(below), params)
     parts = by_hand.paths.cell_jacobian(caches, params)
-    return parts["direct"], sum(parts.values())
+    return parts["direct"], sum(parts.values(), np.zeros(()))
 
 
 def _check_cut(cut: Collection[Cut], count: int) -> None:

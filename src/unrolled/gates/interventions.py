@@ -9,15 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-    refusal,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
@@ -51,7 +43,8 @@ class Clamp:
 
     def __post_init__(self) -> None:
         check_int("layer", self.layer, 0)
-        check_choice("gate", self.gate, GateTrace._fields)
+        fields = GateTrace._fields
+        insist("gate", self.gate in fields, f"one of {fields}", self.gate)
         if isinstance(self.value, Tensor):
             check(like=Tensor, value=(self.value, "N T H"))
         else:
@@ -150,10 +143,10 @@ def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
     check_type("model", model, Classifier)
     layers = model.recurrent
     kinds = {type(cell) for cell in layers.cells}
-    if kinds != {LSTMCell} or layers.num_directions > 1:
-        names = ", ".join(kind.__name__ for kind in kinds)
-        got = f"{names} with directions: {layers.num_directions}"
-        raise refusal("model", "LSTM layers in one direction", got)
+    is_right = kinds == {LSTMCell} and layers.num_directions == 1
+    names = ", ".join(kind.__name__ for kind in kinds)
+    got = f"{names} with directions: {layers.num_directions}"
+    insist("model", is_right, "LSTM layers in one direction", got)
     check({"D": layers.input_size}, like=model.head.weight, x=(x, "N T D"))
 
 

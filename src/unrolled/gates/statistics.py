@@ -38,7 +38,10 @@ def carousel(f: Gate) -> Gate:
 
 
 class Slopes(NamedTuple):
-    """By how much a signal moves the cell states, and the parts of them."""
+    """By how much a signal moves the cell states, and the parts of them.
+
+    Chapter: 09_gates.
+    """
 
     c: Float[Tensor, "T H"]
     kept: Float[Tensor, "T H"]
@@ -73,9 +76,8 @@ def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
 
     Chapter: 09_gates.
     """
-    form = GateTrace(*["N T H"] * 6)
-    c = check(like=Tensor, trace=(trace, form)).c
-    check(like=c, trace=(trace, form), signal=(signal, "N"))
+    c = check(like=Tensor, trace=(trace, GateTrace)).c
+    check(like=c, trace=(trace, GateTrace), signal=(signal, "N"))
     check_varies("signal", signal)
     s = signal - signal.mean()
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
@@ -102,9 +104,8 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 
     Chapter: 09_gates.
     """
-    form = Slopes("T H", "T H", "T H")
-    c = check(like=Tensor, parts=(parts, form)).c
-    check(like=c, parts=(parts, form))
+    c = check(like=Tensor, parts=(parts, Slopes)).c
+    check(like=c, parts=(parts, Slopes))
     size = c.square().sum(dim=1)  # (T,)
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)
@@ -113,4 +114,5 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 
 def check_varies(name: str, value: Tensor | np.ndarray) -> None:
     """Insist on numbers that differ; a variance may be of rounding alone."""
-    insist(name, value.min() < value.max(), "numbers that differ", value)
+    differ = bool(value.min() < value.max())
+    insist(name, differ, "numbers that differ", value)

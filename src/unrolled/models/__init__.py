@@ -12,7 +12,7 @@ In all of them:
 """
 
 from unrolled.models.char_lm import CharLM
-from unrolled.models.forecast import Forecaster, OwnForecasts, ScheduledSampling
+from unrolled.models.forecast import Forecaster
 from unrolled.models.heads import Classifier, Tagger
 from unrolled.models.seq2seq import Seq2Seq
 from unrolled.models.transformer import CausalTransformer, Transformer

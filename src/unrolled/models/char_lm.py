@@ -7,19 +7,12 @@ from jaxtyping import Int64
 from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.cell import State
 from unrolled.models import parts
-from unrolled.models.parts import Lengths, Scores, Tokens
+from unrolled.models.parts import Scores, Tokens
 from unrolled.modes import mode
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Lengths, Recurrent
 from unrolled.tasks import IGNORE
 
 
@@ -63,8 +56,7 @@ class CharLM(nn.Module):
         are_different = len(characters) == len(set(characters)) == V
         wanted = f"{V} different ones, as the recurrent layer has inputs"
         insist("characters", are_different, wanted, characters)
-        if end is not None:
-            check_choice("end", end, [*characters])
+        insist("end", end in [None, *characters], f"one of {characters!r}", end)
         self.recurrent = recurrent
         self.characters = characters
         self.end = end
@@ -92,7 +84,7 @@ class CharLM(nn.Module):
 
     def examples(
         self, texts: Sequence[str]
-    ) -> tuple[Int64[Tensor, "N T"], Int64[Tensor, " N"], Int64[Tensor, "N T"]]:
+    ) -> tuple[Tokens, Int64[Tensor, " N"], Tokens]:
         """Pair each character of texts with the one that follows it.
 
         Returns:
@@ -126,8 +118,8 @@ class CharLM(nn.Module):
     ) -> tuple[Scores, State]:
         """Read on from a state: what `forward` does, and where it ends."""
         x = parts.token_input("tokens", tokens, self.recurrent)  # (N, T, V)
-        out, state = self.recurrent(x, state, lengths)  # (N, T, H)
-        return self.head(out), state  # (N, T, V)
+        out, last = self.recurrent(x, state, lengths)  # (N, T, H)
+        return self.head(out), last  # (N, T, V)
 
     def generate(
         self,
@@ -162,11 +154,12 @@ class CharLM(nn.Module):
         start = self._encode("prompt", prompt, self.end or "")
         is_open = not self.end or self.end not in prompt
         insist("prompt", is_open, f"no {self.end!r}, which ends a text", prompt)
-        tokens = start.expand(count, -1)
         end = self.characters.index(self.end) if self.end else -1
+        how = length, end, temperature, generator
         with mode(self, training=False), torch.no_grad():
-            how = end, temperature, generator
-            written = parts.write(self.read, tokens, None, length, *how)
+            written = parts.write(
+                self.read, start.expand(count, -1), None, *how
+            )
         texts = map(self.decode, written)
         if self.end:
             texts = ("".join(text.partition(self.end)[:2]) for text in texts)

@@ -5,8 +5,9 @@ from typing import Literal
 from torch import Generator, Tensor, nn
 
 from unrolled._checks import check_choice, check_float, check_int, check_type
-from unrolled.models.parts import Inputs, Lengths, Scores, any_input, make_head
-from unrolled.recurrent import Recurrent
+from unrolled.cell import _packed
+from unrolled.models.parts import Inputs, Scores, any_input, make_head
+from unrolled.recurrent import Lengths, Recurrent
 
 
 class Classifier(nn.Module):
@@ -57,7 +58,7 @@ class Classifier(nn.Module):
     def forward(self, x: Inputs, lengths: Lengths = None) -> Tensor:
         """Score the classes: logits, (N, C)."""
         _, state = self.recurrent(any_input(x, self.recurrent), lengths=lengths)
-        h = state if isinstance(state, Tensor) else state[0]
+        h, *_ = _packed(state)
         read = h[-self._states_read :].movedim(0, 1).flatten(1)  # (N, kH)
         return self.head(self.dropout(read))  # (N, C)
 

@@ -11,32 +11,24 @@ from torch.nn.functional import one_hot
 
 from unrolled._checks import check, check_type, refusal
 from unrolled.cell import State
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Recurrent, Sequences
 
 Tokens = Int64[Tensor, "N T"]
 """Whole numbers from 0 to D - 1 (in a text, to V - 1)."""
 
-Inputs = Float[Tensor, "N T D"] | Tokens
+Inputs = Sequences | Tokens
 """Numbers, or tokens in their place."""
-
-Lengths = Int64[Tensor, " N"] | None
-"""How many steps of each sequence count, from 1 to T; None for all."""
 
 Scores = Float[Tensor, "N T V"]
 """Logits of the V tokens, or of what else there is to choose from."""
 
 
-def make_head(
-    below: nn.Module,
-    in_features: int,
-    out_features: int,
-    generator: Generator | None,
-) -> nn.Linear:
-    """Make a linear layer, all uniform on ±1/√(in features), on another."""
+def make_head(below: Any, inputs: int, outputs: int, generator: Any) -> Any:
+    """Make a linear layer, all uniform on ±1/√inputs, on another."""
     check_type("generator", generator, Generator | None)
     # nn.Linear by itself would draw from the global generator.
-    head = nn.utils.skip_init(nn.Linear, in_features, out_features)
-    bound = 1 / math.sqrt(in_features)
+    head = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    bound = 1 / math.sqrt(inputs)
     with torch.no_grad():
         for parameter in head.parameters():
             parameter.uniform_(-bound, bound, generator=generator)

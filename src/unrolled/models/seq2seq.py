@@ -8,9 +8,9 @@ from torch.nn.functional import pad
 from unrolled._checks import check_int, insist, refusal
 from unrolled.cell import State
 from unrolled.models import parts
-from unrolled.models.parts import Lengths, Scores, Tokens
+from unrolled.models.parts import Scores, Tokens
 from unrolled.modes import mode
-from unrolled.recurrent import Recurrent
+from unrolled.recurrent import Lengths, Recurrent
 
 
 class Seq2Seq(nn.Module):
@@ -113,5 +113,5 @@ class Seq2Seq(nn.Module):
     def _decode(self, tokens: Tokens, state: State | None, **sizes: int):
         """Read target tokens; score what follows each."""
         x = parts.token_input("target_in", tokens, self.decoder, **sizes)
-        out, state = self.decoder(x, state)  # (N, T, H)
-        return self.head(out), state  # (N, T, V)
+        out, last = self.decoder(x, state)  # (N, T, H)
+        return self.head(out), last  # (N, T, V)

@@ -8,13 +8,8 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import relu, scaled_dot_product_attention
 
 from unrolled._checks import check, check_float, check_int, check_type, insist
-from unrolled.models.parts import (
-    Inputs,
-    Tokens,
-    any_input,
-    make_head,
-    token_input,
-)
+from unrolled.models import parts
+from unrolled.models.parts import Inputs, Scores, Tokens
 
 
 class Transformer(nn.Module):
@@ -80,11 +75,11 @@ class Transformer(nn.Module):
             )
         _draw_weights(self, generator)
         self.dropout = nn.Dropout(dropout)
-        self.head = make_head(self.inlet, H, C, generator)
+        self.head = parts.make_head(self.inlet, H, C, generator)
 
     def forward(self, x: Inputs) -> Float[Tensor, "N C"]:
         """Score the classes: logits."""
-        like, x = self.inlet.weight, any_input(x, self)
+        like, x = self.inlet.weight, parts.any_input(x, self)
         check({"D": self.input_size}, like=like, x=(x, "N T D"))
         where = positions(x.shape[1], self.hidden_size).to(like)  # (T, H)
         u = self.encoder(self.inlet(x) + where)[:, -1]  # (N, H)
@@ -147,17 +142,17 @@ class CausalTransformer(nn.Module):
             self.layers = nn.ModuleList(_Layer(H, num_heads) for _ in range(L))
             self.norm = nn.LayerNorm(H)
         _draw_weights(self, generator)
-        self.head = make_head(self.inlet, H, V, generator)
+        self.head = parts.make_head(self.inlet, H, V, generator)
 
-    def forward(self, tokens: Tokens) -> Float[Tensor, "N T V"]:
+    def forward(self, tokens: Tokens) -> Scores:
         """Score, at every step, which token comes next: logits."""
         return self.read(tokens)[0]
 
     def read(
         self, tokens: Tokens, cache: Cache | None = None
-    ) -> tuple[Float[Tensor, "N T V"], Cache]:
+    ) -> tuple[Scores, Cache]:
         """Read on after what the cache holds: logits, and the longer cache."""
-        x = token_input("tokens", tokens, self)  # (N, T, V)
+        x = parts.token_input("tokens", tokens, self)  # (N, T, V)
         cache = self._check_cache(cache, len(x))
         S, T = cache[0][0].shape[2], x.shape[1]
         where = positions(T, self.hidden_size, start=S).to(x)  # (T, H)

@@ -2,7 +2,7 @@ r"""Small tasks for the book's networks, each with its limits worked out.
 
 Nothing is loaded: every example is drawn from a ``torch.Generator``. What the
 best possible network reaches, and what one reaches that lacks something, is
-derived in the task's description and computed by its ``..._limit``.
+derived in the task's description and, for most, computed by a ``..._limit``.
 
 Tokens are numbers from 0; a string such as `BRACKET_TOKENS` names them. Past
 a sequence's length the tokens are 0, which a model that is told the lengths
@@ -13,7 +13,6 @@ from unrolled.tasks.language import (
     SENTENCE_CHARACTERS,
     is_sentence,
     sentences,
-    sentences_limit,
 )
 from unrolled.tasks.oscillations import (
     HENON,

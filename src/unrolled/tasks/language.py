@@ -4,7 +4,6 @@ The verb agrees with the first noun, not with the nearest: "the cat near the
 dogs sleeps."
 """
 
-import math
 import re
 
 import torch
@@ -36,10 +35,18 @@ _SENTENCE = re.compile(
 
 
 def sentences(count: int, generator: torch.Generator) -> list[str]:
-    """Draw sentences.
+    r"""Draw sentences.
 
     Each choice is fair: 0, 1 or 2 phrases "near the ...", each noun and whether
     it is many, and the verb. A sentence has 13 to 46 characters.
+
+    With k̄ = 1 phrases, the mean, a sentence has the entropy
+
+    .. math:: \log_2 3 + (1 + \bar k) \log_2 8 + \log_2 4 \quad \text{bits}
+
+    and 27.75 characters: the quotient is the least cross-entropy. Who has
+    forgotten the subject guesses the verb's s: one bit more in two of three
+    sentences.
 
     Example:
         >>> generator = torch.Generator().manual_seed(0)
@@ -58,14 +65,9 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
         numbers = torch.randint(kinds, (count, *shape), generator=generator)
         return numbers.tolist()
 
-    most_nouns = 1 + _MOST_PHRASES
-    choices = zip(
-        draw(most_nouns),
-        draw(len(NOUNS), most_nouns),
-        draw(2, most_nouns),
-        draw(len(VERBS)),
-        strict=True,
-    )
+    most = 1 + _MOST_PHRASES  # nouns
+    kinds = [(most,), (len(NOUNS), most), (2, most), (len(VERBS),)]
+    choices = zip(*(draw(*kind) for kind in kinds), strict=True)
     said = []
     for phrases, nouns, many, verb in choices:
         each = zip(nouns[: 1 + phrases], many, strict=False)
@@ -89,40 +91,3 @@ def is_sentence(text: str) -> bool:
     check_type("text", text, str)
     match = _SENTENCE.fullmatch(text)
     return match is not None and match[1] != match[2]  # one s of the two
-
-
-def sentences_limit(remembers_subject: bool = True) -> float:
-    r"""Compute how well the characters of `sentences` can be predicted.
-
-    All choices are fair: with k̄ = 1 phrases "near the ...", the mean, a
-    sentence has the entropy
-
-    .. math:: \log_2 3 + (1 + \bar k) \log_2 8 + \log_2 4 \quad \text{bits.}
-
-    which, by the mean number of characters, is the least cross-entropy, in
-    bits. Who has forgotten the subject guesses the verb's s: one bit more in
-    two of three sentences. Who guesses at random, of V characters, needs
-    :math:`\log_2 V`.
-
-    Example:
-        >>> round(sentences_limit(), 4), round(sentences_limit(False), 4)
-        (0.3454, 0.3694)
-        >>> round(math.log2(len(SENTENCE_CHARACTERS)), 4)
-        4.2479
-
-    Reference: Shannon (1948). Chapter: 07_network.
-    """
-    check_type("remembers_subject", remembers_subject, bool)
-    k = _MOST_PHRASES / 2
-    bits = (
-        math.log2(1 + _MOST_PHRASES)
-        + (1 + k) * math.log2(2 * len(NOUNS))
-        + math.log2(len(VERBS))
-    )
-    if not remembers_subject:
-        bits += _MOST_PHRASES / (1 + _MOST_PHRASES)
-    # Half of the nouns and half of the verbs have an s.
-    kinds = NOUNS, VERBS
-    noun, verb = (sum(map(len, kind)) / len(kind) + 1 / 2 for kind in kinds)
-    # "the " before a noun, " near " before a phrase, a space, a full stop.
-    return bits / ((1 + k) * (4 + noun) + 6 * k + verb + 2)

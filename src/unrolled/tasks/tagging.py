@@ -52,12 +52,8 @@ def brackets(
     is_open = seen % 2 == 1
     tokens = torch.where(is_mark, _FIRST_MARK + (~is_open).long(), letters)
     tags = (is_open | is_mark).long()
-    past_the_end = torch.arange(T) >= lengths[:, None]  # (N, T)
-    return (
-        tokens.masked_fill(past_the_end, 0),
-        lengths,
-        tags.masked_fill(past_the_end, IGNORE),
-    )
+    past = torch.arange(T) >= lengths[:, None]  # (N, T)
+    return tokens.masked_fill(past, 0), lengths, tags.masked_fill(past, IGNORE)
 
 
 def brackets_limit(steps: int, window: int = 1) -> float:

@@ -1,6 +1,6 @@
 """What a training tells of itself: plain records, epoch by epoch."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
@@ -11,7 +11,10 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Score(Frozen):
-    """How well a model does on a data set, over all counted positions."""
+    """How well a model does on a data set, over all counted positions.
+
+    Chapter: 07_network.
+    """
 
     loss: NonNegativeFloat
     """Mean, in nats or, of the squared error, squared units of the target."""
@@ -24,7 +27,7 @@ class Epoch(Frozen):
 
     Those of training are measured *during* the epoch: with dropout, and with
     the weights as they were at each step. Those of validation come after it;
-    they are None without a validation set.
+    they are None without a validation set. Chapter: 07_network.
     """
 
     train_loss: NonNegativeFloat
@@ -71,7 +74,7 @@ class History(Frozen):
             return None
         return losses.index(min(losses)) + 1
 
-    def column(self, name: str) -> list[float] | list[None]:
+    def column(self, name: str) -> list[Any]:
         """Return one field of every epoch, as for a plot."""
         check_choice("name", name, tuple(Epoch.model_fields))
         return [getattr(epoch, name) for epoch in self.epochs]

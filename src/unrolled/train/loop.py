@@ -125,6 +125,7 @@ class Training:
     """A model in training: all that `fit` changes from epoch to epoch.
 
     `best` holds the weights of the best epoch, if they are to be kept.
+    Chapter: 07_network.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig) -> None:
@@ -135,9 +136,8 @@ class Training:
         if not self.parameters:
             wanted = "a parameter that requires a gradient"
             raise refusal("model", wanted, "none")
-        self.optimizer = AdamW(
-            self.parameters, lr=config.lr, weight_decay=config.weight_decay
-        )
+        lr, decay = config.lr, config.weight_decay
+        self.optimizer = AdamW(self.parameters, lr, weight_decay=decay)
         # No step size: a factor of 1 at every epoch, which changes no bit.
         gamma = config.gamma if config.step_size else 1.0
         self.scheduler = StepLR(self.optimizer, config.step_size or 1, gamma)
@@ -180,10 +180,9 @@ class Streams:
 
     def __init__(self, device: torch.device, seed: int) -> None:
         self.device = device
-        self.states = {
-            kind: torch.Generator(kind).manual_seed(seed).get_state()
-            for kind in dict.fromkeys(["cpu", device.type])
-        }
+        kinds = dict.fromkeys(["cpu", device.type])
+        new = [torch.Generator(kind).manual_seed(seed) for kind in kinds]
+        self.states = {each.device.type: each.get_state() for each in new}
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:

@@ -50,7 +50,8 @@ def evaluate(
     device = device_of(model)
     check_choice("loss", loss, get_args(Loss))
     data = Data("dataset", dataset, loss, device)
-    return measure_all(model, data, check_int("batch_size", batch_size))
+    size = check_int("batch_size", batch_size)
+    return measure_all(model, data, size, "batch")
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -122,9 +123,8 @@ class Data:
             return Batch(total, torch.tensor(target.numel()), None)
         scores = output.flatten(0, -2)  # (positions, classes)
         target = target.flatten()  # (positions,)
-        total = cross_entropy(
-            scores, target, ignore_index=IGNORE, reduction="sum"
-        )
+        how = {"ignore_index": IGNORE, "reduction": "sum"}
+        total = cross_entropy(scores, target, **how)
         right = scores.detach().argmax(dim=-1) == target  # (positions,)
         return Batch(total, (target != IGNORE).sum(), right.sum())
 
@@ -172,7 +172,7 @@ class Tally:
             return
         self._losses, self._counts, self._rights, self._norms = (
             # All at once: a GPU is waited for once.
-            None if column[0] is None else torch.stack(column).tolist()
+            [] if column[0] is None else torch.stack(column).tolist()
             for column in zip(*self._rows, strict=True)
         )
         pairs = zip(self._losses, self._norms or self._losses, strict=True)
@@ -186,8 +186,8 @@ class Tally:
 
     def score(self) -> Score:
         """Return the mean loss and the accuracy over all counted positions."""
-        count, rights = sum(self._counts), self._rights
-        accuracy = None if rights is None else sum(rights) / count
+        count = sum(self._counts)
+        accuracy = sum(self._rights) / count if self._rights else None
         return Score(loss=math.fsum(self._losses) / count, accuracy=accuracy)
 
     def mean_norm(self) -> float:
@@ -195,9 +195,7 @@ class Tally:
         return math.fsum(self._norms) / len(self._norms)
 
 
-def measure_all(
-    model: nn.Module, data: Data, size: int, where: str = "batch"
-) -> Score:
+def measure_all(model: nn.Module, data: Data, size: int, where: str) -> Score:
     """Measure a model on all examples in evaluation mode, without gradients."""
     with mode(model, training=False), torch.no_grad(), Tally(where) as tally:
         for batch in data.in_order(size):

@@ -10,7 +10,6 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from unrolled._checks import (
@@ -20,6 +19,7 @@ from unrolled._checks import (
     check_names,
     check_type,
 )
+from unrolled.data import ArrayLike
 
 Params = dict[str, np.ndarray]
 
@@ -120,8 +120,8 @@ def lstm_gradients(
     x, weights, zeros = _tensors(x, params)
     T = x.shape[1]
     dhs = torch.tensor(check(dhs=(dhs, (len(x), T, zeros.shape[1]))))
-    k1 = T if k1 is None else check_int("k1", k1)
-    k2 = T if k2 is None else check_int("k2", k2)
+    k1 = check_int("k1", T if k1 is None else k1)
+    k2 = check_int("k2", T if k2 is None else k2)
     if T % k1:
         raise ValueError(f"k1: expected a divisor of T = {T}, got {k1}")
     for end in range(k1, T + 1, k1):
@@ -132,7 +132,7 @@ def lstm_gradients(
         out, _ = _run(x[:, start:end], weights, h, c)
         taken = min(k1, end - start)  # errors
         (out[:, -taken:] * dhs[:, end - taken : end]).sum().backward()
-    return {name: weight.grad.numpy() for name, weight in weights.items()}
+    return {name: np.asarray(weight.grad) for name, weight in weights.items()}
 
 
 def gap_without_dh(x: ArrayLike, params: Params, dhs: ArrayLike) -> float:
@@ -155,7 +155,7 @@ def gap_without_dh(x: ArrayLike, params: Params, dhs: ArrayLike) -> float:
         out, (h, c) = _run(x_t, weights, h.detach(), c)
         outs.append(out)
     (torch.cat(outs, dim=1) * torch.tensor(dhs)).sum().backward()
-    gap = {n: weights[n].grad.numpy() - right[n] for n in right}
+    gap = {n: np.asarray(weights[n].grad) - right[n] for n in right}
     return float(_length(gap) / _length(right))
 
 

@@ -8,9 +8,9 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from unrolled._checks import check, check_float, check_int
+from unrolled.data import ArrayLike
 
 _FILE = Path(__file__).with_name("ranges.toml")
 RANGES = {

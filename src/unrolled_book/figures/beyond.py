@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import draw_levels, legend_above, look_of
 from unrolled_book.figures.style import COLORS
 

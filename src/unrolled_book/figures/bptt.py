@@ -1,14 +1,15 @@
 """The figures of backpropagation through time."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import draw_arrow
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
@@ -122,8 +123,8 @@ def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
         if np.isfinite(value):
             dark = row < T and column < T and abs(value) > 0.55 * limit
             ax.text(
-                centres[column],
-                centres[row],
+                float(centres[column]),
+                float(centres[row]),
                 f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−"),
                 ha="center",
                 va="center",
@@ -160,7 +161,7 @@ def plot_cell_paths(
             1, 2, ..., n steps back; all of one shape, none negative.
         ax: where to draw; default: a new figure.
     """
-    shape: tuple[int | str, ...] = ("draws", "n")
+    shape: tuple[Any, ...] = ("draws", "n")
     checked = {}
     for name in (name for name in _PATHS if name in norms):
         array = np.asarray(norms[name], dtype=float)

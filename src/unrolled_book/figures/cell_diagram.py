@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyBboxPatch, Patch
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import as_arrays, draw_arrow
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
@@ -196,7 +197,7 @@ def _annotate_arrow(
     end: Patch,
     *,
     zorder: int = 2,
-    **style: object,
+    **style: Any,
 ) -> None:
     """Draw an arrow that stops at the edge of the patch at its end."""
     style = {"color": _GREY, "linewidth": 1.1, "patchB": end} | style

@@ -3,9 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
 from unrolled.by_hand.lstm import StepCache, sigmoid
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import legend_above
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 

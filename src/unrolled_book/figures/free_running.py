@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
+from matplotlib.patches import Circle
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import as_arrays, draw_arrow, legend_above
 from unrolled_book.figures.style import COLORS
 
@@ -57,7 +58,7 @@ def _circle(
 ) -> None:
     """Draw a step; filled if it reads a forecast."""
     ax.add_patch(
-        plt.Circle(
+        Circle(
             place,
             0.32,
             facecolor=OWN if filled else "white",

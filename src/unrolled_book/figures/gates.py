@@ -1,14 +1,15 @@
 """The figures of a trained network's gates and states."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import TwoSlopeNorm
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import legend_above
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
@@ -65,7 +66,8 @@ def plot_unit_bands(
         line: the gate in one sequence, (T,), drawn thin.
         ax: where to draw; default: a new figure.
     """
-    drawn, T = {}, "T"
+    drawn: dict[str, Any] = {}
+    T: Any = "T"
     for name, values in bands.items():
         drawn[name] = np.asarray(values, dtype=float)
         T = drawn[name].shape[1]

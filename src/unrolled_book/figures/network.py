@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
     THIN,
     as_arrays,
@@ -110,8 +111,8 @@ def plot_stack(
                 )
                 if t:
                     ends = [(x - 0.74, y), (x - 0.26, y)]
-                    ends = ends[:: -1 if direction else 1]
-                    _arrow(ax, *ends, COLORS["h"])
+                    start, end = ends[:: -1 if direction else 1]
+                    _arrow(ax, start, end, COLORS["h"])
         if layer and directions > 1:  # what is joined goes to both
             for t in range(T):
                 ends = (t - 0.2, floor), (t + 0.2, floor)
@@ -187,7 +188,7 @@ def plot_epochs(
     for style, (name, runs) in zip(_STYLES, lines.items(), strict=False):
         epochs = np.arange(1, runs.shape[1] + 1)
         face = "white" if style != _STYLES[0] else _PLAIN
-        look = {"color": _PLAIN, "linestyle": style[1:]}
+        look: dict[str, Any] = {"color": _PLAIN, "linestyle": style[1:]}
         if len(runs) > 1:
             ax.plot(epochs, runs.T, **look | THIN)
         ax.plot(
@@ -198,7 +199,9 @@ def plot_epochs(
             label=name,
             **look,
         )
-    for dashes, (name, level) in zip(_DASHES, levels.items(), strict=False):
+    for dashes, (name, level) in zip(
+        _DASHES, (levels or {}).items(), strict=False
+    ):
         ax.axhline(
             level,
             color=COLORS["c"],
@@ -207,7 +210,7 @@ def plot_epochs(
             label=name,
         )
     ax.set(xlabel="epoch", ylabel=measure)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     legend_above(ax)
     return ax
 

@@ -1,13 +1,14 @@
 """The figures of the gap between what is learned and what is new."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
 from unrolled.confidence import Reliability
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
     THIN,
     as_arrays,
@@ -44,7 +45,7 @@ def plot_margins(
     reach = max(1, np.ceil(largest))
     edges = np.arange(-reach, reach + 1)
     for name, runs in margins.items():
-        look = {"color": COLORS[name], "where": "mid"}
+        look: dict[str, Any] = {"color": COLORS[name], "where": "mid"}
         sums = np.array(
             [
                 np.histogram(run, edges, weights=add)[0]

@@ -8,11 +8,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.style import CELL_LOOKS, COLORS
 
-THIN = {"linewidth": 0.7, "alpha": 0.4}
+THIN: dict[str, Any] = {"linewidth": 0.7, "alpha": 0.4}
 """How one run of several is drawn."""
 
 _DASHES = ("-", "--", ":", "-.")
@@ -53,7 +53,7 @@ def draw_runs(
 ) -> None:
     """Draw runs, (S, n): each thin, if at all, and their median thick."""
     if thin:
-        ax.plot(at, runs.T, **look | thin)
+        ax.plot(at, runs.T, **{**look, **thin})
     ax.plot(at, np.median(runs, axis=0), label=label, **look)
 
 
@@ -92,22 +92,24 @@ def draw_levels(
     **words: Any,
 ) -> None:
     """Draw values to compare with, and write their names."""
+    words = {"va": "bottom"} | words
+    coords: Any = ("data", "axes fraction")[:: 1 if upright else -1]
     for name, level in (levels or {}).items():
         draw = ax.axvline if upright else ax.axhline
         draw(level, color=color, linestyle=":", linewidth=linewidth)
         ax.annotate(
             name,
             (level, 1) if upright else (1, level),
-            xycoords=("data", "axes fraction")[:: 1 if upright else -1],
+            xycoords=coords,
             xytext=(0, 2),
             textcoords="offset points",
             ha="center" if upright else "right",
             fontsize=9,
-            **{"va": "bottom"} | words,
+            **words,
         )
 
 
-def as_arrays(named: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
+def as_arrays(named: Mapping[Any, ArrayLike]) -> dict[Any, np.ndarray]:
     """Return the arrays of a dict."""
     return {name: np.asarray(value) for name, value in named.items()}
 
@@ -157,7 +159,7 @@ def plot_runs(
     ):
         ax.plot(*places.T, marker=marker, label=name, **_SOURCE)
     ax.set(xlabel=across, ylabel=measure)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     legend_above(ax)
     return ax
 
@@ -187,7 +189,7 @@ def plot_groups(
     draw_levels(ax, levels, upright=True)
     for row, (name, values) in enumerate(scores.items()):
         color, marker = look_of(name)
-        look = {"color": color, "marker": marker}
+        look: dict[str, Any] = {"color": color, "marker": marker}
         shift = 0 if beside is None else 0.2
         if beside is not None:
             at = np.full(len(values), row + shift)

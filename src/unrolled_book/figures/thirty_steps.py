@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Wedge
 from matplotlib.ticker import MaxNLocator, NullLocator
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
     as_arrays,
     dashed,

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
     THIN,
     as_arrays,
@@ -170,7 +170,7 @@ def plot_forecasts(
     for marker, (name, value) in zip("D^vP", naive.items(), strict=False):
         ax.plot(next_day + 0.45, value, marker, color=COLORS["c"], label=name)
     ax.set(xlabel="day", ylabel="price", xlim=(0.5, next_day + 0.9))
-    ax.set_xticks([*days, next_day])
+    ax.set_xticks(np.append(days, next_day))
     legend_above(ax)
     return ax
 

@@ -1,14 +1,15 @@
 """The figures of truncated backpropagation through time."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyBboxPatch
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import as_arrays, draw_arrow
 from unrolled_book.figures.style import COLORS
 
@@ -132,7 +133,8 @@ def plot_windows(
     for line, (label, draws) in enumerate(values.items()):
         windows = np.arange(1, draws.shape[1] + 1)
         low, middle, high = np.percentile(draws, [10, 50, 90], axis=0)
-        style = {"color": COLORS["f"], "linestyle": _STYLES[line]}
+        style: dict[str, Any] = {"color": COLORS["f"]}
+        style["linestyle"] = _STYLES[line]
         ax.fill_between(windows, low, high, color=COLORS["f"], alpha=0.15, lw=0)
         ax.plot(windows, middle, **style, label=label)
     ax.set(

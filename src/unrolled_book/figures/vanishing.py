@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike
 
+from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import as_arrays, draw_arrow
 from unrolled_book.figures.style import COLORS
 
@@ -43,7 +43,7 @@ def plot_two_runs(
         label="first input −1",
     )
     ax.set(xlabel="step t", ylabel="state h")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return ax
 

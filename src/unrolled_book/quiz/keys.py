@@ -167,7 +167,8 @@ def _overfitting() -> dict[str, float]:
 
 def _free_running() -> dict[str, float]:
     from unrolled.lstm import LSTM
-    from unrolled.models import Forecaster, ScheduledSampling
+    from unrolled.models import Forecaster
+    from unrolled_lab import ScheduledSampling
 
     regime = ScheduledSampling(Forecaster(LSTM(1, 1)), updates=150)
     regime.done.fill_(60)
