@@ -236,6 +236,9 @@ ROWS = [
     good(interventions.trace_clamped, *NO_LSTM, fine(r"clamps: \[\]"),
          model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
     good(interventions.Rerun, *NO_LSTM, model=MODEL, x=Z),
+    good(interventions.Rerun(MODEL, Z).run, fine(r"clamps: \[\]"),
+         bad("clamps: expected a Sequence", clamps=Clamp(0, "i", 0.0)),
+         clamps=[Clamp(0, "i", 0.0)]),
     good(flow.input_gradients, *NO_LSTM, TWO, INSIDE,
          *(bad("cut: expected pairs of a layer from 0 to 1", cut=cut)
            for cut in ([(2, "h")], [(0, "f")], ["0h"], {"h": 0}, [[0, "h"]])),

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
 from math import inf, isfinite
 from typing import Any
 
@@ -39,6 +41,8 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
     known = dict(sizes or {})
 
     def checked(name: str, value: Any, form: Any, allowed: Any = None) -> Any:
+        if isinstance(form, str):  # the usual case
+            return _one(name, value, form, allowed, known, like)
         if isinstance(form, dict):
             check_names(name, value, form)
             pairs = {k: (value[k], each) for k, each in form.items()}
@@ -55,12 +59,29 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
             is_right = is_list and _bind([len(value)], [length], known)
             wanted = f"a list or tuple of {_size(length, known)}"
             insist(name, is_right, wanted, value)
+            with suppress(ValueError):  # which will be said with its place
+                return _columns(value, length, each, known)
             numbered = enumerate(value)
             return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
         return _one(name, value, form, allowed, known, like)
 
     values = [checked(name, *argument) for name, argument in arguments.items()]
     return values[0] if len(values) == 1 else tuple(values)
+
+
+def _columns(rows: Sequence, length: str, kind: Any, known: dict) -> list:
+    """Check a list of named tuples of arrays field by field: in less time."""
+    are_plain = all(
+        type(row) is kind and {*map(type, row)} == {np.ndarray} for row in rows
+    )
+    insist("rows", are_plain, "arrays alone", None)
+    bound, columns = dict(known), []
+    shapes = (f"{length} {v.dim_str}" for v in kind.__annotations__.values())
+    for column, shape in zip(zip(*rows, strict=True), shapes, strict=True):
+        array = np.array(column)
+        columns.append(_one("rows", array, shape, None, bound, None))
+    known |= bound
+    return [kind(*row) for row in zip(*columns, strict=True)]
 
 
 def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
@@ -86,11 +107,18 @@ def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
     return array.astype(float if allowed is None else int)  # always a copy
 
 
+@cache
+def _parts(axis: str) -> tuple[int, str]:
+    """Part ``"4*H"`` into its factor and its letter (or number)."""
+    factor, _, letter = axis.rpartition("*")
+    return int(factor or 1), letter
+
+
 def _size(axis: str, known: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
-    factor, _, letter = axis.rpartition("*")
+    factor, letter = _parts(axis)
     size = int(letter) if letter.isdigit() else known.get(letter)
-    return axis if size is None else int(factor or 1) * size
+    return axis if size is None else factor * size
 
 
 def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
@@ -102,12 +130,19 @@ def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
 
 def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
     """Bind the letters that are not bound yet, if all sizes fit; tell that."""
+    if axes == ["..."]:
+        return True
+    if len(shape) != len(axes):
+        return False
     bound = dict(known)
-    for size, axis in zip(shape, axes, strict=False):
-        factor, _, letter = axis.rpartition("*")
-        bound.setdefault(letter, size // int(factor or 1))
-    if axes == ["..."] or [*shape] != [_size(axis, bound) for axis in axes]:
-        return axes == ["..."]
+    for size, axis in zip(shape, axes, strict=True):
+        factor, letter = _parts(axis)
+        if letter.isdigit():
+            expected = int(letter)
+        else:
+            expected = bound.setdefault(letter, size // factor)
+        if size != factor * expected:
+            return False
     known |= bound
     return True
 
@@ -153,6 +188,9 @@ def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
 def _bad_number(values: Any, allowed: range | None) -> float | None:
     """Return a number that is not finite, or not of the range, if any is."""
     if isinstance(values, np.ndarray):
+        # Finite if all numbers are, and quick, unless it overflows.
+        if allowed is None and isfinite(np.vdot(values, values)):
+            return None
         good = np.isfinite(values)
         if allowed is not None:
             good = np.isin(values, allowed)

@@ -132,7 +132,7 @@ def _step_forward(
     """Compute the equations of `cell_forward`."""
     W, U = params["weight_ih"], params["weight_hh"]
     z = x @ W.T + h_prev @ U.T + params["bias"]  # (N, 4H)
-    z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)  # (N, H) each
+    z_i, z_f, z_g, z_o = z.reshape(len(z), 4, -1).swapaxes(0, 1)  # (N, H) each
     i, f, g, o = _sigmoid(z_i), _sigmoid(z_f), np.tanh(z_g), _sigmoid(z_o)
     c = f * c_prev + i * g
     h = o * np.tanh(c)
