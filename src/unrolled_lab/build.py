@@ -99,7 +99,7 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
     """
     check_type("config", config, RunConfig)
     check_type("train", train, TensorDataset)
-    if check_whole("epoch", epoch) == 1 or config.redraw == "nothing":
+    if check_int("epoch", epoch) == 1 or config.redraw == "nothing":
         return
     x, label = train.tensors
     purpose = f"training data, epoch {epoch}"
