@@ -104,6 +104,7 @@ SHARED = [
 MODULES = ("unrolled.models", "unrolled.gates", "unrolled_lab.regimes")
 CALLED = "called by public doors, which have rows"
 EXCEPT = {
+    "unrolled.models.forecast.Forecaster.go_on_alone": CALLED,
     "unrolled.models.parts.make_head": CALLED,
     "unrolled.models.parts.check_one_way": CALLED,
     "unrolled.models.parts.any_input": CALLED,
@@ -175,6 +176,7 @@ ROWS = [
     good(FORECASTER.forward, x=X),
     good(FORECASTER.free_run, x=X, steps=1),
     good(FORECASTER.mixed, x=X, own=OWN),
+    good(FORECASTER.check_series, x=X),
     good(ScheduledSampling, *(bad("most: .*from 0 to 1", most=p)
                               for p in (-0.1, 1.1)),
          bad("model: expected a Forecaster", model=LAYER),

@@ -58,7 +58,7 @@ def write(
     end: int,
     temperature: float = 0.0,
     generator: Generator | None = None,
-) -> Tokens:
+) -> Int64[Tensor, "N S"]:
     """Read tokens, then write: each is drawn, and read in its turn.
 
     There are so many steps, or fewer if all end; after an end come only ends.
