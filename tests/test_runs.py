@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 import unrolled_lab as lab
 from small_runs import numbers, run, seconds_in, train
 from unrolled.train import evaluate
+from unrolled_lab import runs
 from unrolled_lab.files import RunFiles
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
@@ -261,7 +262,7 @@ def slow(call):
 
 def test_a_record_says_how_it_was_made(monkeypatch):
     for name in ("build_model", "evaluate"):  # once before, twice after
-        monkeypatch.setattr(lab.runs, name, slow(getattr(lab.runs, name)))
+        monkeypatch.setattr(runs, name, slow(getattr(runs, name)))
     record = lab.execute(run(seed=3, diagnose=True, training={"epochs": 5}))
     told = json.loads(record.to_json())
     assert told["command"] == (
