@@ -86,7 +86,15 @@ def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
     assert load_records("test", tmp_path)[0].threads == 2
 
 
-# Clusters
+# Processes and clusters
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_jobs_are_other_processes(jobs):
+    with sweeps.connect("loky", jobs, None) as parallel:
+        done = {*parallel(joblib.delayed(os.getpid)() for _ in range(2))}
+    assert (done == {os.getpid()}) == (jobs == 1)
+    assert (os.getpid() in done) == (jobs == 1)
 
 
 @pytest.mark.filterwarnings("ignore")  # of the cluster's own
@@ -203,7 +211,7 @@ def test_killed_and_gone_on_with(tmp_path, capsys):
     done = seconds_in(unfinished.checkpoint)
     assert 1 <= len(done) < second.train.epochs
 
-    assert main([*command, "--jobs", "2"]) == 0  # in two other processes
+    assert main([*command, "--jobs", "1"]) == 0
     told = "2 runs: 1 done, 1 already there, 0 failed\n"
     assert capsys.readouterr().out == told
     assert files.record.read_bytes() == before
