@@ -138,7 +138,7 @@ OTHERS = {
     tuple: [3, "text", ()],
     type: [3, "text", int],
     Path: [3, b"text"],
-    object: [3, "text", object],
+    object: [3, "text", str],
 }
 
 

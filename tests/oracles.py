@@ -39,10 +39,11 @@ def tensor(array: np.ndarray, requires_grad: bool = False) -> torch.Tensor:
     return torch.tensor(array, dtype=torch.float64, requires_grad=requires_grad)
 
 
-def torch_lstm(params: Params) -> torch.nn.LSTM:
+def torch_layer(params: Params) -> torch.nn.LSTM | torch.nn.RNN:
     """PyTorch's own layer with our parameters: our bias, and a second of 0."""
-    (_, D), (_, H) = params["weight_ih"].shape, params["weight_hh"].shape
-    layer = torch.nn.LSTM(D, H, batch_first=True).double()
+    (rows, D), (_, H) = params["weight_ih"].shape, params["weight_hh"].shape
+    kind = torch.nn.RNN if rows == H else torch.nn.LSTM
+    layer = kind(D, H, batch_first=True).double()
     with torch.no_grad():
         layer.weight_ih_l0.copy_(tensor(params["weight_ih"]))
         layer.weight_hh_l0.copy_(tensor(params["weight_hh"]))
@@ -51,13 +52,24 @@ def torch_lstm(params: Params) -> torch.nn.LSTM:
     return layer
 
 
-def torch_grads(layer: torch.nn.LSTM) -> Params:
+def torch_grads(layer: torch.nn.LSTM | torch.nn.RNN) -> Params:
     """The gradients that PyTorch left in the layer, under our names."""
     return {
         "weight_ih": layer.weight_ih_l0.grad.numpy(),
         "weight_hh": layer.weight_hh_l0.grad.numpy(),
         "bias": layer.bias_ih_l0.grad.numpy(),
     }
+
+
+def same(ours, theirs, atol: float = 1e-10) -> None:
+    """Hold two arrays against each other, or two dicts of arrays."""
+    if not isinstance(ours, dict):
+        ours, theirs = {"": ours}, {"": theirs}
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_allclose(
+            value, theirs[name], rtol=0, atol=atol, err_msg=name
+        )
 
 
 # The torch half: layers of cells against PyTorch's own layers

@@ -9,32 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
+import unrolled_lab as lab
 from bad_input import bad, fine, good
 from small_runs import run, train
 from unrolled.train import Epoch
-from unrolled_lab import (
-    CATALOGUE,
-    Record,
-    RunConfig,
-    begin_forecaster,
-    build_model,
-    count_parameters,
-    estimate,
-    execute,
-    generator_for,
-    gradient_norms,
-    load_forecasters,
-    load_losses,
-    load_model,
-    load_record,
-    load_records,
-    make_data,
-    replay,
-    results_folder,
-    runs_of,
-    sweep,
-    tables,
-)
+from unrolled_lab import tables
 from unrolled_lab import transformer_race as race
 from unrolled_lab.build import redraw
 from unrolled_lab.catalogue import source_b
@@ -67,19 +46,18 @@ EXCEPT = {
     "unrolled_lab.record.Record.of": "see `Record`",
     "unrolled_lab.record.Record.to_json": "takes nothing",
     "unrolled_lab.record.columns": "takes what `fit` made",
-    "unrolled_lab.runs.follow": "see test_runs.py",
     "unrolled_lab.sweeps.Outcome": "a container",
     "unrolled_lab.sweeps.connect": "see `sweep`",
 }
 
-FOLDER, RESULTS = Path(mkdtemp()), results_folder()
+FOLDER, RESULTS = Path(mkdtemp()), lab.results_folder()
 atexit.register(rmtree, FOLDER)
 PROBED = FOLDER / "probed"
 (PROBED / "probes").mkdir(parents=True)
 (PROBED / "probes" / "seed0.json").touch()  # what is there is not made again
 CONFIG = run("RNN", diagnose=True, weights=("best", "last"))
-RECORD = execute(CONFIG)
-PUBLISHED = load_records("published")[0]
+RECORD = lab.execute(CONFIG)
+PUBLISHED = lab.load_records("published")[0]
 READER, LSTM = race.make_rival("Transformer"), race.make_rival("LSTM")
 TOKENS = torch.zeros(2, 4, dtype=torch.int64)
 RISING = np.array([1.0, 2, 4])
@@ -117,25 +95,25 @@ CUT = {"stopped_early": False, "lr": [0.1]}
 CUT |= {name: [0.5, 0.5] for name in Epoch.model_fields if name != "lr"}
 
 ROWS = [
-    good(generator_for, purpose="weights", seed=0),
-    good(make_data, config=CONFIG),
-    good(build_model,
+    good(lab.generator_for, purpose="weights", seed=0),
+    good(lab.make_data, config=CONFIG),
+    good(lab.build_model,
          bad("hidden_size: .* got 6", config=run("Transformer", hidden_size=6)),
          config=CONFIG),
-    good(redraw, config=CONFIG, train=make_data(CONFIG).train, epoch=2),
-    good(count_parameters, model=nn.Linear(2, 3)),
-    *[good(make) for make in CATALOGUE.values()],
+    good(redraw, config=CONFIG, train=lab.make_data(CONFIG).train, epoch=2),
+    good(lab.count_parameters, model=nn.Linear(2, 3)),
+    *[good(make) for make in lab.CATALOGUE.values()],
     good(source_b, experiment="trial", group="bare", seed=0),
-    good(runs_of,
+    good(lab.runs_of,
          bad("experiment: .*'published' or .*'x", experiment="x" * 500),
          experiment="published"),
-    good(estimate, config=CONFIG),
-    good(RunConfig, *RULES, fine("weights: (.*fewer|\\(\\))"),
+    good(lab.estimate, config=CONFIG),
+    good(lab.RunConfig, *RULES, fine("weights: (.*fewer|\\(\\))"),
          **dict(CONFIG) | {"steps": 2, "features": 1, "data_seed": 0}),
-    good(gradient_norms, model=build_model(CONFIG),
-         x=make_data(CONFIG).test.tensors[0][:3],
-         projections=torch.randn(7, 4, generator=generator_for("test", 0))),
-    good(Record,
+    good(lab.gradient_norms, model=lab.build_model(CONFIG),
+         x=lab.make_data(CONFIG).test.tensors[0][:3],
+         projections=torch.randn(7, 4, generator=lab.generator_for("test", 0))),
+    good(lab.Record,
          bad("date: .*got 'yesterday'", date="yesterday"),
          bad("best_epoch: expected 2, .*got 3", best_epoch=3),
          bad("history: expected 3, .*got 2", config=LONGER, id=LONGER.id),
@@ -148,37 +126,44 @@ ROWS = [
          bad("history: expected .*'train_loss'", history={"lr": [0.1]}),
          **dict(RECORD)),
     good(circumstances),
-    good(results_folder,
+    good(lab.results_folder,
          bad("folder: .*got 'no_such", folder="no_such/folder", create=True),
          bad("folder: .*got ''", folder=""),
          bad("folder: .*got '/.*py'", folder=__file__, create=True),
          folder=FOLDER),
     good(RunFiles, fine("folder: None"), config=CONFIG, folder=FOLDER),
-    good(load_record,
+    good(lab.load_record,
          bad("nothing.json: .*No such file", path="nothing.json"),
          bad("rows_lab.py: expected a record", path=__file__),
          path=RunFiles(PUBLISHED.config, None).record),
-    good(load_records,
+    good(lab.load_records,
          bad("experiment: .*records, got 'nothing'", experiment="nothing"),
          experiment="decay", folder=RESULTS),
-    good(load_model,
+    good(lab.load_model,
          bad("moment: expected one of \\(\\), .*got 'best'",
-             record=load_records("decay")[0]),
+             record=lab.load_records("decay")[0]),
          record=PUBLISHED, moment="best", folder=RESULTS),
-    good(begin_forecaster, series="henon", seed=0),
+    good(lab.begin_forecaster, series="henon", seed=0),
     good(save_forecasters, series="henon", seed=0, folder=RESULTS,
          plan="forecasters"),
-    good(load_forecasters, series="henon", folder=RESULTS, plan="forecasters"),
-    good(load_losses,
+    good(lab.load_forecasters, series="henon", folder=RESULTS,
+         plan="forecasters"),
+    good(lab.load_losses,
          bad("path: .*henon-seed0", folder=FOLDER),
          bad("plan: .*'forecasters' or 'from_start', got 'x'", plan="x"),
          series="henon", folder=RESULTS, plan="forecasters"),
     good(save_probes, bad("seed: .*published run, got 5", seed=5),
          seed=0, folder=PROBED),
-    good(execute, bad("folder: .*got 'none'", folder="none"), config=CONFIG),
-    good(replay, bad("epochs: expected at most 2, .*got 3", epochs=3),
+    good(lab.execute, bad("folder: .*got 'none'", folder="none"),
+         config=CONFIG),
+    good(lab.replay, bad("epochs: expected at most 2, .*got 3", epochs=3),
          config=CONFIG, epochs=1),
-    good(sweep,
+    good(lab.follow, bad("epochs: expected at most 2, .*got 3", epochs=3),
+         bad(r"data: expected a Datasets, got \(1, 2", data=(1, 2, 3)),
+         bad("measure: expected a function .*got 'text'", measure="text"),
+         fine("measure: <class 'str'>"), config=CONFIG, epochs=1,
+         measure=lab.count_parameters),
+    good(lab.sweep,
          bad("configs: expected each run once, got rnn-seed0-.* again",
              configs=[CONFIG, run(), CONFIG]),
          bad("scheduler: expected None for loky", scheduler="tcp://x:1"),
@@ -190,7 +175,7 @@ ROWS = [
     good(tables.epochs, records=[RECORD]),
     good(tables.first_above, fine("level: True"),
          values=np.array([0.5, 0.9]), level=0.7),
-    good(multiplications, fine("call: <class 'object'>"), call=lambda: None),
+    good(multiplications, fine("call: <class 'str'>"), call=lambda: None),
     *[good(call,
            bad("x: .*rising", x=RISING[::-1]),
            bad("x: .*rising", **{name: [1] for name in names}),

@@ -9,20 +9,26 @@ import torch
 from torch import nn
 from torch.autograd.functional import jacobian
 
-from oracles import central_difference, tensor
+from oracles import (
+    central_difference,
+    same,
+    tensor,
+    torch_grads,
+    torch_layer,
+)
 from unrolled import by_hand, data
 from unrolled.by_hand import lstm, rnn
 from unrolled.by_hand.lstm import init_params, sigmoid
 from unrolled.by_hand.training import clip_grad_norm
 
 SIZES = [(1, 1, 1, 1), (1, 9, 1, 1), (2, 5, 3, 4), (5, 4, 2, 3), (3, 6, 4, 1)]
-KINDS = {"rnn": (rnn, nn.RNN, 1), "lstm": (lstm, nn.LSTM, 4)}
+KINDS = {"rnn": (rnn, 1), "lstm": (lstm, 4)}
 
 
 def make_case(kind: str, sizes: Sequence[int]) -> SimpleNamespace:
     """Random parameters, inputs, states and errors; no two steps alike."""
     N, T, D, H = sizes
-    module, layer, gates = KINDS[kind]
+    module, gates = KINDS[kind]
     rng = np.random.default_rng(sizes)
     weights = {
         "weight_ih": rng.normal(0, 0.7, (gates * H, D)),
@@ -31,7 +37,7 @@ def make_case(kind: str, sizes: Sequence[int]) -> SimpleNamespace:
     }
     states = [rng.uniform(-1, 1, (N, H)), rng.normal(size=(N, H))]
     return SimpleNamespace(
-        **{"module": module, "layer": layer, "params": weights, "T": T},
+        **{"module": module, "params": weights, "T": T},
         x=rng.normal(size=(N, T, D)),
         states=states[:1] if module is rnn else states,
         dhs=rng.normal(size=(N, T, H)),
@@ -53,55 +59,28 @@ def make_lstm(request):
     return make_case("lstm", request.param)
 
 
-def torch_layer(case):
-    """PyTorch's own layer with our parameters: our bias, and a second of 0."""
-    H, D = case.params["weight_hh"].shape[1], case.params["weight_ih"].shape[1]
-    layer = case.layer(D, H, batch_first=True).double()
-    with torch.no_grad():
-        layer.weight_ih_l0.copy_(tensor(case.params["weight_ih"]))
-        layer.weight_hh_l0.copy_(tensor(case.params["weight_hh"]))
-        layer.bias_ih_l0.copy_(tensor(case.params["bias"]))
-        layer.bias_hh_l0.zero_()
-    return layer
-
-
 def torch_state(states):
     """States as PyTorch's layers want them, with an axis for the layers."""
     states = [torch.as_tensor(state)[None] for state in states]
     return states[0] if len(states) == 1 else tuple(states)
 
 
-def torch_grads(layer):
-    names = {"weight_ih": "weight_ih", "weight_hh": "weight_hh"}
-    names["bias"] = "bias_ih"
-    return {n: getattr(layer, f"{its}_l0").grad for n, its in names.items()}
-
-
-def same(ours, theirs, atol=1e-10):
-    if isinstance(ours, dict):
-        assert ours.keys() == theirs.keys()
-        for name, value in ours.items():
-            np.testing.assert_allclose(
-                value, theirs[name], rtol=0, atol=atol, err_msg=name
-            )
-    else:
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=atol)
-
-
 # Both networks
 
 
 @pytest.mark.parametrize("given", [False, True], ids=["zeros", "given"])
-def test_forward_equals_torch(case, given):
+def test_forward_and_bptt_equal_torch(case, given):
     states = case.states if given else []
     hs, caches = case.module.forward(case.x, case.params, *states)
-    start = torch_state(states) if given else None
-    out, last = torch_layer(case)(tensor(case.x), start)
+    dx, grads = case.module.bptt(case.dhs, caches, case.params)
+    layer, x = torch_layer(case.params), tensor(case.x, requires_grad=True)
+    out, last = layer(x, torch_state(states) if given else None)
     same(hs, out.detach())
-    last = last if isinstance(last, tuple) else (last,)
-    same(caches[-1].h, last[0][0].detach())
     if case.module is lstm:
         same(caches[-1].c, last[1][0].detach())
+    (out * tensor(case.dhs)).sum().backward()
+    same(dx, x.grad)
+    same(grads, torch_grads(layer))
 
 
 def test_caches_hold_each_step_and_share_no_memory(case):
@@ -116,16 +95,6 @@ def test_caches_hold_each_step_and_share_no_memory(case):
         before = cache.h
         for array in cache:
             assert not any(np.shares_memory(array, a) for a in (hs, *given))
-
-
-def test_bptt_equals_autograd(case):
-    _, caches = case.module.forward(case.x, case.params, *case.states)
-    dx, grads = case.module.bptt(case.dhs, caches, case.params)
-    layer, x = torch_layer(case), tensor(case.x, requires_grad=True)
-    out, _ = layer(x, torch_state(case.states))
-    (out * tensor(case.dhs)).sum().backward()
-    same(dx, x.grad)
-    same(grads, torch_grads(layer))
 
 
 def test_bptt_equals_differences(case):
@@ -191,22 +160,25 @@ def test_one_step_back_equals_autograd(cell):
     _, _, cache = lstm.cell_forward(cell.x[:, 0], *cell.states, cell.params)
     dh = cell.dhs[:, 0]
     *ours, grads = lstm.cell_backward(dh, cell.dc, cache, cell.params)
-    layer, x = torch_layer(cell), tensor(cell.x[:, :1], requires_grad=True)
+    layer, x = (
+        torch_layer(cell.params),
+        tensor(cell.x[:, :1], requires_grad=True),
+    )
     states = [tensor(state, requires_grad=True) for state in cell.states]
     _, (h, c) = layer(x, torch_state(states))
     ((tensor(dh) * h[0]).sum() + (tensor(cell.dc) * c[0]).sum()).backward()
-    for mine, theirs in zip(ours, (x.grad[:, 0], states[0].grad,
-                                   states[1].grad), strict=True):  # fmt: skip
+    slopes = [x.grad[:, 0], *(state.grad for state in states)]
+    for mine, theirs in zip(ours, slopes, strict=True):
         same(mine, theirs)
     same(grads, torch_grads(layer))
 
 
-@pytest.mark.parametrize("window", [1, 2, 3, 9, 100])
+@pytest.mark.parametrize("window", [1, 3, 100])
 def test_window_equals_detached_reruns(cell, window):
     """Each step's loss through its last steps alone, the states before cut."""
     _, caches = lstm.forward(cell.x, cell.params, *cell.states)
     dx, grads = lstm.bptt(cell.dhs, caches, cell.params, window=window)
-    layer, x = torch_layer(cell), tensor(cell.x, requires_grad=True)
+    layer, x = torch_layer(cell.params), tensor(cell.x, requires_grad=True)
     before = [cell.states, *((cache.h, cache.c) for cache in caches)]
     for t in range(cell.T):
         start = max(0, t + 1 - window)
@@ -261,12 +233,12 @@ def test_first_parameters(D, H):
 # The plain network's memory
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("sizes", SIZES[1:4], ids=str)
 def test_jacobians_equal_autograd(sizes):
     """Nudge the state after step t, and run the remaining steps."""
     case = make_case("rnn", sizes)
     hs, _ = rnn.forward(case.x, case.params, *case.states)
-    layer, ours = torch_layer(case), rnn.jacobians(hs, case.params)
+    layer, ours = torch_layer(case.params), rnn.jacobians(hs, case.params)
     N, T, H = hs.shape
     assert ours.shape == (N, T, H, H)
     for n, t in np.ndindex(N, T - 1):
@@ -283,7 +255,7 @@ def test_jacobians_equal_autograd(sizes):
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-9, 1e-3, 1.0, 1e6])
-@pytest.mark.parametrize("max_norm", [0.1, 1.0, 5.0])
+@pytest.mark.parametrize("max_norm", [0.1, 5.0])
 def test_clip_grad_norm_equals_torch(scale, max_norm):
     rng = np.random.default_rng(4)
     shapes = {"weight_ih": (8, 3), "weight_hh": (8, 2), "bias": (8,), "s": ()}
@@ -354,7 +326,7 @@ def test_contributions_are_the_gradients_of_copies_of_the_weights(parted):
                 same(table[name][s, t], gradient)
 
 
-@pytest.mark.parametrize("window", [1, 2, 3, 9, 20])
+@pytest.mark.parametrize("window", [1, 2, 9])
 def test_a_window_keeps_as_many_diagonals(parted, window):
     caches, params = parted.caches, parted.params
     table = by_hand.paths.contributions(parted.dhs, caches, params)

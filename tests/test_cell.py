@@ -12,14 +12,12 @@ from oracles import (
     assert_same,
     check_same,
     flat,
-    gradients,
     numbers,
     randomise,
     same_parameters,
     seeded,
     tensor,
 )
-from unrolled import by_hand
 from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
@@ -71,25 +69,6 @@ def test_cell_equals_torch(kind, options, biases, size):
         (run(cell, x, states), [x, *states, *ours]),
         (run(twin, x, states), [x, *states, *theirs]),
         [numbers(*state.shape, seed=5).detach() for state in states],
-    )
-
-
-@each_size
-def test_lstm_cell_equals_the_numpy_lstm(size):
-    cell, x, (h, c) = step_of(LSTMCell, size)
-    params = {name: p.detach().numpy() for name, p in cell.named_parameters()}
-    next_h, next_c, cache = by_hand.lstm.cell_forward(
-        *(value.detach().numpy() for value in (x, h, c)), params
-    )
-    outputs = run(cell, x, (h, c))
-    assert_same(outputs, [tensor(next_h), tensor(next_c)])
-    dh, dc = numbers(*h.shape, seed=5), numbers(*c.shape, seed=6)
-    *d_inputs, d_params = by_hand.lstm.cell_backward(
-        dh.detach().numpy(), dc.detach().numpy(), cache, params
-    )
-    assert_same(
-        gradients(outputs, [dh, dc], [x, h, c, *cell.parameters()]),
-        [tensor(d) for d in (*d_inputs, *(d_params[p] for p in params))],
     )
 
 

@@ -27,13 +27,6 @@ def draw_scored(request):
     return logits, labels
 
 
-def honest(count, rng, scale=3.0):
-    """Logits, and labels drawn from the very probabilities they stand for."""
-    logits = scale * rng.normal(size=(count, 2))
-    p = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
-    return logits, (rng.uniform(size=count) < p).astype(int)
-
-
 # Margins and losses
 
 
@@ -97,20 +90,6 @@ def test_the_calibration_error_by_hand():
         np.array([0.6, 0.9]), np.array([0.5, 0.7]), np.array([30, 10])
     )
     assert table.error == pytest.approx(0.75 * 0.1 + 0.25 * 0.2)
-
-
-def test_one_bin_hides_errors_that_cancel():
-    # As often right as it says on average, but not where it says so.
-    logits = np.log([[0.4, 0.6]] * 10 + [[0.1, 0.9]] * 10)
-    labels = [1] * 9 + [0] + [1] * 6 + [0] * 4
-    assert reliability(logits, labels, 1).error == pytest.approx(0, abs=1e-12)
-    assert reliability(logits, labels, 5).error == pytest.approx(0.3)
-
-
-def test_many_bins_find_errors_in_an_honest_network():
-    logits, labels = honest(1000, np.random.default_rng(1))
-    few, many = (reliability(logits, labels, b).error for b in (5, 1000))
-    assert few < 0.03 < 0.1 < many
 
 
 # Temperature
@@ -184,12 +163,3 @@ def test_isotonic_by_a_formula(digits):
     np.testing.assert_allclose(
         isotonic(scores, labels), by_min_max(scores, labels), rtol=1e-12
     )
-
-
-def test_isotonic_beats_each_temperature():
-    logits, labels = honest(N, np.random.default_rng(3))
-    scores = logits[:, 1] - logits[:, 0]
-    p = isotonic(scores, labels)
-    best = -np.log(np.where(labels == 1, p, 1 - p)).mean()
-    T = fit_temperature(logits, labels)
-    assert best < mean_loss(logits, labels, T) <= mean_loss(logits, labels, 1)

@@ -4,15 +4,12 @@ from functools import partial
 
 import pytest
 import torch
-from torch.utils.data import TensorDataset
 
 from oracles import seeded
 from unrolled.cells import GRUCell
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster
 from unrolled.recurrent import Recurrent
-from unrolled.tasks import oscillations
-from unrolled.train import TrainConfig, evaluate, fit
 from unrolled_lab import OwnForecasts, ScheduledSampling
 
 N, T, D, H = 4, 9, 2, 5
@@ -66,13 +63,6 @@ def test_what_is_read_in_a_mixture(make):
                 own[:, t + 1, None, None], want, X[:, t + 1 : t + 2]
             )
             read = torch.cat([read, chosen], dim=1)
-
-
-def test_the_two_ends_of_a_mixture():
-    model = forecaster()
-    none, every = (torch.full((N, T), flag) for flag in (False, True))
-    assert torch.allclose(model.mixed(X, none), model(X))
-    assert torch.allclose(model.mixed(X, every), model.free_run(X[:, :1], T))
 
 
 def test_gradients_flow_through_a_free_run_but_not_through_a_mixture():
@@ -158,27 +148,3 @@ def test_own_forecasts_are_those_of_a_free_run(warm_up):
         for values in (said[:, -1], alone[:, -1])
     ]
     assert all(torch.allclose(*pair) for pair in zip(*both, strict=True))
-
-
-@pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize(
-    "around",
-    [
-        lambda model: model,
-        lambda model: ScheduledSampling(model, 20),
-        lambda model: OwnForecasts(model, 6),
-    ],
-    ids=["teacher", "scheduled", "own"],
-)
-def test_each_way_of_training_learns(around):
-    x = oscillations(64, 13, seeded(), noise=0.0)
-    dataset = TensorDataset(x[:, :-1], x[:, 1:])
-    generator = seeded()
-    model = Forecaster(
-        LSTM(1, 8, generator=generator).double(), generator=generator
-    )
-    regime = around(model)
-    before = evaluate(regime, dataset, "squared_error").loss
-    config = TrainConfig(epochs=20, lr=0.02, loss="squared_error", max_norm=1.0)
-    fit(regime, dataset, None, config)
-    assert evaluate(regime, dataset, "squared_error").loss < 0.7 * before

@@ -1,4 +1,4 @@
-"""The models: what they compute, that they learn, that padding is nothing."""
+"""The models: what they compute from their layers, and what they write."""
 
 import math
 from collections import Counter
@@ -6,14 +6,21 @@ from itertools import product
 
 import pytest
 import torch
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import one_hot
 from torch.testing import assert_close
 
 from oracles import seeded
 from unrolled import tasks
 from unrolled.cells import GRUCell, PeepholeLSTMCell
 from unrolled.lstm import LSTM, LSTMCell
-from unrolled.models import CharLM, Classifier, Seq2Seq, Tagger
+from unrolled.models import (
+    CausalTransformer,
+    CharLM,
+    Classifier,
+    Seq2Seq,
+    Tagger,
+    Transformer,
+)
 from unrolled.recurrent import Recurrent
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -73,14 +80,6 @@ def by_hand(head, features):
 # What they compute
 
 
-def test_the_parameters_of_source_b_s_text_and_code():
-    text = Classifier(LSTM(1, 128, 2, bias=False), 2)
-    layer = LSTM(10, 128, 2, 0.3, two_biases=True)
-    code = Classifier(layer, 2, layers="all")
-    for model, total in ((text, 197_378), (code, 204_290)):
-        assert sum(p.numel() for p in model.parameters()) == total
-
-
 @each_layer
 @both_ways
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
@@ -113,11 +112,12 @@ def test_tagger_scores_every_step(make, bidirectional):
     assert changed.tolist() == [bidirectional] * 3 + [True] * 2
 
 
-@pytest.mark.parametrize("kind", [Classifier, Tagger])
-def test_tokens_are_rows_with_a_single_1(kind):
-    model = kind(LSTM(D, H), C)
+@pytest.mark.parametrize("name", ["Classifier", "Tagger", "Transformer"])
+def test_tokens_are_rows_with_a_single_1(name):
+    model = SMALL[name](LSTM, seeded())
+    lengths = [] if name == "Transformer" else [LENGTHS]
     rows = one_hot(TOKENS, D).float()
-    assert torch.equal(model(TOKENS, LENGTHS), model(rows, LENGTHS))
+    assert torch.equal(model(TOKENS, *lengths), model(rows, *lengths))
 
 
 def test_dropout_is_for_training():
@@ -203,11 +203,13 @@ def chances(model, text, temperature=1.0):
     return (logits / temperature).softmax(dim=0).tolist()
 
 
-@two_layers
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize(
+    ("make", "temperature"),
+    [(LSTM, 0.5), (LSTM, 2.0), (looped(GRUCell), 1.0)],
+)
 def test_samples_follow_the_softmax(make, temperature):
     """Three characters each: chi-square over all 27 continuations."""
-    model, count = loud(char_lm(make)), 20_000
+    model, count = loud(char_lm(make)), 3000
     expected = {}
     for a, b, c in product("ab.", repeat=3):
         probability = float(count)
@@ -235,19 +237,19 @@ def test_tiny_and_huge_temperatures(make):
         texts = model.generate(3, 12, prompt="a.", temperature=tiny)
         assert texts == [text] * 3
     texts = model.generate(
-        9000, 1, prompt="a", temperature=1e300, generator=seeded()
+        3000, 1, prompt="a", temperature=1e300, generator=seeded()
     )
-    assert all(abs(n - 3000) < 250 for n in Counter(texts).values())
+    assert all(abs(n - 1000) < 130 for n in Counter(texts).values())
 
 
 def test_texts_end_at_the_end():
     model = char_lm(end=".")
-    texts = model.generate(3000, 4, generator=seeded())
+    texts = model.generate(1500, 4, generator=seeded())
     for text in texts:
         assert "." not in text[:-1]
         assert text[-1] == "." if len(text) < 4 else len(text) == 4
     ended = sum(text == "." for text in texts)
-    assert ended / 3000 == pytest.approx(chances(model, ".")[2], abs=0.05)
+    assert ended / 1500 == pytest.approx(chances(model, ".")[2], abs=0.05)
 
 
 def read_by(layer, call):
@@ -322,24 +324,34 @@ SMALL = {
     "Seq2Seq": lambda make, g: Seq2Seq(
         make(3, H, generator=g), make(5, H, generator=g), 3, 4, generator=g
     ),
+    "Transformer": lambda _, g: Transformer(D, C, 12, generator=g),
+    "CausalTransformer": lambda _, g: CausalTransformer(D, 12, generator=g),
 }
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_seed_decides_the_first_weights(name):
-    before = torch.get_rng_state()
-    one, same, other = (SMALL[name](LSTM, seeded(s)) for s in (0, 0, 1))
+    make, before = SMALL[name], torch.get_rng_state()
+    one, same, other = (make(LSTM, seeded(s)) for s in (0, 0, 1))
     assert torch.equal(torch.get_rng_state(), before)
-    for a, b in zip(one.parameters(), same.parameters(), strict=True):
-        assert torch.equal(a, b)
-    assert not torch.equal(one.head.weight, other.head.weight)
-    assert not torch.equal(one.head.bias, other.head.bias)
-    first, second = (SMALL[name](LSTM, None).head.weight for _ in "12")
+    first, second = make(LSTM, None), make(LSTM, None)
     torch.set_rng_state(before)  # the global generator, where none is given
-    assert torch.equal(SMALL[name](LSTM, None).head.weight, first)
-    assert not torch.equal(first, second)
-    double = SMALL[name](lambda *a, **k: LSTM(*a, **k).double(), seeded())
-    assert double.head.weight.dtype == torch.float64
+    again = make(LSTM, None)
+    for a, b, are_same in [
+        (one, same, True),
+        (one, other, False),
+        (first, again, True),
+        (first, second, False),
+    ]:
+        for (its, value), its_twin in zip(
+            a.named_parameters(), b.parameters(), strict=True
+        ):
+            if are_same or ("weight" in its and "norm" not in its):
+                assert torch.equal(value, its_twin) == are_same
+        assert torch.equal(a.head.bias, b.head.bias) == are_same
+    double = make(lambda *a, **k: LSTM(*a, **k).double(), seeded())
+    is_lstm = "Transformer" not in name
+    assert (double.head.weight.dtype == torch.float64) == is_lstm
 
 
 def test_the_head_s_first_weights_are_uniform():
@@ -349,109 +361,3 @@ def test_the_head_s_first_weights_are_uniform():
         assert scaled.abs().max() <= 1
         expected = torch.linspace(-1, 1, len(scaled))
         assert (scaled.sort().values - expected).abs().max() < 0.2
-
-
-# Padding
-
-
-@each_layer
-@both_ways
-@pytest.mark.parametrize("kind", [Classifier, Tagger])
-def test_padding_changes_nothing(make, bidirectional, kind):
-    model = kind(make(D, H, 2, bidirectional=bidirectional), C)
-    padded = X.masked_fill(PADDING[..., None], 1000.0).requires_grad_()
-    logits = model(padded, LENGTHS)
-    assert torch.equal(logits, model(X, LENGTHS))
-    other = torch.where(PADDING, OTHER, TOKENS)
-    assert torch.equal(model(other, LENGTHS), model(TOKENS, LENGTHS))
-
-    counted = logits[~PADDING] if kind is Tagger else logits
-    counted.square().sum().backward()
-    assert (padded.grad[PADDING] == 0).all()
-    assert (padded.grad[~PADDING] != 0).any(dim=1).all()
-    for n, length in enumerate(LENGTHS.tolist()):
-        alone = model(X[n : n + 1, :length])[0]
-        both = logits[n, :length] if kind is Tagger else logits[n]
-        assert_close(both, alone)
-
-
-@two_layers
-def test_padding_changes_nothing_in_a_text(make):
-    model = char_lm(make)
-    other = torch.where(PADDING, OTHER, TOKENS)
-    assert torch.equal(model(other, LENGTHS), model(TOKENS, LENGTHS))
-    assert not torch.equal(model(other), model(TOKENS))
-
-
-@each_layer
-def test_padding_changes_nothing_in_a_source(make):
-    model = seq2seq(make, 2)
-    source, given, lengths, target = tasks.reversal(N, T, 3, seeded())
-    past = torch.arange(T) >= lengths[:, None]
-    other = torch.where(past, (source + 1) % 3, source)
-    assert not torch.equal(other, source)
-    expected = model(source, given, lengths)
-    assert torch.equal(model(other, given, lengths), expected)
-    written = model.greedy(source, 4, lengths)
-    assert torch.equal(model.greedy(other, 4, lengths), written)
-    # Nor does what the decoder is given past the target's end.
-    ignored = target == tasks.IGNORE
-    other = torch.where(ignored, (given + 1) % 5, given)
-    assert torch.equal(
-        model(source, other, lengths)[~ignored], expected[~ignored]
-    )
-
-
-# Learning
-
-
-def overfit(model, inputs, target, updates=100, lr=0.03):
-    """Learn one batch by heart: the share of right answers."""
-    optimiser = torch.optim.Adam(model.parameters(), lr)
-    for _ in range(updates):
-        optimiser.zero_grad()
-        logits = model(*inputs)
-        cross_entropy(logits.flatten(0, -2), target.flatten()).backward()
-        optimiser.step()
-    answer = model(*inputs).argmax(dim=-1)
-    counted = target != tasks.IGNORE
-    return (answer == target)[counted].double().mean().item()
-
-
-@pytest.mark.parametrize("layers", ["last", "all"])
-def test_classifier_learns_a_batch(layers):
-    x = torch.randn(16, 6, 2, generator=seeded())
-    label = torch.randint(3, (16,), generator=seeded(1))
-    lengths = torch.randint(3, 7, (16,), generator=seeded(2))
-    layer = LSTM(2, 16, 2, generator=seeded())
-    model = Classifier(layer, 3, layers=layers, generator=seeded())
-    assert overfit(model, (x, lengths), label) == 1.0
-
-
-def test_both_ways_learn_what_one_way_cannot():
-    tokens, tags = tasks.questions(16, 10, seeded())
-    scores = []
-    for bidirectional in (False, True):
-        layer = LSTM(6, 16, bidirectional=bidirectional, generator=seeded())
-        model = Tagger(layer, 2, generator=seeded())
-        scores.append(overfit(model, (tokens,), tags))
-    # The first letters of two sequences may be the same, their tags another.
-    assert scores[0] < scores[1] == 1.0
-
-
-def test_char_lm_learns_a_text():
-    layer = LSTM(3, 16, generator=seeded())
-    model = CharLM(layer, "ab.", end=".", generator=seeded())
-    text = "abbaababbb."
-    tokens, lengths, targets = model.examples([text])
-    assert overfit(model, (tokens, lengths), targets) == 1.0
-    assert model.generate(2, 20, temperature=0) == [text, text]
-
-
-def test_seq2seq_learns_a_batch():
-    *inputs, target = tasks.reversal(12, 4, 3, seeded())
-    model = seq2seq(size=24)
-    assert overfit(model, inputs, target) == 1.0
-    source, _, lengths = inputs
-    written = model.greedy(source, target.shape[1], lengths)
-    assert tasks.exact_match(written, target) == 1.0

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from oracles import seeded
 from unrolled.cells import RNNCell
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import LEAD, exact_match, first_last, intervals
@@ -25,25 +26,21 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 H, LAYERS, V = 96, 2, len(transformer_race.CHARACTERS)
 
 
-def stream(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 # Kinds of cells
 
 
 def test_the_tasks_are_those_of_the_chapter():
-    x, label = cell_race.TASKS["first-last"].usual(3, stream())
+    x, label = cell_race.TASKS["first-last"].usual(3, seeded())
     for ours, want in zip(
-        (x, label), first_last(3, 10, 2, stream()), strict=True
+        (x, label), first_last(3, 10, 2, seeded()), strict=True
     ):
         assert torch.equal(ours, want)
-    longer, _ = cell_race.TASKS["first-last"].longer(2, stream())
+    longer, _ = cell_race.TASKS["first-last"].longer(2, seeded())
     assert longer.shape == (2, 20, 2)
     for kind, gaps in zip(
         cell_race.TASKS["intervals"], (range(1, 7), range(7, 10)), strict=True
     ):
-        x, tags = kind(500, stream())
+        x, tags = kind(500, seeded())
         assert x.shape == (500, LEAD + 2 * gaps[-1], 2)
         assert torch.equal(x.sum(dim=2), torch.ones_like(x[..., 0]))
         seen = set()
@@ -52,7 +49,7 @@ def test_the_tasks_are_those_of_the_chapter():
             assert tag.nonzero().flatten().tolist() == [2 * again - begin]
             seen.add((begin, again - begin))
         assert seen == {(a, n) for a in range(LEAD) for n in gaps}
-    assert intervals(2, 6, stream())[0].max() == 1
+    assert intervals(2, 6, seeded())[0].max() == 1
 
 
 @pytest.mark.parametrize("name", cell_race.VARIANTS)
@@ -188,7 +185,7 @@ def test_what_a_token_costs(way, n):
 
 def test_all_ways_foretell_the_same():
     model, lstm = make_rival("Transformer"), make_rival("LSTM")
-    tokens = torch.randint(V, (1, 9), generator=stream())
+    tokens = torch.randint(V, (1, 9), generator=seeded())
     for way in transformer_race.WAYS:
         reader = lstm if way == "LSTM" else model
         scores, _ = generating_step(way, 9, reader)()
@@ -202,9 +199,9 @@ def test_rivals_are_of_one_size_and_two_are_one():
     ]
     assert max(sizes) / min(sizes) < 1.01
     ours, theirs = (
-        make_rival(name, stream()) for name in transformer_race.TRAINED[:2]
+        make_rival(name, seeded()) for name in transformer_race.TRAINED[:2]
     )
-    tokens = torch.randint(V, (3, 9), generator=stream(1))
+    tokens = torch.randint(V, (3, 9), generator=seeded(1))
     scores = ours(tokens), theirs(tokens)
     torch.testing.assert_close(*scores)
     for out in scores:
@@ -221,7 +218,7 @@ def test_training_steps_are_those_of_anybody(name):
     # In float64: Adam divides each gradient by its size and 1e-8, which makes
     # whole steps of float32's rounding, 1e-7 where the exact gradient is 0, as
     # it is for a Transformer's key biases, which softmax drops.
-    model, twin = (make_rival(name, stream()).double() for _ in "ab")
+    model, twin = (make_rival(name, seeded()).double() for _ in "ab")
     with torch.no_grad():  # so large a head that the gradient is clipped
         for each in (model, twin):
             each.head.weight *= 50

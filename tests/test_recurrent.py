@@ -9,7 +9,6 @@ from torch import nn
 from oracles import (
     CASES,
     RELATIVES,
-    Case,
     assert_same,
     cases,
     check_same,
@@ -62,19 +61,6 @@ def test_one_layer_is_its_cell_over_and_over(kind):
         carried = cell(case.x[:, t], carried)
         assert_same(flat(carried)[0], out[:, t])
     assert_same(flat(carried), [s[0] for s in flat(state)])
-
-
-@pytest.mark.parametrize("kind", [LSTM, GRUCell])
-def test_steps_with_carried_state_equal_the_whole_run(kind):
-    case = Case(2, 5, 3, 4, layers=2)
-    layer = case.build(kind)
-    out, state = layer(case.x, case.state(layer))
-    carried, outs = case.state(layer), []
-    for t in range(case.T):
-        step, carried = layer(case.x[:, t : t + 1], carried)
-        outs.append(step)
-    assert_same(torch.cat(outs, dim=1), out)
-    assert_same(flat(carried), flat(state))
 
 
 @pytest.mark.parametrize("case", CASES[2:], ids=["one layer", "three layers"])

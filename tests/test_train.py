@@ -1,5 +1,6 @@
 """Training against a loop written by hand, and its bookkeeping."""
 
+import functools
 import math
 
 import numpy as np
@@ -9,13 +10,12 @@ from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import TensorDataset
 
+import small_models as small
 from small_models import (
     Tagger,
     config,
     made,
     mlp,
-    normal,
-    numbers,
     points,
     same_weights,
     sequences,
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 KINDS = {
     "classes": (mlp, points, "cross_entropy"),
     "tags": (Tagger, sequences, "cross_entropy"),
-    "numbers": (mlp, numbers, "squared_error"),
+    "numbers": (mlp, small.numbers, "squared_error"),
 }
 each_kind = pytest.mark.parametrize(
     ("make", "data", "loss"), KINDS.values(), ids=KINDS
@@ -44,20 +44,17 @@ def nearly(value):
 
 def by_hand(model, dataset, config):
     """What `fit` does, as anybody would write it with PyTorch."""
-    make = torch.optim.AdamW if config.weight_decay else torch.optim.Adam
-    optimizer = make(
-        model.parameters(), lr=config.lr, weight_decay=config.weight_decay
-    )
+    lr, decay = config.lr, config.weight_decay
+    make = torch.optim.AdamW if decay else torch.optim.Adam
+    optimizer = make(model.parameters(), lr=lr, weight_decay=decay)
     x, target = dataset.tensors
     rows, model = [], model.train()
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         for epoch in range(config.epochs):
             losses, counts, norms = [], [], []
-            lr = config.lr
-            if config.step_size is not None:
-                for _ in range(epoch // config.step_size):
-                    lr *= config.gamma
+            if config.step_size and epoch and epoch % config.step_size == 0:
+                lr *= config.gamma
             optimizer.param_groups[0]["lr"] = lr
             for index in torch.randperm(len(x)).split(config.batch_size):
                 output, y = model(x[index]), target[index]
@@ -129,6 +126,8 @@ def test_fit_equals_a_loop_by_hand_to_the_bit(make, data, loss, changes):
     rows = by_hand(theirs, data(), settings)
     history = fit(ours, data(), data(9, seed=2), settings)
     assert same_weights(ours, theirs)
+    has_accuracy = history.epochs[0].train_accuracy is not None
+    assert has_accuracy == (loss == "cross_entropy")
     for epoch, (value, lr, norms) in zip(history.epochs, rows, strict=True):
         assert epoch.train_loss == nearly(value)
         assert epoch.lr == lr
@@ -169,7 +168,7 @@ def test_a_batch_in_which_nothing_counts_does_no_harm():
 
 def test_several_inputs_are_the_models_arguments():
     x, y = sequences().tensors
-    shift = normal(len(x), 1, 1, seed=5)
+    shift = small.normal(len(x), 1, 1, seed=5)
     two, one = made(Tagger), made(Tagger)
     fit(two, TensorDataset(x, shift, y), None, config())
     fit(one, TensorDataset(x + shift, y), None, config())
@@ -189,24 +188,19 @@ def test_validation_is_evaluate_after_the_epoch():
     model, valid = made(Tagger), sequences(9, seed=2)
     last = fit(model, sequences(), valid, config()).epochs[-1]
     score = evaluate(model, valid, batch_size=8)
-    assert (last.valid_loss, last.valid_accuracy) == (
-        score.loss,
-        score.accuracy,
-    )
+    assert last.valid_loss == score.loss
+    assert last.valid_accuracy == score.accuracy
 
 
-@each_kind
-def test_without_validation_only_its_numbers_are_missing(make, data, loss):
-    with_valid, without = made(make), made(make)
-    fit(with_valid, data(), data(9, seed=2), config(loss=loss))
-    history = fit(without, data(), None, config(loss=loss))
+def test_without_validation_only_its_numbers_are_missing():
+    with_valid, without = made(Tagger), made(Tagger)
+    fit(with_valid, sequences(), sequences(9), config())
+    history = fit(without, sequences(), None, config())
     assert same_weights(with_valid, without)
     for name in ("valid_loss", "valid_accuracy"):
         assert history.column(name) == [None] * 5
     assert history.best_epoch is None
     assert not history.stopped_early
-    has_accuracy = history.epochs[0].train_accuracy is not None
-    assert has_accuracy == (loss == "cross_entropy")
 
 
 # What is left as it was
@@ -292,6 +286,7 @@ def test_on_epoch_sees_each_epoch_and_disturbs_nothing():
 # Which epoch counts
 
 
+@functools.cache
 def overfits(**changes):
     """A run whose validation loss falls first and rises then."""
     x, y = points(40, seed=2).tensors
@@ -311,7 +306,7 @@ def test_the_best_epoch_is_the_first_with_the_lowest_loss(losses, best):
     assert History(epochs=epochs, stopped_early=False).best_epoch == best
 
 
-@pytest.mark.parametrize("patience", [1, 3, 8])
+@pytest.mark.parametrize("patience", [1, 5])
 def test_patience_counts_epochs_without_a_lower_loss(patience):
     _, _, whole = overfits()
     _, _, history = overfits(patience=patience)
@@ -451,20 +446,17 @@ def test_json_of_something_else_is_refused(text, message):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_cuda():
     one, other, states = made(mlp).cuda(), made(mlp).cuda(), []
-    before = torch.cuda.get_rng_state()
-    fit(one, points(), points(), config(epochs=6))
-    settings = config(epochs=3)
+    before, data = torch.cuda.get_rng_state(), (points(), points())
+    fit(one, *data, config(epochs=6))
     fit(
         other,
-        points(),
-        points(),
-        settings,
+        *data,
+        config(epochs=3),
         on_epoch=lambda run: states.append(state_of(run)),
     )
     fit(
         other,
-        points(),
-        points(),
+        *data,
         config(epochs=6),
         on_start=lambda run: load_state(run, states[-1]),
     )
