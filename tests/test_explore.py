@@ -50,6 +50,12 @@ def is_nearer_than_a_window_of_one(state, found):
     return state["window"] == 1 + np.argmax(off < off[0])
 
 
+def keeps_as_much_by_chunks(state, found):
+    """Nine tenths are kept, and one step less would not do."""
+    are_chunks = state["k1"] == state["k2"] and state["f"] == 0.9
+    return are_chunks and 0.9 <= found["share"] < 0.901
+
+
 def has_the_count_of_the_text(state, found):
     """Source B's text says so many parameters."""
     return found["total"] == 197_378
@@ -57,6 +63,7 @@ def has_the_count_of_the_text(state, found):
 
 # What a figure's task asks for, which the first link in its fold shows.
 TASKS = {
+    "chunk": keeps_as_much_by_chunks,
     "count": has_the_count_of_the_text,
     "memory": keeps_and_cannot_learn,
     "sandbox": holds_its_price,

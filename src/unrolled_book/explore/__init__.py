@@ -5,6 +5,7 @@ in the page, its script computes the numbers anew from the reader's settings and
 changes the paths and the numbers of that drawing, and nothing else.
 """
 
+from unrolled_book.explore.chunk import chunk_and_window
 from unrolled_book.explore.count import parameter_count
 from unrolled_book.explore.memory import memory_or_gradient
 from unrolled_book.explore.sandbox import gate_sandbox
@@ -12,6 +13,7 @@ from unrolled_book.explore.step import one_step
 from unrolled_book.explore.table import error_times_use
 
 __all__ = [
+    "chunk_and_window",
     "error_times_use",
     "gate_sandbox",
     "memory_or_gradient",

@@ -50,7 +50,7 @@ def memory_or_gradient(
         controls=(
             Control("u", "recurrent weight u", u, 0, 3),
             Control("w", "input weight w", w, 0, 2),
-            Control("s", "strength s of the later inputs", 1.0, 0, 2),
+            Control("s", "strength of later inputs, s", 1.0, 0, 2),
         ),
         data={"later": later},
         numbers=numbers,

@@ -184,7 +184,7 @@ def draw(state: State, found: Numbers) -> str:
 
     def mark(phase: int) -> dict[str, object]:
         is_pale = 0 < state["phase"] < phase
-        return {"data_mark": phase, "look": f"mark{' pale' * is_pale}"}
+        return {"data_mark": phase, "look": f"phase{' pale' * is_pale}"}
 
     parts = [arrow(points, "flow") for points in FORWARD]
     parts.append(line(248, 40, 370, 40, look="flow dashed"))
