@@ -293,6 +293,10 @@ def test_writing_stops_when_all_have_ended():
     for layer, call in calls.items():
         assert len(read_by(layer, call)) == 1
     assert written[0].tolist() == [[4] * 50] * N  # only ends after the first
+    endless = char_lm()  # without an end, none is meant
+    with torch.no_grad():
+        endless.head.bias[1] = 100.0
+    assert endless.generate(2, 3, prompt="a") == ["abbb"] * 2
 
 
 @pytest.mark.parametrize("training", [False, True])
