@@ -314,7 +314,7 @@ def check_refused(path, message, model=None, **changes):
         ({"max_norm": 1.0}, "another max_norm"),
         ({"patience": 9}, "another patience"),
         ({"keep": "last"}, "keep is 'best' .here 'last'."),
-        ({"epochs": 1}, "run.pt: expected one of at most 1 epochs, .*got .* 2"),
+        ({"epochs": 1}, "run.pt: .*epochs: expected at most 1, .*got 2"),
         ({"data": points(23)}, r"another train_set; .*\(22, 3\)"),
         ({"data": changed(points(), 0)}, "another train_set"),
         ({"data": changed(points(), 1)}, "another train_set"),
