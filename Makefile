@@ -133,6 +133,9 @@ $(DONE)/names: FORCE $(DONE)/made
 # and only pages have changed since, or docstrings. (What other pages say of a
 # changed one, `retell` in book/_ext looks after.)
 READY := _build/ready
+# Without the grammars that jsonschema makes at each start, for two seconds.
+BOOK   = $(BIN)/python -c 'import sys; sys.modules["rfc3987_syntax"] = None; \
+         from jupyter_book.cli.main import main; main()'
 ALL    = $(filter-out $(PAGES) $(API),$?)
 book: $(READY)
 	@echo "The book is ready (`cat $(READY)`). Open"
@@ -141,9 +144,7 @@ book: $(READY)
 $(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES) $(API)
 	@rm -f $@
 	@echo "Building $(if $(ALL),all pages,$?) ..."
-	@$(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . \
-	    $(if $(ALL),--all) --quiet -W -n --keep-going \
-	    > /dev/null
+	@$(BOOK) build . $(if $(ALL),--all) --quiet -W -n --keep-going > /dev/null
 	@echo "built in $(TOOK)" > $@
 
 serve: book
@@ -221,8 +222,7 @@ execute: $(DONE)/install
 
 # Asks other people's servers, so it is no part of `make test`.
 links: $(DONE)/install
-	$(BIN)/python -c 'from jupyter_book.cli.main import main; main()' build . \
-	    --all --quiet --builder linkcheck --path-output _build/links
+	$(BOOK) build . --all --quiet --builder linkcheck --path-output _build/links
 
 # ---- What takes long, or only counts on a quiet machine --------------------
 

@@ -1,9 +1,11 @@
 """What `make bench` computes of its measurements."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from unrolled.lstm import LSTM
 
@@ -45,3 +47,37 @@ def test_the_record_makes_the_table(bench):
     text = bench.table(bench.json.loads(bench.RECORD.read_text()))
     assert "2 thread(s)" in text
     assert "times as fast as the readable cell" in text
+
+
+def test_the_table_shows_each_part_in_each_way(bench):
+    record = bench.json.loads(bench.RECORD.read_text())
+    one = {p: dict.fromkeys(ways, 1234) for p, ways in bench.parts().items()}
+    text = bench.table(record | {"parts": dict.fromkeys(bench.STATES, one)})
+    for part, ways in one.items():
+        assert f"  {part}\n" in text
+        assert all(f"    {way:28}       1,234" in text for way in ways)
+
+
+def test_a_rare_wait_counts(bench):
+    times = bench.microseconds({"way": [1e-6, 1e-6, 1e-6, 5e-6]})
+    assert times == {"way": 2}
+
+
+def test_other_programs_keep_cores_busy_for_a_while(bench, monkeypatch):
+    started, start = [], bench.subprocess.Popen
+
+    def start_and_note(*arguments):
+        started.append(start(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr(bench.subprocess, "Popen", start_and_note)
+    with bench.in_state(torch.get_num_threads(), is_busy=True):
+        assert [each.poll() for each in started] == [None] * len(started)
+    assert len(started) == max(1, os.cpu_count() - 1)
+    assert None not in [each.poll() for each in started]
+
+
+def test_parts_can_be_computed_in_each_way(bench):
+    for ways in bench.parts().values():
+        for way in ways.values():
+            way()
