@@ -8,6 +8,7 @@ import functools
 import importlib
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -341,19 +342,21 @@ def test_the_little_lstm_is_the_packages(touch):
 def test_every_figure_has_its_place_once(where):
     assert set(where) == set(NAMES)
     assert len(explore.__all__) == len(NAMES)
+    cells = {
+        path.stem: json.loads(path.read_text("utf-8"))["cells"]
+        for path in (REPO / "book").glob("*.ipynb")
+    }
+    captions = [
+        (figure["name"], figure["caption"])
+        for notebook in cells.values()
+        for cell in notebook
+        if (figure := cell["metadata"].get("mystnb", {}).get("figure"))
+    ]
     for page, anchor in where.values():
-        path = (REPO / page).with_suffix(".ipynb")
-        cells = json.loads(path.read_text("utf-8"))["cells"]
-        described = [
-            cell["metadata"].get("mystnb", {}).get("figure", {})
-            for cell in cells
-            if "explore." in "".join(cell["source"])
-        ]
-        names = [figure.get("name") for figure in described]
-        assert names.count(anchor) == 1
-        assert len(described[names.index(anchor)]["caption"]) > 40
-        prose = [c["source"] for c in cells if c["cell_type"] == "markdown"]
-        assert f"{{numref}}`{anchor}`" in str(prose)
+        (caption,) = (words for name, words in captions if name == anchor)
+        assert len(caption) > 40
+        text = [c["source"] for c in cells[Path(page).stem]]
+        assert f"{{numref}}`{anchor}`" in str(text)
 
 
 def test_no_script_comes_twice(where):
