@@ -74,7 +74,8 @@ def measure(path: Path) -> Page:
             continue
         tags = set(cell["metadata"].get("tags", []))
         is_figure = "figure" in cell["metadata"].get("mystnb", {})
-        figures += is_figure
+        # One to touch is not counted: its time is that of the words about it.
+        figures += is_figure and not source.startswith("explore.")
         shown = [] if tags & _NO_INPUT else [source]
         if not (is_figure or tags & _NO_OUTPUT):
             shown += _printed(cell["outputs"])
