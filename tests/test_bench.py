@@ -159,3 +159,14 @@ def test_the_widths_are_measured(monkeypatch):
             assert [*row] == ["32", "64"] and min(row.values()) > 0
     assert "train, T = 3, by d" in race.table(record)
     assert race.least(record, record) == record | {"rounds": 2}
+
+
+def test_the_record_of_widths_is_whole():
+    kept = json.loads(race.WIDTH_RECORD.read_text())
+    wanted = [f"train, T = {T}" for T in race.WIDTH_STEPS]
+    assert race.tables(kept) == wanted
+    for part in wanted:
+        assert [*kept[part]] == [*transformer_race.TRAINED[1:]]
+        for row in kept[part].values():
+            assert [*map(int, row)] == [*race.WIDTHS]
+            assert min(row.values()) > 0

@@ -13,6 +13,7 @@ from unrolled_lab import (
     execute,
     make_data,
     probes,
+    results_folder,
 )
 from unrolled_lab.catalogue import source_b
 
@@ -76,3 +77,16 @@ def test_the_command_probes_every_seed(monkeypatch, tmp_path, capsys):
     assert command.main(["probes", "--results", str(tmp_path)]) == 0
     assert asked == [(seed, tmp_path) for seed in range(5)]
     assert capsys.readouterr().out == "probes: 0 of 5 seeds measured now\n"
+
+
+def test_the_records_are_whole():
+    """Of each seed; what is read from the twin is less."""
+    for seed in range(5):
+        path = results_folder() / "probes" / f"seed{seed}.json"
+        kept = json.loads(path.read_text())
+        assert kept["seed"] == seed
+        for n in map(str, probes.FITTED):
+            trained, twin = (kept[k][n] for k in ("trained", "untrained"))
+            assert [len(row) for row in trained + twin] == [30] * 4
+            assert trained[1][29] > 0.9 > 0.5 > twin[1][29] > twin[0][29]
+        assert 0.6 < kept["head"]["accuracy"] < 0.76
