@@ -41,7 +41,7 @@ class Table:
             + "</tr>\n"
             for name, *cells in self.frame.itertuples()
         )
-        corner = escape(self.frame.index.name or "")
+        corner = escape(str(self.frame.index.name or ""))
         kind = "results stacked" if len(titles) > 1 else "results"
         return (
             f'<table class="dataframe {kind}">\n'

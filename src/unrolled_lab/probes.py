@@ -15,6 +15,7 @@ all five.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ from unrolled.models import Classifier
 from unrolled.train import evaluate, fit
 from unrolled_lab.build import make_data
 from unrolled_lab.catalogue import published
+from unrolled_lab.config import Moment
 from unrolled_lab.files import (
     load_model,
     load_records,
@@ -75,9 +77,11 @@ def _measure(seed: int) -> dict:
     """
     (record,) = [r for r in load_records("published") if r.seed == seed]
     data = make_data(record.config)
-    x, found = data.test.tensors[0][: 2 * max(FITTED)], {"seed": seed}
-    for name, moment in (("trained", "best"), ("untrained", "initial")):
-        model = load_model(record, moment)
+    x = data.test.tensors[0][: 2 * max(FITTED)]
+    found: dict[str, Any] = {"seed": seed}
+    moments: dict[str, Moment] = {"trained": "best", "untrained": "initial"}
+    for name, moment in moments.items():
+        model: Any = load_model(record, moment)
         traces = model.recurrent.trace(x)
         found[name] = {
             str(n): [
@@ -86,7 +90,7 @@ def _measure(seed: int) -> dict:
             ]
             for n in FITTED
         }
-    twin = load_model(record, "initial")
+    twin: Any = load_model(record, "initial")
     train, valid, test = (
         TensorDataset(_last_states(twin, x), label)
         for x, label in (each.tensors for each in data)

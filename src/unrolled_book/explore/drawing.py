@@ -8,9 +8,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
-Numbers = Mapping[str, float | Sequence[float]]
-"""What a figure shows, by name."""
+Numbers = Mapping[str, Any]
+"""What a figure shows, by name: numbers, or sequences of numbers."""
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -51,22 +52,22 @@ def short(value: float) -> str:
     return power(value, 2) if tiny else fixed(value)
 
 
-def say(name: str, text: str, tag: str = "text", **attributes: object) -> str:
+def say(name: str, text: str, tag: str = "text", **attributes: Any) -> str:
     """Write a number's text, which the page changes by its name."""
     return element(tag, escape(text), data_say=name, **attributes)
 
 
-def trace(name: str, path: str, **attributes: object) -> str:
+def trace(name: str, path: str, **attributes: Any) -> str:
     """Draw a path, which the page changes by its name."""
     return element("path", data_trace=name, d=path, **attributes)
 
 
-def text(x: float, y: float, words: str, **attributes: object) -> str:
+def text(x: Any, y: Any, words: str, **attributes: Any) -> str:
     """Write words into a drawing."""
     return element("text", escape(words), x=x, y=y, **attributes)
 
 
-def line(x1: float, y1: float, x2: float, y2: float, **look: object) -> str:
+def line(x1: float, y1: float, x2: float, y2: float, **look: Any) -> str:
     """Draw a straight line."""
     return element("path", d=join([x1, x2], [y1, y2]), **look)
 
@@ -158,8 +159,8 @@ class Panel:
 
     def axes(
         self,
-        x_ticks: Mapping[float, str],
-        y_ticks: Mapping[float, str],
+        x_ticks: Mapping[Any, str],
+        y_ticks: Mapping[Any, str],
         title: str,
         x_title: str = "",
     ) -> str:

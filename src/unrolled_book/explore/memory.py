@@ -1,6 +1,7 @@
 """Chapter 1: remembering is one thing, learning to is another."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def numbers(state: State, data: Mapping[str, Sequence[float]]) -> Numbers:
         "bias": [0.0],
     }
     later = state["s"] * np.array(data["later"])
-    made: dict[str, float | list[float]] = {}
+    made: dict[str, Any] = {}
     for run, first in RUNS.items():
         hs, _ = rnn.forward(np.array([first, *later])[None, :, None], params)
         made[run] = hs.ravel().tolist()

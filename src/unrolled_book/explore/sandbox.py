@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from unrolled.by_hand import lstm
+from unrolled.data import Params
 from unrolled_book.explore.drawing import (
     Numbers,
     Panel,
@@ -43,7 +44,7 @@ TOLD = {
 HALF = 0.28  # of a bar's width, in days
 
 
-def gate_sandbox(x: ArrayLike, params: Mapping[str, np.ndarray]) -> Explorable:
+def gate_sandbox(x: ArrayLike, params: Params) -> Explorable:
     """Show an LSTM of one unit whose gates the reader sets.
 
     Args:

@@ -202,7 +202,7 @@ def draw(state: State, found: Numbers) -> str:
         place = {"x": box.x, "text_anchor": "middle"}
         lines = [text(y=top + ROW, words=box.words, **place)]
         for row, name in enumerate((*box.values, *box.slopes), start=2):
-            at = place | {"y": top + ROW * row}
+            at: dict[str, Any] = place | {"y": top + ROW * row}
             if name in box.slopes:
                 at |= mark(box.slopes[name])
             lines.append(say(name, short(shown[name]), **at))
