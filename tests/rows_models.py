@@ -220,7 +220,7 @@ ROWS = [
          bad("signal: .*that differ", states=SEVEN, signal=ROUNDED),
          states=TRACE.c, signal=SIGNAL.double()),
     good(Clamp, bad(r"gate: expected one of \('i', 'f'", gate="z"),
-         *(bad("value: expected a number or a tensor", value=v)
+         *(bad("value: expected a number from -1e30", value=v)
            for v in (None, SEVEN.numpy())),
          *(bad(f"{name}: expected ", **{name: numbers})
            for name in ("steps", "units")

@@ -25,13 +25,22 @@ SMALL = source_b(
 
 
 @pytest.fixture(name="small")
-def make_small(monkeypatch):
+def make_small(monkeypatch, tmp_path):
     """One small network in the place of the published ones."""
     record = execute(SMALL)
     model = build_model(SMALL.replace(train=SMALL.train.replace(seed=1)))
     models = {"best": model.eval(), "initial": build_model(SMALL).eval()}
-    monkeypatch.setattr(probes, "load_records", lambda _: [record])
-    monkeypatch.setattr(probes, "load_model", lambda _, name: models[name])
+
+    def load_model(_, name, folder):
+        assert folder == tmp_path
+        return models[name]
+
+    def load_records(_, folder):
+        assert folder == tmp_path
+        return [record]
+
+    monkeypatch.setattr(probes, "load_records", load_records)
+    monkeypatch.setattr(probes, "load_model", load_model)
     monkeypatch.setattr(probes, "FITTED", (20, 40))
     return models
 

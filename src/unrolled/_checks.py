@@ -59,8 +59,9 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
             is_right = is_list and _bind([len(value)], [length], known)
             wanted = f"a list or tuple of {_size(length, known)}"
             insist(name, is_right, wanted, value)
-            with suppress(ValueError):  # which will be said with its place
-                return _columns(value, length, each, known)
+            if like is None:
+                with suppress(ValueError):  # which will be said with its place
+                    return _columns(value, length, each, known)
             numbered = enumerate(value)
             return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
         return _one(name, value, form, allowed, known, like)

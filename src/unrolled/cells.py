@@ -174,8 +174,15 @@ class GRUCell(Cell):
 
     blocks = 3
 
-    def __init__(self, *sizes, update_bias: float = 0.0, **options) -> None:
-        super().__init__(*sizes, **options)
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        update_bias: float = 0.0,
+        **options,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias, **options)
         check_float("update_bias", update_bias, "that is finite")
         self._add_to_bias(1, update_bias)
 

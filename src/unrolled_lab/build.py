@@ -93,7 +93,8 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
     Args:
         config: the run.
         train: its training data, as of any epoch before.
-        epoch: from 1; the first has what `make_data` draws.
+        epoch: from 1. For the first nothing is done: `train` is to be as
+            `make_data` drew it.
 
     Chapter: 10_overfitting.
     """

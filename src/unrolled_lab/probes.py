@@ -13,12 +13,13 @@ often than the last input alone would be, 75 %, and half a point; refuted if in
 all five.
 """
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from unrolled._checks import check_int, insist
@@ -56,18 +57,18 @@ def save_probes(seed: int, folder: Path | str | None = None) -> bool:
     is_one = check_int("seed", seed, 0) < len(published())
     insist("seed", is_one, "that of a published run", seed)
     path = results_folder(folder) / "probes" / f"seed{seed}.json"
-    return make_once(path, lambda path: _save(seed, path))
+    return make_once(path, lambda path: _save(seed, path, folder))
 
 
-def _save(seed: int, path: Path) -> None:
+def _save(seed: int, path: Path, folder: Path | str | None) -> None:
     """Measure the networks of a seed and write what was found."""
     command = {"command": "python -m unrolled_lab probes"}
-    found = command | _measure(seed) | circumstances()
+    found = command | _measure(seed, folder) | circumstances()
     with write_whole(path) as file:
         file.write(json.dumps(found, indent=1).encode() + b"\n")
 
 
-def _measure(seed: int) -> dict:
+def _measure(seed: int, folder: Path | str | None) -> dict:
     """Probe the trained and the untrained network; train a head on the latter.
 
     Returns:
@@ -75,13 +76,13 @@ def _measure(seed: int) -> dict:
         was fitted on: its share of the variance by layer and step, (L, T); and
         the losses and accuracies of the ``"head"``.
     """
-    (record,) = [r for r in load_records("published") if r.seed == seed]
+    (record,) = [r for r in load_records("published", folder) if r.seed == seed]
     data = make_data(record.config)
     x = data.test.tensors[0][: 2 * max(FITTED)]
     found: dict[str, Any] = {"seed": seed}
     moments: dict[str, Moment] = {"trained": "best", "untrained": "initial"}
     for name, moment in moments.items():
-        model: Any = load_model(record, moment)
+        model: Any = load_model(record, moment, folder)
         traces = model.recurrent.trace(x)
         found[name] = {
             str(n): [
@@ -90,13 +91,12 @@ def _measure(seed: int) -> dict:
             ]
             for n in FITTED
         }
-    twin: Any = load_model(record, "initial")
+    twin: Any = load_model(record, "initial", folder)
     train, valid, test = (
         TensorDataset(_last_states(twin, x), label)
         for x, label in (each.tensors for each in data)
     )
-    head = nn.Linear(twin.head.in_features, 2)
-    head.load_state_dict(twin.head.state_dict())
+    head = copy.deepcopy(twin.head)
     history = fit(head, train, valid, record.config.train)
     score = {"best_epoch": history.best_epoch} | dict(evaluate(head, test))
     return found | {"head": score}

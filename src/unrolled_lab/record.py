@@ -109,7 +109,8 @@ class Record(Frozen):
 
     seconds: NonNegativeFloat
     """Wall time in seconds: of all epochs, if resumed those of before as well,
-    and of what was measured after them."""
+    and of what was measured before and after them; not of what is done between
+    two: new data, ratios, checkpoints."""
 
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     """When the run ended, in UTC, as ``"2026-01-31T23:59:59Z"``."""

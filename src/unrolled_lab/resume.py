@@ -53,7 +53,8 @@ def fit_resumably(
             `epochs` is welcome, unless the file is past it. One process at a
             time.
         before: called with the number of the epoch to come, from 1, before it
-            begins. It may change the training data in place.
+            begins. It may change the training data in place, if these are on
+            the model's device.
         after: called after each epoch. What it gives is kept in the file, as
             ``"notes"``, a list.
 
@@ -70,16 +71,23 @@ def fit_resumably(
             state = load_checkpoint(path)
             check_same(path.name, state.pop("about", None), about)
             kept = state.pop("notes", None)
-            check_type(f"{path.name:.80}, notes", kept, list)
             load_state(run, state, f"{path.name:.80}")
+            done = len(run.history.epochs)
+            is_right = isinstance(kept, list) and len(kept) == done
+            insist(f"{path.name:.80}, notes", is_right, f"{done} of them", kept)
             notes.extend(kept)
-        before(len(notes) + 1)
+        begin(run)
 
     def save(run: Training) -> None:
         notes.append(after())
         more = {"about": about, "notes": notes}
         save_checkpoint(path, state_of(run) | more)
-        before(len(notes) + 1)
+        begin(run)
+
+    def begin(run: Training) -> None:
+        done = len(run.history.epochs)
+        if done < config.epochs and not run.history.stopped_early:
+            before(done + 1)
 
     hooks = {"on_start": load, "on_epoch": save}
     return fit(model, train_set, valid_set, config, **hooks, progress=progress)

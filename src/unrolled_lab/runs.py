@@ -145,7 +145,8 @@ def follow(
 
     def look(_: Training) -> None:
         found.append(measure(model))
-        redraw(config, data.train, len(found))
+        if len(found) <= epochs:
+            redraw(config, data.train, len(found))
 
     shorter = config.train.replace(epochs=epochs)
     return fit(model, data.train, data.valid, shorter, on_epoch=look), found

@@ -287,7 +287,8 @@ def bptt(
         return _backward_pass(dhs, caches, params)
 
     window = check_int("window", window)
-    dx = np.stack([np.zeros_like(cache.x) for cache in caches], axis=1)
+    N, D = caches[0].x.shape
+    dx = np.zeros((N, len(caches), D))
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     for t in range(len(caches)):
         steps = slice(max(0, t + 1 - window), t + 1)

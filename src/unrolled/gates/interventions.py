@@ -48,7 +48,8 @@ class Clamp:
         if isinstance(self.value, Tensor):
             check(like=Tensor, value=(self.value, "N T H"))
         else:
-            check_float("value", self.value, "or a tensor", -1e30, 1e30)
+            wanted = "from -1e30 to below 1e30, or a tensor"
+            check_float("value", self.value, wanted, -1e30, 1e30)
         for name in ("steps", "units"):
             numbers = getattr(self, name)
             if numbers is not None:
@@ -112,7 +113,8 @@ class Rerun:
     """A run that is repeated with clamps, in less time than anew.
 
     What comes before the first of the clamps, and in the layers below it, is
-    taken from the first run, which has none. The weights must stay as they are.
+    taken from the first run, which has none. The weights must stay as they are,
+    and so must what is returned.
 
     Example:
         >>> from unrolled.lstm import LSTM
@@ -127,8 +129,9 @@ class Rerun:
 
     def __init__(self, model: Classifier, x: Float[Tensor, "N T D"]) -> None:
         check_run(model, x)
-        self._model, self._x, self._first = model, x, []
-        _, self._first = self.run()
+        self._model, self._x = model, x.clone()
+        with torch.no_grad():
+            _, self._first = unroll(model, self._x)
 
     @torch.no_grad()
     def run(

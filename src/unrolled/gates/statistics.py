@@ -1,4 +1,4 @@
-r"""How open the gates stand, and what the cell state keeps of a signal."""
+r"""What the forget gates let through: what the state keeps of a signal."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, insist
+from unrolled._checks import check, check_type, insist
 from unrolled.cell import GateTrace
 
 Gate = Float[Tensor, "N T H"]
@@ -76,8 +76,9 @@ def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
 
     Chapter: 09_gates.
     """
-    c = check(like=Tensor, trace=(trace, GateTrace)).c
-    check(like=c, trace=(trace, GateTrace), signal=(signal, "N"))
+    check_type("trace", trace, GateTrace)
+    check(like=trace.c, trace=(trace, GateTrace), signal=(signal, "N"))
+    c = trace.c
     check_varies("signal", signal)
     s = signal - signal.mean()
     before = torch.cat([torch.zeros_like(c[:, :1]), c[:, :-1]], dim=1)
@@ -105,7 +106,6 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
     Chapter: 09_gates.
     """
     c = check(like=Tensor, parts=(parts, Slopes)).c
-    check(like=c, parts=(parts, Slopes))
     size = c.square().sum(dim=1)  # (T,)
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)

@@ -50,8 +50,7 @@ class Forecaster(nn.Module):
 
     def free_run(self, x: Series, steps: int) -> Float[Tensor, "N {steps} D"]:
         """Read a series, then go on alone: the values after its end."""
-        K = check_int("steps", steps)
-        return self.go_on_alone(x, K)[:, -K:]
+        return self.go_on_alone(x, steps)[:, -steps:]
 
     def mixed(self, x: Series, own: Bool[Tensor, "N T"]) -> Series:
         """Forecast each next value, reading one's own forecast here and there.
@@ -80,12 +79,14 @@ class Forecaster(nn.Module):
         """Forecast all that follows x, and K values: (N, T + K - 1, D)."""
         said, state = self._read(x)  # (N, T, D)
         values = [said]
-        for _ in range(steps - 1):
+        for _ in range(check_int("steps", steps) - 1):
             said, state = self._read(said[:, -1:], state)  # (N, 1, D)
             values.append(said)
         return torch.cat(values, dim=1)
 
-    def _read(self, x: Series, state: State | None = None):
+    def _read(
+        self, x: Series, state: State | None = None
+    ) -> tuple[Series, State]:
         """Read on from a state; say what comes after each step."""
         out, state = self.recurrent(x, state)  # (N, T, H)
         return self.head(out), state

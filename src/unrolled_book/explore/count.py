@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
+
 import unrolled
 from unrolled_book.explore.drawing import (
     Numbers,
@@ -60,9 +62,11 @@ def parameter_count(D: int, H: int, L: int, biases: int) -> Explorable:
 def numbers(state: State, data: Mapping[str, Any]) -> Numbers:
     """Make the model and count."""
     D, H, L, biases = (int(state[name]) for name in ("D", "H", "L", "biases"))
-    layer = unrolled.LSTM(D, H, L, bias=biases > 0, two_biases=biases > 1)
+    own = {"generator": torch.Generator()}  # nobody else's is drawn from
+    kind = {"bias": biases > 0, "two_biases": biases > 1}
+    layer = unrolled.LSTM(D, H, L, **kind, **own)
     reads = "all" if state["all"] else "last"
-    model = unrolled.models.Classifier(layer, 2, layers=reads)
+    model = unrolled.models.Classifier(layer, 2, layers=reads, **own)
     made = {f"{part}{n}": 0 for n in LAYERS for part in PARTS} | {"head": 0}
     for name, parameter in model.named_parameters():
         *_, where, what = name.split(".")

@@ -165,7 +165,9 @@ def numbers(state: State, data: Mapping[str, Any]) -> Numbers:
         "o": cache.o,
         "c": c,
         "h": h,
-        "z_f": state["w_h"] * state["h_prev"] + state["w_x"] * state["x"],
+        "z_f": state["w_h"] * state["h_prev"]
+        + state["w_x"] * state["x"]
+        + params["bias"][1],
         "dh": dh,
         "through_o": through_o,
         "dc": dh * through_o,

@@ -20,7 +20,7 @@
       const through_o = o * (1 - Math.tanh(c) ** 2);
       return {
         i, f, g, o, c, h, dh, through_o,
-        z_f: w_h * h_prev + w_x * x,
+        z_f: w_h * h_prev + w_x * x + params.bias[1],
         dc: dh * through_o,
         df: dh * through_o * c_prev,
         through_f: f * (1 - f),
