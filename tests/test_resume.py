@@ -289,6 +289,19 @@ def short(path, model=None, data=None, valid=VALID, **changes):
     )
 
 
+def test_what_is_called_between_the_epochs(tmp_path):
+    path, told = tmp_path / "run.pt", []
+    hooks = {"before": told.append, "after": lambda: len(told)}
+    for epochs in (2, 2, 4):
+        train(path, small.config(epochs=epochs), **hooks)
+    assert told == [1, 2, 3, 4]
+    state = load_checkpoint(path)
+    assert state["notes"] == told
+    save_checkpoint(path, state | {"notes": told[1:]})
+    with pytest.raises(ValueError, match=r"run.pt, notes: expected 4 of them"):
+        train(path, small.config(epochs=4))
+
+
 def check_refused(path, message, model=None, **changes):
     """Hold that a file is refused, and neither it nor the model changes."""
     model = model or Plain()

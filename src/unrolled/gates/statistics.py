@@ -105,7 +105,8 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
 
     Chapter: 09_gates.
     """
-    c = check(like=Tensor, parts=(parts, Slopes)).c
+    check_type("parts", parts, Slopes)
+    c = check(like=parts.c, parts=(parts, Slopes)).c
     size = c.square().sum(dim=1)  # (T,)
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)
