@@ -155,7 +155,8 @@ serve: book
 	@$(BIN)/python -m http.server --bind localhost --directory $(HTML) 8000
 
 pages: book $(DONE)/install-test
-	$(BIN)/python -m pytest $(IN_BROWSER)
+	for file in $(IN_BROWSER); do \
+	    $(BIN)/python -m pytest $$file || exit 1; done
 
 # ---- The checks ------------------------------------------------------------
 
