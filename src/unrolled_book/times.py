@@ -56,11 +56,10 @@ def pages(book: Path = BOOK) -> dict[str, Page]:
         >>> pages()["07_network"].is_chapter
         True
     """
-    files = [*sorted(book.glob("*.ipynb")), *sorted(book.glob("*/*.ipynb"))]
+    deeper = sorted(book.glob("deeper/*.ipynb"))
     return {
         path.relative_to(book).with_suffix("").as_posix(): measure(path)
-        for path in files
-        if path.parent.name in (book.name, "deeper")
+        for path in [*sorted(book.glob("*.ipynb")), *deeper]
     }
 
 
@@ -74,7 +73,7 @@ def measure(path: Path) -> Page:
             continue
         tags = set(cell["metadata"].get("tags", []))
         is_figure = "figure" in cell["metadata"].get("mystnb", {})
-        # One to touch is not counted: its time is that of the words about it.
+        # The one to touch has a place of its own in the budget.
         figures += is_figure and not source.startswith("explore.")
         shown = [] if tags & _NO_INPUT else [source]
         if not (is_figure or tags & _NO_OUTPUT):
@@ -87,8 +86,7 @@ def measure(path: Path) -> Page:
 
 def state(book: Path = BOOK) -> dict[Path, str]:
     """Write each page's minutes where they belong: the texts of the files."""
-    found = pages(book)
-    texts = {}
+    found, texts = pages(book), {}
     for name, page in found.items():
         path = book / f"{name}.ipynb"
         minutes = f"{page.minutes} minutes"

@@ -115,9 +115,8 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
 
 def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
     """Draw sequences, and the answers to the run's question."""
-    own, shape = config.data_seed, (config.steps, config.features)
-    seed = config.seed if own is None else own
-    x, label = first_last(count, *shape, generator_for(purpose, seed))
+    generator = _data_generator(config, purpose)
+    x, label = first_last(count, config.steps, config.features, generator)
     if config.question == "last":
         label = (x[:, -1, 0] > 0).long()
     elif config.question == "shuffled":
@@ -127,10 +126,15 @@ def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
 
 def _turn_round(config: RunConfig, label: Tensor, purpose: str) -> None:
     """Turn a share of the labels round, in place."""
-    own = config.data_seed
-    generator = generator_for(purpose, config.seed if own is None else own)
+    generator = _data_generator(config, purpose)
     noise = torch.rand(len(label), generator=generator)
     label[noise < config.label_noise] ^= 1
+
+
+def _data_generator(config: RunConfig, purpose: str) -> torch.Generator:
+    """Return the generator of data, which may have a seed of their own."""
+    own = config.data_seed
+    return generator_for(purpose, config.seed if own is None else own)
 
 
 def build_model(config: RunConfig) -> Classifier | Transformer:
