@@ -94,7 +94,8 @@ def ledger() -> set[str]:
     text = claims.LEDGER.read_text(encoding="utf-8")
     backed = set()
     for row in tomllib.loads(text, parse_float=str)["claim"]:
-        for words in (row["says"], row["finding"], *map(str, row["expected"])):
+        given = (each.get("given", "") for each in row.get("measured", ()))
+        for words in (row["says"], row["finding"], *map(str, given)):
             backed |= {number.value for number in numbers(words)}
     return backed
 

@@ -323,7 +323,7 @@ def test_ledger_links(look, claim_id):
         for link in look("book/claims.html")["links"]
         if link["place"] == place
     }
-    assert files == {f"book/{LEDGER[claim_id].chapter}.html"}
+    assert files == {f"book/{LEDGER[claim_id].page}.html"}
     code = look(*files)["code_at"][place]
     assert f'check("{claim_id}",' in "".join(code.split())
 

@@ -3,6 +3,7 @@ r"""What a classifier's confidence is worth, and how to mend it.
 N is the number of sequences, C of classes; labels are from 0 to C - 1.
 """
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,33 @@ from jaxtyping import Float, Int
 
 from unrolled._checks import check, check_int, insist
 from unrolled.data import ArrayLike
+
+
+def wilson(k: int, n: int) -> tuple[float, float]:
+    r"""Bound the share of cases, when k of n were found (95 %).
+
+    .. math::
+        \frac{k + z^2 / 2 \pm z \sqrt{k (n - k) / n + z^2 / 4}}{n + z^2},
+        \quad z = 1.96
+
+    Unlike k / n give or take two standard errors, it is never outside 0 to 1,
+    nor of no width: 5 of 5 says "57 % or more".
+
+    Example:
+        >>> [round(bound, 3) for bound in wilson(5, 5)]
+        [0.566, 1.0]
+
+    Reference: Wilson (1927).
+
+    Chapter: 08_thirty_steps.
+    """
+    check_int("n", n)
+    insist("k", check_int("k", k, 0) <= n, f"at most n = {n}", k)
+    z = NormalDist().inv_cdf(0.975)
+    centre = k + z**2 / 2
+    width = z * (k * (n - k) / n + z**2 / 4) ** 0.5
+    low, high = ((centre + side) / (n + z**2) for side in (-width, width))
+    return max(low, 0.0), min(high, 1.0)
 
 
 def margins(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:

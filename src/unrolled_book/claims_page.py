@@ -8,28 +8,46 @@ so that a row stands there as soon as it is in the ledger.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 
-from unrolled_book.claims import Claim
+from unrolled.confidence import wilson
+from unrolled_book.claims import FEW, MOST, Claim, Count, Number, verdict
 
 VERDICTS = {
-    "confirmed": ("✓", "What we measured is what the source says."),
+    "confirmed": (
+        "✓",
+        "Every number lies within its tolerance, and every statement holds in "
+        f"at least {MOST:.0%} of the cases measured, with the lower bound of "
+        "the 95 % interval above one half.",
+    ),
     "corrected": (
         "✎",
-        "Part of it holds, or it holds with another number; the rest we mend.",
+        "A number lies outside its tolerance; the right one is given.",
     ),
     "depends": (
         "◐",
-        "True, or possible, under conditions that the source does not name.",
+        "It holds under one named condition and not under another, or in some "
+        "of the cases and not in others.",
     ),
-    "refuted": ("✗", "What we measured is not what the source says."),
+    "refuted": (
+        "✗",
+        f"A statement holds in at most {FEW:.0%} of the cases measured, with "
+        "the upper bound of the 95 % interval below one half.",
+    ),
+    "untested": (
+        "…",
+        "Nothing was measured here under the claim's own conditions, or in too "
+        "few cases to tell: three of three are too few.",
+    ),
 }
-"""Each verdict's sign and meaning, in the order of the count."""
+"""Each verdict's sign and rule, in the order of the count."""
 
 
 def summary(ledger: Mapping[str, Claim]) -> str:
     r"""Count the claims of each source by verdict.
+
+    A claim and its parts count as one, judged by all that was measured for it.
 
     Args:
         ledger: claims by id, as `unrolled_book.claims.load` gives them.
@@ -42,11 +60,16 @@ def summary(ledger: Mapping[str, Claim]) -> str:
         >>> "| all | " in summary(claims.load())
         True
     """
-    lines = ["| Verdict | What it means | A | B |", "|---|---|---:|---:|"]
-    for verdict, (_, meaning) in VERDICTS.items():
-        numbers = _counts(ledger, verdict)
-        lines.append(f"| {_badge(verdict)} | {meaning} | {numbers} |")
-    return "\n".join([*lines, f"| all | | {_counts(ledger)} |"])
+    rows = {name: [] for name in ledger if ledger[name].part_of is None}
+    for claim in ledger.values():
+        rows[claim.part_of or claim.id] += claim.measured
+    found = [(name[0], verdict(measured)) for name, measured in rows.items()]
+    lines = ["| Verdict | When | A | B |", "|---|---|---:|---:|"]
+    for name, (_, rule) in VERDICTS.items():
+        numbers = " | ".join(str(found.count((s, name))) for s in "AB")
+        lines.append(f"| {_badge(name)} | {rule} | {numbers} |")
+    sums = " | ".join(str(sum(s == each for each, _ in found)) for s in "AB")
+    return "\n".join([*lines, f"| all | | {sums} |"])
 
 
 def table(ledger: Mapping[str, Claim], source: str) -> str:
@@ -80,9 +103,9 @@ def table(ledger: Mapping[str, Claim], source: str) -> str:
     for claim in rows:
         lines += [
             f"* - **{_link(claim)}**\n\n    {_badge(claim.verdict)}",
-            f"  - {_plain(claim.says)}",
+            f"  - {_plain(claim.says)} *({_plain(claim.where)})*",
             f"  - {_plain(claim.finding)}\n",
-            *(f"    - {line}" for line in _numbers(claim)),
+            *(f"    - {_measured(each)}" for each in claim.measured),
         ]
     return "\n".join([*lines, ":::"])
 
@@ -127,22 +150,14 @@ def _of_source(ledger: Mapping[str, Claim], source: str) -> list[Claim]:
     return sorted(rows, key=lambda claim: claim.id)
 
 
-def _counts(ledger: Mapping[str, Claim], verdict: str | None = None) -> str:
-    """How many claims of A and of B have this verdict, or any."""
-    return " | ".join(
-        str(sum(c.verdict == (verdict or c.verdict) for c in rows))
-        for rows in (_of_source(ledger, "A"), _of_source(ledger, "B"))
-    )
-
-
 def _link(claim: Claim) -> str:
     """The claim's id, as a link to its cell."""
     return f"{{ref}}`{claim.id} <{anchor(claim.id)}>`"
 
 
-def _badge(verdict: str) -> str:
+def _badge(name: str) -> str:
     """The verdict as a word with a sign, so that no colour is needed."""
-    return f"[{VERDICTS[verdict][0]} {verdict}]{{.verdict .{verdict}}}"
+    return f"[{VERDICTS[name][0]} {name}]{{.verdict .{name}}}"
 
 
 def _plain(text: str) -> str:
@@ -150,12 +165,17 @@ def _plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", text)
 
 
-def _numbers(claim: Claim) -> list[str]:
-    """For each number of a claim: as it was given, and the range measured."""
-    times = len(claim.expected) // len(claim.tolerance)
-    given = map(_given, claim.expected, claim.tolerance * times)
-    pairs = zip(given, map(_range, claim.measured), strict=True)
-    return [f"given {number}, measured {found}" for number, found in pairs]
+def _measured(each: Number | Count) -> str:
+    """One measurement: as the source has it, and what we found."""
+    found = _range(each.measured)
+    if isinstance(each, Number):
+        line = f"given {_given(each.given, each.tolerance)}, measured {found}"
+    else:
+        low, high = each.holds
+        bounds = wilson(low, each.cases)[0], wilson(high, each.cases)[1]
+        share = " to ".join(f"{100 * bound:.0f}" for bound in bounds)
+        line = f"holds in {found} of {each.cases} ({share} %)"
+    return line + f", {_plain(each.when)}" * bool(each.when)
 
 
 def _given(number: float, tolerance: float) -> str:
@@ -169,7 +189,7 @@ def _given(number: float, tolerance: float) -> str:
     return f"{number:,.{next(decimals)}f}".replace("-", "−")
 
 
-def _range(measured: list[float]) -> str:
+def _range(measured: Sequence[float]) -> str:
     """A range with as many digits at both ends; one number if it is one."""
     texts = [f"{number:,.10g}" for number in dict.fromkeys(measured)]
     if not any("e" in text for text in texts):
