@@ -194,6 +194,8 @@ def test_the_ends_of_each_range_pass_and_beyond_them_fail(
     [
         ("A99", 1.0, "claim_id: expected one of A04, .*, got 'A99'"),
         (None, 1.0, "claim_id: expected one of A04, .*, got None"),
+        ("A05", None, "value: expected 1 numbers, got None"),
+        ("A30", 0.0, "value: expected no numbers, got 0.0"),
         ("A05", [1.9068, 1.9068], r"value: .*shape \(1,\).*got \(2,\)"),
         ("A06", [0.4902, np.nan], "value: expected finite .*got nan"),
     ],

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from unrolled import _checks
@@ -204,7 +205,7 @@ def load(path: Path | str = LEDGER) -> dict[str, Claim]:
     return {claim.id: claim for claim in claims}
 
 
-def check(claim_id: str, value: ArrayLike = ()) -> None:
+def check(claim_id: str, value: ArrayLike | None = None) -> None:
     """Hold a measurement against the ledger, and print the verdict.
 
     Prints the verdict: the same text for as long as it holds, whatever the
@@ -230,9 +231,17 @@ def check(claim_id: str, value: ArrayLike = ()) -> None:
             f"got {claim_id!r:.80}"
         )
     claim = ledger[claim_id]
-    found = _checks.check(value=(value, "...")).ravel()
-    _checks.check(value=(found, (len(claim.measured),)))
     ranges = [each.measured for each in claim.measured]
+    _checks.insist(
+        "value",
+        (value is None) == (not ranges),
+        f"{len(ranges) or 'no'} numbers",
+        value,
+    )
+    found = np.empty(0)
+    if ranges:
+        found = _checks.check(value=(value, "...")).ravel()
+        _checks.check(value=(found, (len(ranges),)))
     if not all(
         low <= number <= high
         for number, (low, high) in zip(found, ranges, strict=True)
