@@ -20,6 +20,9 @@ BOOK = Path(__file__).resolve().parents[2] / "book"
 MINUTES = re.compile(r"(?<=\*About )(?:\d+ minutes|an hour)")
 """A page's minutes, as its first cell has them."""
 
+EVENING = ("02_forward", "03_one_weight")
+"""What can be read in an evening, as the first page says."""
+
 _NO_INPUT = {"hide-input", "remove-input", "hide-cell", "remove-cell"}
 _NO_OUTPUT = {"hide-output", "remove-output", "hide-cell", "remove-cell"}
 
@@ -98,7 +101,20 @@ def state(book: Path = BOOK) -> dict[Path, str]:
             texts[path] = re.sub(
                 row, rf"\g<1>{page.minutes}\2", texts[path], flags=re.M
             )
+    index = book / "index.md"
+    evening = sum(found[name].minutes for name in EVENING)
+    for words, time in (
+        (r"(?<=Chapters 2 and 3, )\d+ minutes", f"{evening} minutes"),
+        (r"(?<=Twelve chapters, )[\d.]+ hours", f"{core_hours(found)} hours"),
+    ):
+        texts[index] = re.sub(words, time, texts[index])
     return texts
+
+
+def core_hours(found: dict[str, Page]) -> str:
+    """How long the chapters take together."""
+    core = sum(page.minutes for page in found.values() if page.is_chapter)
+    return f"{core / 60:.1f}".removesuffix(".0")
 
 
 def _printed(outputs: list[dict[str, Any]]) -> Iterator[str]:
@@ -117,8 +133,7 @@ def main() -> None:
             f"{name:28}{page.words:5} {page.lines:5} {page.figures:7} "
             f"{page.minutes:7}  {', '.join(page.too_much)}"
         )
-    core = sum(page.minutes for page in found.values() if page.is_chapter)
-    print(f"The core takes {core / 60:.1f} hours.")
+    print(f"The core takes {core_hours(found)} hours.")
     for path, text in state().items():
         if text != path.read_text("utf-8"):
             new = path.with_suffix(".new")
