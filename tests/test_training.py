@@ -6,15 +6,14 @@ import torch
 from torch.nn.functional import mse_loss
 
 from oracles import (
-    central_difference,
     same,
     tensor,
     torch_grads,
     torch_layer,
 )
-from unrolled import by_hand, data
+from unrolled import by_hand
 from unrolled.by_hand import training
-from unrolled.by_hand.training import Adam, squared_error
+from unrolled.by_hand.training import squared_error
 
 SIZES = [(1, 1, 1, 1, 1), (3, 4, 2, 5, 1), (6, 5, 3, 4, 2)]  # N, T, D, H, F
 LOSSES = {
@@ -22,7 +21,6 @@ LOSSES = {
     "sum": lambda p, y: mse_loss(p, y, reduction="none").sum(dim=1).mean(),
     "last": lambda p, y: mse_loss(p[:, -1], y[:, -1]),
 }
-ONE_AND_ZERO = {"weight": np.ones((1, 1)), "bias": np.zeros(1)}
 
 
 def random_model(sizes):
@@ -72,33 +70,6 @@ def test_a_model_with_its_loss_equals_torch(sizes, steps):
         same(default[1], squared_error(y, 0 * y, steps)[1], atol=0)
 
 
-@pytest.mark.parametrize("steps", LOSSES)
-def test_slopes_of_readout_and_loss_equal_differences(steps):
-    _, y, _, readout = random_model(SIZES[2])
-    hs = np.random.default_rng(1).normal(size=(6, 5, 4))
-
-    def loss():
-        answers = training.readout_forward(hs, readout)
-        return squared_error(answers, y, steps)[0]
-
-    answers = training.readout_forward(hs, readout)
-    _, errors = squared_error(answers, y, steps)
-    dhs, grads = training.readout_backward(errors, hs, readout)
-    numeric = {n: central_difference(loss, p) for n, p in readout.items()}
-    same(grads, numeric, atol=1e-8)
-    same(dhs, central_difference(loss, hs), atol=1e-8)
-
-
-def test_a_readout_of_one_and_zero_changes_nothing():
-    x, y, weights = data.anchor()
-    hs, caches = by_hand.lstm.forward(x, weights)
-    loss, errors = squared_error(hs, y)
-    _, grads = by_hand.lstm.bptt(errors, caches, weights)
-    with_readout = gradients(x, y, weights, ONE_AND_ZERO)
-    assert with_readout[0] == loss
-    same(with_readout[2], grads, atol=0)
-
-
 # Optimisers
 
 
@@ -129,14 +100,6 @@ def test_optimiser_equals_torch_over_20_updates(kind, options):
             t.grad = tensor(grads[n])
         theirs.step()
         same(params, {n: t.detach() for n, t in tensors.items()})
-
-
-def test_each_adam_keeps_its_own_averages():
-    params, grads = {"w": np.ones(2)}, {"w": np.array([1.0, -2.0])}
-    used, fresh = Adam(), Adam()
-    used.step(params, {"w": np.array([5.0, 5.0])})
-    different = used.step(params, grads)["w"] != fresh.step(params, grads)["w"]
-    assert different.all()
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam"])
