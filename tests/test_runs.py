@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 import unrolled_lab as lab
 from oracles import seeded
 from small_runs import numbers, run, seconds_in, train
 from unrolled.tasks import first_last
-from unrolled.train import evaluate
+from unrolled.train import evaluate, fit
 from unrolled_lab import resume, runs
 from unrolled_lab.build import redraw
 from unrolled_lab.files import RunFiles, make_once
@@ -185,32 +184,22 @@ def test_gradient_norms_against_the_whole_jacobian(cell, layers):
 # Carrying out
 
 
-def by_hand(config, later=lambda epoch, *data: data):
-    """A run as anybody would write it: the validation losses, both models."""
-    model, data = lab.build_model(config), lab.make_data(config)
-    adam = torch.optim.Adam(model.parameters(), lr=config.train.lr)
-    x, label = data.train.tensors
-    losses, best = [], None
-    with torch.random.fork_rng():
-        torch.manual_seed(config.seed)
-        for epoch in range(1, config.train.epochs + 1):
-            if epoch > 1:
-                x, label = later(epoch, x, label)
-            model.train()
-            for index in torch.randperm(len(x)).split(config.train.batch_size):
-                adam.zero_grad()
-                cross_entropy(model(x[index]), label[index]).backward()
-                adam.step()
-            losses.append(evaluate(model.eval(), data.valid).loss)
-            if losses[-1] == min(losses):
-                best = {k: v.clone() for k, v in model.state_dict().items()}
-    kept = lab.build_model(config)
-    kept.load_state_dict(best)
-    return losses, {
-        "initial": lab.build_model(config),
-        "best": kept,
-        "last": model,
-    }
+def by_hand(config, later=None):
+    """A run by `fit` alone: the validation losses, and the models."""
+    data, models = lab.make_data(config), {"initial": lab.build_model(config)}
+
+    def anew(run):
+        if later:
+            pair = later(len(run.history.epochs) + 1, *data.train.tensors)
+            for old, new in zip(data.train.tensors, pair, strict=True):
+                old.copy_(new)
+
+    for keep in ("best", "last"):
+        data, models[keep] = lab.make_data(config), lab.build_model(config)
+        settings = config.train.replace(keep=keep)
+        sets = models[keep], data.train, data.valid
+        history = fit(*sets, settings, on_epoch=anew)
+    return history.column("valid_loss"), models
 
 
 def test_a_run_by_hand(tmp_path):
