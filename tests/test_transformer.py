@@ -90,19 +90,9 @@ def test_the_transformer_is_what_it_says(training):
 
 
 def test_the_causal_one_is_what_it_says():
-    names = [
-        "layers",
-        "norm_1",
-        "query_key_value",
-        "out",
-        "norm_2",
-        "inner",
-        "outer",
-        "norm",
-    ]
-    rows = one_hot(TOKENS, D).double()
-    way = [names.split(), lambda t: t + 1]
-    want = [by_hand(CAUSAL, row, *way) for row in rows]
+    names = "layers norm_1 query_key_value out norm_2 inner outer norm"
+    sees = {"names": [*names.split()], "sees": lambda t: t + 1}
+    want = [by_hand(CAUSAL, x, **sees) for x in one_hot(TOKENS, D).double()]
     said = CAUSAL(TOKENS)
     assert torch.allclose(said, torch.stack(want), rtol=1e-6, atol=1e-6)
 
