@@ -283,16 +283,6 @@ def test_contributions_are_the_gradients_of_copies_of_the_weights(parted):
                 same(table[name][s, t], gradient)
 
 
-@pytest.mark.parametrize("window", [1, 2, 9])
-def test_a_window_keeps_as_many_diagonals(parted, window):
-    caches, params = parted.caches, parted.params
-    table = by_hand.paths.contributions(parted.dhs, caches, params)
-    steps = np.arange(parted.T)
-    kept = steps[:, None] - steps < window
-    _, grads = lstm.bptt(parted.dhs, caches, params, window=window)
-    same({name: table[name][kept].sum(axis=0) for name in table}, grads)
-
-
 def test_each_part_is_what_enters_its_gate_first(parted):
     """From autograd alone: into h on the direct path, on from the gate's sum.
 

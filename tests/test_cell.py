@@ -131,19 +131,6 @@ def test_variant_equals_its_paper(kind, size):
     assert_same(run(second, x, states), [tensor(h), tensor(c)])
 
 
-@pytest.mark.parametrize("kind", PAPERS)
-def test_gradients_equal_differences(kind):
-    cell, x, states = step_of(kind, (2, 3, 2))
-    names = [name for name, _ in cell.named_parameters()]
-
-    def call(x, h, c, *values):
-        params = dict(zip(names, values, strict=True))
-        return torch.func.functional_call(cell, params, (x, (h, c)))
-
-    inputs = (x, *states, *cell.parameters())
-    assert torch.autograd.gradcheck(call, inputs, rtol=1e-6)
-
-
 # The first values
 
 

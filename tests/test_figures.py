@@ -189,13 +189,6 @@ def test_a_figure_shows_its_data_in_its_colours(draw, name):
         assert shown and {*COLOURS[name]} <= known <= {*COLOURS[name], "c"}
 
 
-def test_the_interval_is_that_of_four_degrees_of_freedom(draw):
-    ax = draw(figures.plot_paired, {"up": FIVE}, "error")
-    (bar,) = ax.collections[0].get_segments()
-    half = 2.776 * np.sqrt(2.5 / 5)
-    np.testing.assert_allclose(bar, [[3 - half, 0], [3 + half, 0]], atol=1e-3)
-
-
 def test_no_box_of_the_cell_overlaps_another_and_no_text_leaves_its_box():
     weights = {"z_f": 0.0077, "weight_f": [0.049671, -0.013826]}
     with plt.style.context("unrolled_book.unrolled"):

@@ -2,7 +2,6 @@
 
 import copy
 import gc
-import io
 import subprocess
 import sys
 import weakref
@@ -217,20 +216,6 @@ def test_device_equals_cpu(device):
     assert_same(*results, 1e-10 if device == "cuda" else 1e-4)
 
 
-def test_state_dicts_and_copies():
-    layer = CASE.build(LSTM)
-    names = ("weight_ih", "weight_hh", "bias", "bias_hh")
-    wanted = [f"cells.{number}.{name}" for number in range(6) for name in names]
-    assert [*layer.state_dict()] == wanted
-    file = io.BytesIO()
-    torch.save(layer.state_dict(), file)
-    file.seek(0)
-    other = LSTM(4, 5, 3, bidirectional=True, two_biases=True).double()
-    other.load_state_dict(torch.load(file, weights_only=True))
-    for ours in (other, copy.deepcopy(layer)):
-        assert_same(all_of(ours, CASE), all_of(layer, CASE), 0)
-
-
 def test_inside_a_checkpoint():
     layer = CASE.build(LSTM)
     layer.dropout = 0.5
@@ -256,16 +241,6 @@ def test_extreme_inputs_give_numbers(scale, dtype):
     sum(output.sum() for output in outputs).backward()
     slopes = [x.grad, *(parameter.grad for parameter in layer.parameters())]
     assert all(value.isfinite().all() for value in (*outputs, *slopes))
-
-
-def test_autocast_changes_nothing():
-    layer, x = SMALL.build(LSTM).float(), SMALL.x.detach().float()
-    wanted = layer(x)[0]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        out = layer(x)[0]
-    out.sum().backward()
-    assert torch.equal(out, wanted)
-    assert layer.cells[0].weight_hh.grad.dtype == torch.float32
 
 
 # Where there are no numbers to look at, the checks step aside

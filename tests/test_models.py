@@ -239,16 +239,6 @@ def test_tiny_and_huge_temperatures():
     assert all(abs(n - 300) < 70 for n in Counter(texts).values())
 
 
-def test_texts_end_at_the_end():
-    model = char_lm(end=".")
-    texts = model.generate(1500, 4, generator=seeded())
-    for text in texts:
-        assert "." not in text[:-1]
-        assert text[-1] == "." if len(text) < 4 else len(text) == 4
-    ended = sum(text == "." for text in texts)
-    assert ended / 1500 == pytest.approx(chances(model, ".")[2], abs=0.05)
-
-
 def read_by(layer, call):
     """The tokens (N, T) that a layer reads in each call; what is returned."""
     read = []

@@ -203,19 +203,17 @@ def test_source_a_s_five_questions():
 
 
 def test_what_the_page_says():
-    page = quiz.show("06_truncated").data
+    page = quiz.show("04_bptt").data
     # A script that could see MathJax might load another, from another host.
     script = page.partition("<script>\n")[2].rpartition("\n</script>")[0]
     assert script.startswith("(function (MathJax) {")
     assert script.endswith("})();")
-    for answer in (a for q in load("06_truncated") for a in q.answers):
+    for answer in (a for q in load("04_bptt") for a in q.answers):
         words = "Right." if answer.correct else "Not quite."
         start = answer.feedback[:9].encode("unicode_escape").decode()
         assert f"<b>{words}<\\/b> {start}" in page
     # A number is right within its range.
-    [question] = [q for q in load("06_truncated") if q.type == "numeric"]
-    assert [a.value for a in question.answers if a.correct] == [3088]
-    assert '"range": [3087.5, 3088.5]' in page
+    assert '"range": [3087.5, 3088.5]' in quiz.show("06_truncated").data
 
 
 # What is refused

@@ -277,12 +277,3 @@ def test_a_command_that_cannot_be(arguments, message, tmp_path, capsys):
     command, *rest = arguments.split()
     assert main([command, "--results", str(tmp_path), *rest]) == 2
     assert re.match(f"error: {message}", capsys.readouterr().err)
-
-
-@pytest.mark.parametrize(
-    "arguments", ["", "run", "run nothing", "run trial --jobs x"]
-)
-def test_a_command_that_is_none(arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments.split())
-    assert caught.value.code == 2

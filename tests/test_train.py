@@ -23,7 +23,6 @@ from small_models import (
 )
 from unrolled.tasks import IGNORE
 from unrolled.train import Epoch, History, TrainConfig, evaluate, fit
-from unrolled_lab.resume import load_state, state_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -370,19 +369,3 @@ def test_json_of_something_else_is_refused(text, message):
     with pytest.raises(ValueError, match=message) as caught:
         TrainConfig.from_json(text)
     assert len(str(caught.value)) < 400
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_cuda():
-    one, other, states = made(mlp).cuda(), made(mlp).cuda(), []
-    before, data = torch.cuda.get_rng_state(), (points(), points())
-    fit(one, *data, config(epochs=6))
-    note, start = (
-        lambda run: states.append(state_of(run)),
-        lambda run: load_state(run, states[-1]),
-    )
-    fit(other, *data, config(epochs=3), on_epoch=note)
-    fit(other, *data, config(epochs=6), on_start=start)
-    assert same_weights(one, other)
-    assert torch.equal(torch.cuda.get_rng_state(), before)
-    assert one[0].weight.is_cuda
