@@ -54,21 +54,19 @@ def check_only_draws(monkeypatch):
     assert dict(mpl.rcParams) == before
 
 
-@pytest.fixture(name="draw", params=["own figure", "given axes"])
-def make_draw(request, only_draws):
-    """A function that calls a plot, and checks the Axes it returns."""
+@pytest.fixture(name="draw")
+def make_draw(only_draws):
+    """A function that calls a plot, and checks the Axes it returns.
+
+    It is given Axes to draw into; without them it is called in the notebooks.
+    """
 
     def draw(plot, *args):
-        if request.param == "own figure":
-            ax = plot(*args)
-            assert isinstance(ax, plt.Axes)
-            return ax
         _, (left, right) = plt.subplots(ncols=2)
-        ax = plot(*args, ax=right)
-        assert ax is right
+        assert plot(*args, ax=right) is right
         assert not left.has_data()
         assert plt.get_fignums() == [1]
-        return ax
+        return right
 
     return draw
 

@@ -81,6 +81,43 @@ globalThis.reader = {
     };
   },
 
+  // Mark the words that look like none that have been seen: their colour, size
+  // and weight, and each ground that they stand on. How do they look?
+  fresh(seen) {
+    const known = new Set(seen);
+    const ground = new Map([[null, '']]);
+    const under = (e) => {
+      if (!ground.has(e)) {
+        const { backgroundColor, backgroundImage, opacity } =
+          getComputedStyle(e);
+        const own = [backgroundColor, backgroundImage, opacity].join();
+        const below = under(e.parentElement);
+        const bare = own === 'rgba(0, 0, 0, 0),none,1';
+        ground.set(e, bare ? below : `${own} on ${below}`);
+      }
+      return ground.get(e);
+    };
+    const hasWords = (e) => [...e.childNodes].some(
+      (n) => n.nodeType === Node.TEXT_NODE && n.data.trim());
+    all('[data-fresh]').forEach((e) => { delete e.dataset.fresh; });
+    const found = all('body, body *').filter(
+      (e) => hasWords(e) && e.checkVisibility({ visibilityProperty: true }));
+    const looks = found.map((e) => {
+      const { color, fontSize, fontWeight, textDecorationLine } =
+        getComputedStyle(e);
+      const around = getComputedStyle(e.parentElement).color;
+      return [color, fontSize, fontWeight, textDecorationLine, around,
+        under(e)].join();
+    });
+    const added = looks.filter((look, k) => {
+      if (known.has(look)) return false;
+      known.add(look);
+      found[k].dataset.fresh = '';
+      return true;
+    });
+    return added;
+  },
+
   // What a piece of HTML says.
   text(html) {
     const box = document.createElement('div');

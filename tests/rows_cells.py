@@ -104,27 +104,18 @@ def rows_of_from_torch():
 WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
 ROWS = [
     good(Plainest, *RULES, **OPTIONS),
-    good(
-        cells.RNNCell,
-        *RULES,
-        NO_GENERATOR,
-        bad("nonlinearity: .*'tanh' or 'relu'", nonlinearity="sin"),
-        **OPTIONS,
-        nonlinearity="relu",
-    ),
+    good(cells.RNNCell, *RULES, NO_GENERATOR,
+         bad("nonlinearity: .*'tanh' or 'relu'", nonlinearity="sin"), **OPTIONS,
+         nonlinearity="relu"),
     *[
         good(kind, *RULES, NO_GENERATOR, **OPTIONS, **gate_bias(kind))
         for kind in CELLS
         if kind is not cells.RNNCell
     ],
     good(LSTM, *STACK_RULES, NO_GENERATOR, **LAYER, forget_bias=0.0),
-    good(
-        Recurrent,
-        *STACK_RULES,
-        *[bad("cell_class: .*Cell", cell_class=wrong) for wrong in WRONG],
-        **LAYER,
-        cell_class=cells.GRUCell,
-    ),
+    good(Recurrent, *STACK_RULES,
+         *[bad("cell_class: .*Cell", cell_class=wrong) for wrong in WRONG],
+         **LAYER, cell_class=cells.GRUCell),
     *rows_of_calls(),
     *rows_of_from_torch(),
-]
+]  # fmt: skip

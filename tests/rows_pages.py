@@ -66,43 +66,20 @@ EXCEPT = {
 }  # fmt: skip
 ROWS = [
     good(random_lstm, N=1, T=1, D=1, H=1, rng=RNG),
-    good(
-        lstm_states, x=X, params=PARAMS, h0=np.zeros((N, H)), c0=np.ones((N, H))
-    ),
-    good(
-        lstm_gradients,
-        bad("k1: expected a divisor of T = 4, got 3", k1=3),
-        x=X,
-        params=PARAMS,
-        dhs=DHS,
-        k1=1,
-        k2=1,
-    ),
+    good(lstm_states, x=X, params=PARAMS, h0=np.zeros((N, H)),
+         c0=np.ones((N, H))),
+    good(lstm_gradients, bad("k1: expected a divisor of T = 4, got 3", k1=3),
+         x=X, params=PARAMS, dhs=DHS, k1=1, k2=1),
     good(gap_without_dh, x=X, params=PARAMS, dhs=DHS),
-    good(
-        fall_ratio,
-        bad("rate: expected a number above 0, got 0", rate=0),
-        x=X,
-        y=DHS,
-        params=PARAMS,
-        rate=0.1,
-    ),
-    good(
-        arrivals,
-        bad("layer: expected a RNNBase", layer=nn.RNNCell(D, H)),
-        bad("layer: expected batch_first=True", layer=nn.RNN(D, H)),
-        layer=LAYER,
-        x=torch.ones(N, T, D, dtype=torch.float64),
-    ),
+    good(fall_ratio, bad("rate: expected a number above 0, got 0", rate=0), x=X,
+         y=DHS, params=PARAMS, rate=0.1),
+    good(arrivals, bad("layer: expected a RNNBase", layer=nn.RNNCell(D, H)),
+         bad("layer: expected batch_first=True", layer=nn.RNN(D, H)),
+         layer=LAYER, x=torch.ones(N, T, D, dtype=torch.float64)),
     good(kept_pairs, bad("k1: expected a divisor", T=3, k1=2), T=1, k1=1, k2=1),
-    good(
-        steps_until,
-        bad("factor: .*between 0 and 1", factor=1.0),
-        bad("left: .*between 0 and 1", left=0.0),
-        factor=0.5,
-        left=0.5,
-    ),
+    good(steps_until, bad("factor: .*between 0 and 1", factor=1.0),
+         bad("left: .*between 0 and 1", left=0.0), factor=0.5, left=0.5),
     good(stopped, losses=np.arange(7.0), patience=1),
     good(cost_of_patience, losses=np.ones((6, 7)), patience=1),
     good(interval_of_five, values=np.arange(5.0)),
-]
+]  # fmt: skip

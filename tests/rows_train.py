@@ -105,15 +105,6 @@ def as_loss(settings):
     return {"loss": settings.loss, "batch_size": 8}
 
 
-def resumed(**changes):
-    """Go on from a state that has changed, in a training of one epoch."""
-
-    def start(run):
-        resume.load_state(run, resume.state_of(run) | changes)
-
-    fit(**ANY, valid_set=None, config=ENTROPY, on_start=start)
-
-
 ANY = {"model": made(mlp), "train_set": TensorDataset(X, Y)}
 MODULES = ("unrolled.train", "unrolled_lab.resume")
 OTHERS_CALL = {
@@ -129,122 +120,56 @@ EXCEPT = {
     for name in names.split()
 }
 ROWS = [
-    good(
-        TrainConfig,
-        bad("weight_decay: expected .* than or equal to 0", weight_decay=-0.1),
-        bad("lr: expected a number greater than 0, got 0.0", lr=0.0),
-        bad("gamma: expected a number greater than 0", gamma=-1.0),
-        bad("max_norm: expected a number greater than 0", max_norm=0.0),
-        bad("seed: expected a number less than .*got 1844", seed=2**64),
-        bad("rate: expected no field of this name, got 3", rate=3),
-        **dict(TUNED),
-    ),
-    good(
-        Epoch,
-        fine(
-            "train_accuracy: None", "valid_loss: None", "valid_accuracy: None"
-        ),
-        *(bad(f"{name}: expected", **{name: -0.1}) for name in EPOCH),
-        bad("train_accuracy: .*got 1.01", train_accuracy=1.01),
-        bad("valid_accuracy: .*got 1.01", valid_accuracy=1.01),
-        **EPOCH,
-    ),
-    good(
-        Score,
-        fine("accuracy: None"),
-        bad("accuracy: expected .* equal to 1, got 1.5", accuracy=1.5),
-        loss=0.5,
-        accuracy=0.5,
-    ),
-    good(
-        History,
-        fine(r"epochs: (\(\)|fewer|more)"),
-        bad("epochs: expected a valid tuple", epochs=[Epoch(**EPOCH)]),
-        bad("epochs.0: expected .*Epoch", epochs=(3,)),
-        bad(
-            "epochs: expected a validation loss in each .*got 1 in 2",
-            epochs=(Epoch(**EPOCH), Epoch(**EPOCH | {"valid_loss": None})),
-        ),
-        epochs=(),
-        stopped_early=False,
-    ),
-    good(
-        History(epochs=(), stopped_early=False).column,
-        bad("name: expected 'train_loss' or .*got 'loss'", name="loss"),
-        name="lr",
-    ),
-    good(
-        fit,
-        fine("valid_set: None"),
-        *data_rules("train_set", as_config),
-        *data_rules("valid_set", as_config),
-        *output_rules("train_set", as_config),
-        bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
-        bad("requires a gradient, got none", model=mlp().requires_grad_(False)),
-        bad("depends on parameters", model=Answer(torch.zeros(6, 4))),
-        bad("for keep='best' or", config=config(keep="best"), valid_set=None),
-        bad("or a patience", config=config(patience=3), valid_set=None),
-        bad("on_epoch: expected a function .*got 3", on_epoch=3),
-        bad("on_start: expected a function .*got None", on_start=None),
-        config=ENTROPY,
-        valid_set=TensorDataset(X, Y),
-        progress=False,
-        **ANY,
-    ),
-    good(
-        Training,
-        bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
-        model=made(mlp),
-        config=ENTROPY,
-    ),
-    good(
-        evaluate,
-        *data_rules("dataset", as_loss),
-        *output_rules("dataset", as_loss),
-        bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
-        model=made(mlp),
-        dataset=TensorDataset(X, Y),
-        loss="cross_entropy",
-        batch_size=1,
-    ),
-    good(
-        resumed,
-        *(
-            bad(f"state: .*{message}", **changes)
-            for message, changes in [
-                ("expected .'config'", {"another": 3}),
-                (
-                    "lr is 0.5, not 1e-30",
-                    {"config": dict(ENTROPY.replace(lr=0.5))},
-                ),
-                ("suit", {"config": None}),
-                ("suit", {"history": "[]"}),
-                ("suit", {"history": None}),
-                ("epochs.0.train_loss", {"history": '{"epochs": [{}]}'}),
-                ("suit", {"model": {}}),
-                ("Missing key", {"model": nn.Linear(3, 4).state_dict()}),
-                ("suit", {"optimizer": {"state": {}, "param_groups": []}}),
-                ("suit", {"scheduler": None}),
-                ("cpu", {"random": {}}),
-                ("suit", {"random": {"cpu": torch.zeros(3)}}),
-            ]
-        ),
-    ),
-    good(
-        resume.fit_resumably,
-        config=ENTROPY,
-        valid_set=None,
-        path=FILE,
-        progress=False,
-        **ANY,
-    ),
+    good(TrainConfig,
+         bad("weight_decay: expected .* than or equal to 0", weight_decay=-0.1),
+         bad("lr: expected a number greater than 0, got 0.0", lr=0.0),
+         bad("gamma: expected a number greater than 0", gamma=-1.0),
+         bad("max_norm: expected a number greater than 0", max_norm=0.0),
+         bad("seed: expected a number less than .*got 1844", seed=2**64),
+         bad("rate: expected no field of this name, got 3", rate=3),
+         **dict(TUNED)),
+    good(Epoch,
+         fine("(train_accuracy|valid_loss|valid_accuracy): None"),
+         *(bad(f"{name}: expected", **{name: -0.1}) for name in EPOCH),
+         bad("train_accuracy: .*got 1.01", train_accuracy=1.01),
+         bad("valid_accuracy: .*got 1.01", valid_accuracy=1.01), **EPOCH),
+    good(Score, fine("accuracy: None"),
+         bad("accuracy: expected .* equal to 1, got 1.5", accuracy=1.5),
+         loss=0.5, accuracy=0.5),
+    good(History, fine(r"epochs: (\(\)|fewer|more)"),
+         bad("epochs: expected a valid tuple", epochs=[Epoch(**EPOCH)]),
+         bad("epochs.0: expected .*Epoch", epochs=(3,)),
+         bad("epochs: expected a validation loss in each .*got 1 in 2",
+             epochs=(Epoch(**EPOCH), Epoch(**EPOCH | {"valid_loss": None}))),
+         epochs=(), stopped_early=False),
+    good(History(epochs=(), stopped_early=False).column,
+         bad("name: expected 'train_loss' or .*got 'loss'", name="loss"),
+         name="lr"),
+    good(fit, fine("valid_set: None"), *data_rules("train_set", as_config),
+         *data_rules("valid_set", as_config),
+         *output_rules("train_set", as_config),
+         bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
+         bad("requires a gradient, got", model=mlp().requires_grad_(False)),
+         bad("depends on parameters", model=Answer(torch.zeros(6, 4))),
+         bad("for keep='best' or", config=config(keep="best"), valid_set=None),
+         bad("or a patience", config=config(patience=3), valid_set=None),
+         bad("on_epoch: expected a function .*got 3", on_epoch=3),
+         bad("on_start: expected a function .*got None", on_start=None),
+         config=ENTROPY, valid_set=TensorDataset(X, Y), progress=False, **ANY),
+    good(Training,
+         bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
+         model=made(mlp), config=ENTROPY),
+    good(evaluate, *data_rules("dataset", as_loss),
+         *output_rules("dataset", as_loss),
+         bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
+         model=made(mlp), dataset=TensorDataset(X, Y), loss="cross_entropy",
+         batch_size=1),
+    good(resume.fit_resumably, config=ENTROPY, valid_set=None, path=FILE,
+         progress=False, **ANY),
     good(resume.save_checkpoint, path=FILE.with_name("a.pt"), state={}),
     good(resume.load_checkpoint, path=MADE),
-    good(
-        resume.check_path,
-        bad("path: expected a path, got ''", path=""),
-        bad("expected a file in a folder that exists, got '.'", path="."),
-        bad("expected a file in a folder that exists", path="no/run.pt"),
-        path=FILE,
-    ),
-]
+    good(resume.check_path, bad("path: expected a path, got ''", path=""),
+         bad("expected a file in a folder that exists, got '.'", path="."),
+         bad("expected a file in a folder that exists", path="no/run.pt"),
+         path=FILE),
+]  # fmt: skip

@@ -1,6 +1,7 @@
 """The NumPy networks against PyTorch, against differences, against source A."""
 
 from collections.abc import Sequence
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,7 @@ from oracles import (
     torch_grads,
     torch_layer,
 )
-from unrolled import by_hand, data
+from unrolled import by_hand
 from unrolled.by_hand import lstm, rnn
 from unrolled.by_hand.lstm import init_params, sigmoid
 from unrolled.by_hand.training import clip_grad_norm
@@ -95,6 +96,12 @@ def test_caches_hold_each_step_and_share_no_memory(case):
         before = cache.h
         for array in cache:
             assert not any(np.shares_memory(array, a) for a in (hs, *given))
+    if case.module is lstm:
+        step = lstm.cell_forward(case.x[:, 0], *case.states, case.params)
+        same(dict(enumerate(step[2])), dict(enumerate(caches[0])), 0)
+        for array, kept in zip(step[:2], (step[2].h, step[2].c), strict=True):
+            same(array, kept, 0)
+            assert not any(np.shares_memory(array, a) for a in step[2])
 
 
 def test_bptt_equals_differences(case):
@@ -110,29 +117,6 @@ def test_bptt_equals_differences(case):
 
 
 # The LSTM, step by step
-
-
-def test_one_step_is_the_first_of_many(cell):
-    _, caches = lstm.forward(cell.x, cell.params, *cell.states)
-    h, c, cache = lstm.cell_forward(cell.x[:, 0], *cell.states, cell.params)
-    for ours, theirs in zip(cache, caches[0], strict=True):
-        same(ours, theirs, 0)
-    same(h, cache.h, 0)
-    same(c, cache.c, 0)
-    for array in cache:
-        assert not np.shares_memory(array, h)
-        assert not np.shares_memory(array, c)
-
-
-def test_caches_of_lists_serve_as_well(case):
-    _, caches = case.module.forward(case.x, case.params, *case.states)
-    lists = [type(c)(*(array.tolist() for array in c)) for c in caches]
-    ours, theirs = (
-        case.module.bptt(case.dhs, each, case.params)
-        for each in (lists, caches)
-    )
-    same(ours[0], theirs[0], atol=0)
-    same(ours[1], theirs[1], atol=0)
 
 
 def test_a_wrong_array_is_named_with_its_cache(cell):
@@ -195,33 +179,18 @@ def test_sigmoid_is_its_definition_and_stable_far_out():
         assert sigmoid([-1000.0, 0.0, 1000.0]).tolist() == [0.0, 0.5, 1.0]
 
 
-def test_trace_of_source_a_is_a_window_of_one():
-    x, y, params = data.anchor()
-    hs, caches = lstm.forward(x, params)
-    error = 2 * (hs - y)
-    error[:, [0, 1, 3, 4, 5, 6, 7, 8]] = 0  # day 3 alone, t = 2
-    *_, step = lstm.cell_backward(error[:, 2], [[0.0]], caches[2], params)
-    _, short = lstm.bptt(error, caches, params, window=1)
-    for grads in (step, short):
-        assert f"{grads['weight_hh'][1, 0]:.2e}" == "4.67e-05"
-        assert f"{grads['weight_ih'][1, 0]:.3e}" == "-2.510e-03"
-    _, full = lstm.bptt(error, caches, params)
-    assert f"{full['weight_ih'][1, 0]:.3e}" != "-2.510e-03"
-
-
-@pytest.mark.parametrize(("D", "H"), [(4000, 1), (250, 16), (62, 64)])
+@pytest.mark.parametrize(("D", "H"), [(250, 16), (62, 64)])
 def test_first_parameters(D, H):
-    rngs = [np.random.default_rng(seed) for seed in (5, 5, 6)]
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    params, again, other = (init_params(D, H, rng) for rng in rngs)
+    params, again, other = (
+        init_params(D, H, np.random.default_rng(seed)) for seed in (5, 5, 6)
+    )
     assert (before == np.random.get_state()[1]).all()  # noqa: NPY002
     same(params, again, 0)
     assert (params["weight_ih"] != other["weight_ih"]).all()
-    i, f, g, o = np.split(params["bias"], 4)
-    assert f.tolist() == [1.0] * H
-    assert not np.concatenate([i, g, o]).any()
-    told = init_params(D, H, rngs[0], forget_bias=-2.5)["bias"]
-    assert told[H : 2 * H].tolist() == [-2.5] * H
+    told = init_params(D, H, np.random.default_rng(5), forget_bias=-2.5)
+    for each, value in ((params, 1.0), (told, -2.5)):
+        same(each["bias"], np.repeat([0, value, 0, 0], H), 0)
     assert params["weight_hh"].shape == (4 * H, H)
     weights, bound = params["weight_ih"], 1 / np.sqrt(H)
     assert np.abs(params["weight_hh"]).max() <= bound
@@ -254,46 +223,34 @@ def test_jacobians_equal_autograd(sizes):
 # Clipping
 
 
-@pytest.mark.parametrize("scale", [0.0, 1e-9, 1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("scale", [0.0, 1e-9, 1.0, 1e6])
 @pytest.mark.parametrize("max_norm", [0.1, 5.0])
 def test_clip_grad_norm_equals_torch(scale, max_norm):
     rng = np.random.default_rng(4)
-    shapes = {"weight_ih": (8, 3), "weight_hh": (8, 2), "bias": (8,), "s": ()}
+    shapes = {"weight_ih": (8, 3), "bias": (8,), "s": ()}
     grads = {n: scale * rng.normal(size=s) for n, s in shapes.items()}
     clipped, norm = clip_grad_norm(grads, max_norm)
-    tensors = {n: nn.Parameter(torch.zeros(s)) for n, s in shapes.items()}
+    tensors = {n: tensor(np.zeros(s), True) for n, s in shapes.items()}
     for name, parameter in tensors.items():
-        parameter.data = parameter.data.double()
         parameter.grad = tensor(grads[name])
     theirs = nn.utils.clip_grad_norm_(tensors.values(), max_norm)
     assert norm == pytest.approx(theirs.item(), rel=1e-14)
     for name, parameter in tensors.items():
         np.testing.assert_allclose(clipped[name], parameter.grad, rtol=1e-13)
         assert not np.shares_memory(clipped[name], grads[name])
-
-
-def test_a_huge_gradient_does_not_overflow():
     clipped, norm = clip_grad_norm({"a": np.array([3e200, 4e200])}, 1.0)
-    assert norm == pytest.approx(5e200)
+    assert norm == pytest.approx(5e200)  # without an overflow
     same(clipped["a"], [0.6, 0.8], 1e-12)
 
 
 # The gradient taken apart
 
 
-@pytest.fixture(name="parted", params=["anchor", *SIZES[1:4]], ids=str)
+@pytest.fixture(name="parted", params=SIZES[1:4], ids=str)
 def make_parted(request):
-    """A run of an LSTM, random but for source A's."""
-    if request.param != "anchor":
-        run = make_case("lstm", request.param)
-        _, run.caches = lstm.forward(run.x, run.params, *run.states)
-        return run
-    x, y, params = data.anchor()
-    hs, caches = lstm.forward(x, params)
-    _, dhs = by_hand.training.squared_error(hs, y, steps="sum")
-    states = [np.zeros((1, 1))] * 2
-    names = {"x": x, "params": params, "caches": caches, "dhs": dhs, "T": 9}
-    return SimpleNamespace(**names, states=states)
+    run = make_case("lstm", request.param)
+    _, run.caches = lstm.forward(run.x, run.params, *run.states)
+    return run
 
 
 def torch_step(x, h, c, weights, nudge=0.0):
@@ -326,16 +283,6 @@ def test_contributions_are_the_gradients_of_copies_of_the_weights(parted):
                 same(table[name][s, t], gradient)
 
 
-@pytest.mark.parametrize("window", [1, 2, 9])
-def test_a_window_keeps_as_many_diagonals(parted, window):
-    caches, params = parted.caches, parted.params
-    table = by_hand.paths.contributions(parted.dhs, caches, params)
-    steps = np.arange(parted.T)
-    kept = steps[:, None] - steps < window
-    _, grads = lstm.bptt(parted.dhs, caches, params, window=window)
-    same({name: table[name][kept].sum(axis=0) for name in table}, grads)
-
-
 def test_each_part_is_what_enters_its_gate_first(parted):
     """From autograd alone: into h on the direct path, on from the gate's sum.
 
@@ -347,43 +294,37 @@ def test_each_part_is_what_enters_its_gate_first(parted):
     parts = by_hand.paths.cell_jacobian(caches, parted.params)
     assert [*parts] == ["direct", "f", "i", "g", "o"]
     weights = [tensor(value) for value in parted.params.values()]
-    U = dict(zip("ifgo", weights[1].chunk(4), strict=True))
+    U = weights[1].chunk(4)
     for n in range(N):
-        x = tensor(parted.x[n])
 
-        def last(h, c, start, nudge=0.0, x=x):
+        def last(h, c, start, nudge=0.0, n=n):
             for step in range(start, T):
-                h, c = torch_step(x[step], h, c, weights, nudge)
-                nudge = 0.0
+                x = tensor(parted.x[n, step])
+                h, c = torch_step(x, h, c, weights, nudge * (step == start))
             return c
 
         def frozen(c, t, s, n=n):
-            for r in range(t + 1, s + 1):
-                _, _, _, i, f, g, *_ = (a[n] for a in caches[r])
-                c = tensor(f) * c + tensor(i * g)
+            for cache in caches[t + 1 : s + 1]:
+                c = tensor(cache.f[n]) * c + tensor(cache.i[n] * cache.g[n])
             return tensor(caches[s].o[n]) * c.tanh()
 
-        ways_on = {}
+        ways_on = []
         for s in range(T - 1):
             h, c = tensor(caches[s].h[n]), tensor(caches[s].c[n])
-            way_on = jacobian(
-                lambda z, s=s, h=h, c=c: last(h, c, s + 1, z),
-                torch.zeros(4 * H).double(),
-            )
-            ways_on[s] = dict(zip("ifgo", way_on.chunk(4, dim=1), strict=True))
+            onward = partial(last, h, c, s + 1)
+            way_on = jacobian(onward, torch.zeros(4 * H).double())
+            ways_on.append(way_on.chunk(4, dim=1))
         for t in range(T):
             c_t, o_t = tensor(caches[t].c[n]), tensor(caches[t].o[n])
-            f = [cache.f[n] for cache in caches[t + 1 :]]
-            same(
-                parts["direct"][n, t], np.diag(np.prod(f, axis=0) * np.ones(H))
-            )
-            expected = {k: torch.zeros(H, H).double() for k in "ifgo"}
+            kept = np.prod([np.ones(H), *(c.f[n] for c in caches[t + 1 :])], 0)
+            expected = [torch.zeros(H, H).double() for _ in "ifgo"]
             for s in range(t, T - 1):
-                way_in = jacobian(lambda c, t=t, s=s: frozen(c, t, s), c_t)
-                for k in "ifgo":
+                way_in = jacobian(partial(frozen, t=t, s=s), c_t)
+                for k in range(4):
                     expected[k] += ways_on[s][k] @ U[k] @ way_in
-            for k in "ifgo":
-                same(parts[k][n, t], expected[k])
+            wanted = dict(zip("ifgo", expected, strict=True))
+            wanted |= {"direct": np.diag(kept)}
+            same({k: parts[k][n, t] for k in wanted}, wanted)
             whole = jacobian(
                 lambda c, t=t, o=o_t: last(o * c.tanh(), c, t + 1), c_t
             )

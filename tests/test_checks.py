@@ -20,30 +20,27 @@ def test_values_come_back_in_their_order():
     assert check(z=(2, "...")).shape == ()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"x": (np.ones((2, 4)), "N 3")}, r"x: .*\(N, 3\).*, got \(2, 4\)"),
-        ({"x": (np.ones((2, 4)), (2, 3))}, r"x: .*\(2, 3\).*, got \(2, 4\)"),
-        ({"x": (np.ones(2), "N D")}, r"x: .*\(N, D\).*, got \(2,\)"),
-        ({"x": (np.ones((2, 3)), "N N")}, r"x: .*\(N, N\).*, got \(2, 3\)"),
-        ({"x": (np.ones((0, 3)), "N D")}, r"x: .*no empty axis, got \(0, 3\)"),
-        ({"x": ([], "...")}, r"x: .*no empty axis, got \(0,\)"),
-        ({"w": (np.ones(6), "4*H")}, r"w: .*\(4\*H,\).*, got \(6,\)"),
-        (
-            {"w": (np.ones(8), "4*H"), "u": (np.ones((8, 3)), "4*H H")},
-            r"u: expected shape \(8, 2\) with no empty axis, got \(8, 3\)",
-        ),
-        (
-            {"x": (np.ones((2, 3)), "N D"), "h": (np.ones((3, 5)), "N H")},
-            r"h: expected shape \(2, H\) with no empty axis, got \(3, 5\)",
-        ),
-        ({"x": ([0, 1, 2], "N", range(2))}, "x: .*from 0 to 1, got 2"),
-        ({"x": ([0.5], "N", range(2))}, "x: .*from 0 to 1, got 0.5"),
-        ({"x": ([np.nan], "N", range(2))}, "x: .*from 0 to 1, got nan"),
-        ({"x": ([1, -np.inf], "N")}, "x: expected finite .*, got -inf"),
-    ],
-)
+ONES = np.ones((2, 3))
+REFUSED = [
+    ({"x": (np.ones((2, 4)), "N 3")}, r"x: .*\(N, 3\).*, got \(2, 4\)"),
+    ({"x": (np.ones((2, 4)), (2, 3))}, r"x: .*\(2, 3\).*, got \(2, 4\)"),
+    ({"x": (np.ones(2), "N D")}, r"x: .*\(N, D\).*, got \(2,\)"),
+    ({"x": (ONES, "N N")}, r"x: .*\(N, N\).*, got \(2, 3\)"),
+    ({"x": (np.ones((0, 3)), "N D")}, r"x: .*no empty axis, got \(0, 3\)"),
+    ({"x": ([], "...")}, r"x: .*no empty axis, got \(0,\)"),
+    ({"w": (np.ones(6), "4*H")}, r"w: .*\(4\*H,\).*, got \(6,\)"),
+    ({"w": (np.ones(8), "4*H"), "u": (np.ones((8, 3)), "4*H H")},
+     r"u: expected shape \(8, 2\) with no empty axis, got \(8, 3\)"),
+    ({"x": (ONES, "N D"), "h": (np.ones((3, 5)), "N H")},
+     r"h: expected shape \(2, H\) with no empty axis, got \(3, 5\)"),
+    ({"x": ([0, 1, 2], "N", range(2))}, "x: .*from 0 to 1, got 2"),
+    ({"x": ([0.5], "N", range(2))}, "x: .*from 0 to 1, got 0.5"),
+    ({"x": ([np.nan], "N", range(2))}, "x: .*from 0 to 1, got nan"),
+    ({"x": ([1, -np.inf], "N")}, "x: expected finite .*, got -inf"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED)
 def test_what_does_not_fit_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         check(**arguments)
@@ -57,24 +54,16 @@ def test_numbers_come_back_as_python_s_own():
         check_float("p", -np.inf, "that is finite")
 
 
-def test_sizes_given_beforehand_are_required():
+def test_tensors_of_any_float_or_like_the_parameters():
     assert check({"D": 4}, like=LIKE, x=(X, "N T D")) is X
     with pytest.raises(ValueError, match=r"x: expected shape \(N, T, 3\)"):
         check({"D": 3}, like=LIKE, x=(X, "N T D"))
-
-
-def test_tensors_of_any_float_or_like_the_parameters():
-    assert (
-        check(like=torch.Tensor, x=(X.double(), "...")).dtype
-        == X.double().dtype
-    )
+    double = check(like=torch.Tensor, x=(X.double(), "..."))
+    assert double.dtype == torch.float64
+    like_it = "torch.float32, as the parameters, got torch.float6"
     for like, x, words in [
         (torch.Tensor, X.int(), "floating-point numbers, got torch.int32"),
-        (
-            LIKE,
-            X.double(),
-            "torch.float32, as the parameters, got torch.float6",
-        ),
+        (LIKE, X.double(), like_it),
         (LIKE, X.to("meta"), "a tensor on cpu, .*, got one on meta"),
         (LIKE, None, r"a tensor of shape \(N, T, D\), got None"),
         (LIKE, X.to_sparse(), "a dense tensor, got torch.sparse_coo"),

@@ -41,12 +41,8 @@ def test_margins_and_losses(scored):
         torch.tensor(logits), torch.tensor(labels), reduction="none"
     )
     np.testing.assert_allclose(losses(logits, labels), want, rtol=1e-12)
-
-
-def test_losses_of_large_logits_neither_overflow_nor_vanish():
-    logits = [[1000.0, 0.0], [1000.0, 0.0], [-1000.0, -1040.0]]
-    got = losses(logits, [0, 1, 1])
-    assert got.tolist() == [0.0, 1000.0, 40.0]
+    large = [[1000.0, 0.0], [1000.0, 0.0], [-1000.0, -1040.0]]
+    assert losses(large, [0, 1, 1]).tolist() == [0.0, 1000.0, 40.0]
 
 
 # Reliability
@@ -75,42 +71,24 @@ def test_the_ends_of_the_bins_are_in_them():
     got = reliability(logits, [0, 1, 0], bins=4)
     assert got.confidence[0] == 0.5
     assert got.count.tolist() == [1, 2]
-
-
-@pytest.mark.parametrize("C", range(2, 30, 3))
-def test_the_least_confidence_is_in_the_first_bin(C):
-    """Wherever rounding puts 1/C."""
-    got = reliability(np.full((1, C), 0.1), [0], bins=5)
-    assert got.confidence == pytest.approx(1 / C)
-    assert got.count.tolist() == [1]
-
-
-def test_the_calibration_error_by_hand():
-    table = Reliability(
-        np.array([0.6, 0.9]), np.array([0.5, 0.7]), np.array([30, 10])
-    )
-    assert table.error == pytest.approx(0.75 * 0.1 + 0.25 * 0.2)
+    for C in range(2, 30, 3):  # wherever rounding puts 1/C
+        got = reliability(np.full((1, C), 0.1), [0], bins=5)
+        assert got.confidence == pytest.approx(1 / C)
+        assert got.count.tolist() == [1]
+    bins = np.array([0.6, 0.9]), np.array([0.5, 0.7]), np.array([30, 10])
+    assert Reliability(*bins).error == pytest.approx(0.75 * 0.1 + 0.25 * 0.2)
 
 
 # Temperature
 
 
-def mean_loss(logits, labels, T):
-    return functional.cross_entropy(
-        torch.tensor(logits) / T, torch.tensor(labels)
-    ).item()
-
-
-def test_the_temperature_is_that_of_a_search_and_scales(scored):
+def test_at_the_temperature_the_loss_is_flat_and_it_scales(scored):
     logits, labels = scored
     T = fit_temperature(logits, labels)
-    grid = np.geomspace(T / 50, T * 50, 4001)  # steps of a fifth of a percent
-    found = grid[np.argmin([mean_loss(logits, labels, t) for t in grid])]
-    assert pytest.approx(found, rel=0.003) == T
     beta = torch.tensor(1 / T, requires_grad=True, dtype=torch.float64)
     z = beta * torch.tensor(logits)
     functional.cross_entropy(z, torch.tensor(labels)).backward()
-    assert abs(beta.grad.item()) < 1e-9  # the loss is flat there
+    assert abs(beta.grad.item()) < 1e-9  # and the loss is convex in 1 / T
     shifts = 1e6 * np.arange(N)[:, None]
     shifted = fit_temperature(logits + shifts, labels)
     assert shifted == pytest.approx(T, rel=1e-6)

@@ -16,13 +16,9 @@ MARKS = "BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"
 each_solution = notebooks.each("solutions")
 
 
-def in_folder(name, path):
+def exercise(path, folder="exercises"):
     """The notebook of this chapter in another folder."""
-    return notebooks.REPO / name / path.name
-
-
-def exercise(path):
-    return in_folder("exercises", path)
+    return notebooks.REPO / folder / path.name
 
 
 def headings(path):
@@ -50,13 +46,9 @@ def test_made_anew_the_exercises_are_the_same(path, teacher):
 
 
 @each_solution
-def test_no_solution_is_left_in_the_exercises(path):
+def test_untouched_every_check_fails_and_no_solution_is_left(path):
     text = exercise(path).read_text(encoding="utf-8")
     assert not [mark for mark in (*MARKS, '"worked"') if mark in text]
-
-
-@each_solution
-def test_untouched_every_check_fails_and_nothing_else(path):
     for cell in cells(exercise(path), "check"):
         (output,) = cell.outputs
         assert output.ename == "CheckFailed"
@@ -71,7 +63,7 @@ def test_untouched_every_check_fails_and_nothing_else(path):
 
 
 @each_solution
-def test_solutions_are_folded(path):
+def test_solutions_are_folded_and_checks_have_a_hidden_part(path):
     for cell in cells(path, "solution"):
         assert cell.metadata.tags == ["hide-cell"]
         assert cell.metadata.mystnb.code_prompt_show == "Show a solution"
@@ -84,9 +76,6 @@ def test_solutions_are_folded(path):
                 cell.source,
             )
 
-
-@each_solution
-def test_every_check_has_a_hidden_part_or_an_experiment(path):
     checks = cells(path, "check")
     hidden = [c for c in checks if "### BEGIN HIDDEN TESTS" in c.source]
     assert len(checks) - len(hidden) <= 1  # the experiment
@@ -173,21 +162,17 @@ def test_going_back_breaks_nothing(path):
 def test_chapter_exercises_and_solutions_are_linked(path):
     (lead,) = [
         cell.source
-        for cell in notebooks.read(in_folder("book", path)).cells
+        for cell in notebooks.read(exercise(path, "book")).cells
         if cell.source.startswith("## Exercises")
     ]
     assert f"](../exercises/{path.name})" in lead
     minutes = re.findall(r" · (\d+) minutes · ", "".join(headings(path)))
     assert f"about {sum(map(int, minutes))} minutes of work" in lead
     for folder, other in ("exercises", "solutions"), ("solutions", "exercises"):
-        first = notebooks.read(in_folder(folder, path)).cells[0].source
+        first = notebooks.read(exercise(path, folder)).cells[0].source
         assert f"](../book/{path.name})" in first
         assert f"](../{other}/{path.name})" in first
-
-
-@each_solution
-def test_each_exercise_leads_to_its_own_solution(path):
-    """To its heading, as the pages name it."""
+    # Each exercise leads to the heading of its own solution.
     links = re.findall(
         r"\n\*.+\* · \[Solution\]\((.+)\)\n", "".join(headings(exercise(path)))
     )
@@ -195,4 +180,3 @@ def test_each_exercise_leads_to_its_own_solution(path):
         f"../solutions/{path.name}#{default_slugify(text.splitlines()[0][3:])}"
         for text in headings(path)
     ]
-    assert "[Solution]" not in "".join(headings(path))

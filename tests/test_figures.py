@@ -1,13 +1,13 @@
 """Each figure shows the data it is given, in its colours, and nothing else.
 
 One row for each figure: what it is given, what must be drawn (the x and the y
-values of lines, or a line's y values), and what must be written.
+values of lines, or a line's y values), and what must be written. The colours
+of gates and states are theirs alone: `COLOURS` says who shows which.
 """
 
 from itertools import combinations
 from types import SimpleNamespace
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -15,8 +15,6 @@ from matplotlib.colors import to_hex
 
 from unrolled import by_hand, data
 from unrolled_book import figures
-from unrolled_book.figures.free_running import FOUR_DEGREES
-from unrolled_book.figures.gates import _apart
 
 RNG = np.random.default_rng(0)
 x, y, WEIGHTS = data.anchor()
@@ -135,125 +133,6 @@ FIGURES = {
     "costs": (({"LSTM": {16: 0.5, 64: 2.0}}, ("n", "s"), {"cross": 40.0}),
               [([16, 64], [0.5, 2.0])], "LSTM|n|s|cross"),
 }  # fmt: skip
-
-
-def drawn(ax):
-    """The x and y values of all lines, and of points and steps."""
-    return [line.get_data() for line in ax.get_lines()]
-
-
-def written(ax):
-    """Every word of a figure."""
-    found = [*ax.texts, ax.title, ax.xaxis.label, ax.yaxis.label]
-    found += [*ax.get_xticklabels(), *ax.get_yticklabels()]
-    found += ax.get_legend().get_texts() if ax.get_legend() else []
-    found += [t for a in ax.figure.axes for t in [a.yaxis.label]]
-    return [text.get_text() for text in found]
-
-
-def test_every_figure_has_a_row():
-    names = {n.removeprefix("plot_") for n in dir(figures) if "plot_" in n}
-    assert names == set(FIGURES)
-
-
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_shows_its_data(draw, name):
-    arguments, data_, words = FIGURES[name]
-    ax = draw(getattr(figures, f"plot_{name}"), *arguments)
-    lines = drawn(ax)
-    assert lines or ax.patches or ax.texts or ax.collections or ax.images
-    for wanted in data_:
-        values = wanted if isinstance(wanted, tuple) else (None, wanted)
-        assert any(
-            all(
-                want is None
-                or (np.shape(got) == np.shape(want) and np.allclose(got, want))
-                for got, want in zip(line, values, strict=True)
-            )
-            for line in lines
-        ), wanted
-    for word in filter(None, words.split("|")):
-        assert any(word in (text, *text.split(", ")) for text in written(ax)), (
-            word
-        )
-
-
-def test_the_style_and_the_figures_hold_all_they_write():
-    """No box of a diagram overlaps another, no text leaves its box."""
-    weights = {"z_f": 0.0077, "weight_f": [0.049671, -0.013826]}
-    states = np.linspace(-0.87654, 0.4321, 5)
-    with plt.style.context("unrolled_book.unrolled"):
-        assert mpl.rcParams["figure.figsize"] == [4.8, 3.2]
-        shown = [
-            figures.plot_cell(),
-            figures.plot_cell(STEP),
-            figures.plot_cell(STEP | weights, BACK),
-            figures.plot_unrolled(states, states[1:], states[1:]),
-        ]
-        for ax in shown:
-            ax.figure.draw_without_rendering()
-    outside = ("$(h_t - y_t)^2$", "$u$", "$w$", "loss $L$", "")
-    for ax in shown:
-        boxes = [patch.get_window_extent() for patch in ax.patches]
-        assert len(boxes) > 4
-        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
-        for text in ax.texts:
-            here = text.get_window_extent()
-            inside = [
-                box.x0 <= here.x0 and here.x1 <= box.x1
-                and box.y0 <= here.y0 and here.y1 <= box.y1
-                for box in boxes
-            ]  # fmt: skip
-            assert any(inside) or text.get_text() in outside, text
-    plt.close("all")
-
-
-def test_the_way_back_is_red_and_numbered(draw):
-    weights = {"z_f": 0.007746, "weight_f": [0.049671, -0.013826]}
-    ax = draw(figures.plot_cell, STEP | weights, BACK)
-    red = {
-        text.get_text()
-        for text in ax.texts
-        if text.get_color() == figures.COLORS["gradient"]
-    }
-    assert {"1.9068", "0.9347"} <= red
-    assert any("4.67e−05" in text for text in red)
-    phases = [t.get_text() for t in ax.texts if t.get_text().isdigit()]
-    assert phases == list("12345")
-
-
-def test_contributions_are_coloured_by_sign_and_size(draw):
-    ax = draw(figures.plot_contributions, TABLE)
-    (mesh,) = ax.collections
-    values = mesh.get_array().reshape(4, 4)
-    below = np.tril_indices(3)
-    np.testing.assert_allclose(values[:3, :3][below], 10 * TABLE[below])
-    assert values.mask.sum() == 16 - 6
-    assert mesh.get_clim() == (-2.4, 2.4)
-    ends = [to_hex(mesh.cmap(end)).upper() for end in (0.0, 1.0)]
-    assert ends == [figures.COLORS[name] for name in ("plain", "gradient")]
-
-
-def test_names_do_not_touch():
-    for places in (RNG.uniform(size=8), np.zeros(8), np.linspace(0, 1, 8)):
-        moved = _apart(places, 0.1)
-        assert np.diff(np.sort(moved)).min() > 0.1 - 1e-9
-        assert moved.mean() == pytest.approx(places.mean())
-
-
-def test_the_interval_holds_the_mean_as_often_as_it_says(draw):
-    ax = draw(figures.plot_paired, {"up": FIVE}, "error")
-    half = FOUR_DEGREES * np.sqrt(2.5 / 5)
-    (bar,) = ax.collections[0].get_segments()
-    np.testing.assert_allclose(bar, [[3 - half, 0], [3 + half, 0]])
-    draws = np.random.default_rng(0).normal(size=(20_000, 5))
-    half = FOUR_DEGREES * draws.std(axis=1, ddof=1) / np.sqrt(5)
-    share = np.mean(np.abs(draws.mean(axis=1)) < half)
-    assert share == pytest.approx(0.95, abs=0.006)
-
-
-# The colours of gates and states are theirs alone: who shows which.
-
 COLOURS = {
     "gates": "figo", "states": "ch", "units": "f", "bug_losses": "c",
     "squashing": "", "training_loop": "", "forecasts": "", "memory": "",
@@ -261,21 +140,67 @@ COLOURS = {
 }  # fmt: skip
 
 
-def test_no_colour_stands_for_two_things():
+def written(ax):
+    """Every word of a figure."""
+    found = [*ax.texts, ax.title, ax.xaxis.label, ax.yaxis.label]
+    found += [*ax.get_xticklabels(), *ax.get_yticklabels()]
+    found += ax.get_legend().get_texts() if ax.get_legend() else []
+    found += [a.yaxis.label for a in ax.figure.axes]
+    texts = [text.get_text() for text in found]
+    return {*texts, *(part for text in texts for part in text.split(", "))}
+
+
+def is_drawn(wanted, line):
+    """Whether a line has these x and y values, or these y values."""
+    x, y = wanted if isinstance(wanted, tuple) else (None, wanted)
+    pairs = ((x, line.get_xdata()), (y, line.get_ydata()))
+    return all(
+        want is None
+        or (np.shape(got) == np.shape(want) and np.allclose(got, want))
+        for want, got in pairs
+    )
+
+
+def test_every_figure_has_a_row_and_every_colour_one_meaning():
+    names = {n.removeprefix("plot_") for n in dir(figures) if "plot_" in n}
+    assert names == set(FIGURES)
     kinds = figures.CELL_LOOKS.values()
     colors = [*figures.COLORS.values(), *(color for color, _ in kinds)]
     assert len({color.upper() for color in colors}) == len(colors)
     assert len({marker for _, marker in kinds}) == len(kinds)
 
 
-@pytest.mark.parametrize("name", COLOURS)
-def test_what_is_shown_has_its_own_colour(draw, name):
-    ax = draw(getattr(figures, f"plot_{name}"), *FIGURES[name][0])
-    found = [line.get_color() for line in ax.get_lines()]
-    patches = [text.get_bbox_patch() for text in ax.texts]
-    found += [patch.get_edgecolor() for patch in patches if patch]
-    shown = {to_hex(color).upper() for color in found}
-    assert shown
-    known = {kind for kind in "cfghio" if figures.COLORS[kind] in shown}
-    # That of c is the colour of LSTMs, too.
-    assert {*COLOURS[name]} <= known <= {*COLOURS[name], "c"}
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_shows_its_data_in_its_colours(draw, name):
+    arguments, data_, words = FIGURES[name]
+    ax = draw(getattr(figures, f"plot_{name}"), *arguments)
+    lines = ax.get_lines()
+    assert lines or ax.patches or ax.texts or ax.collections or ax.images
+    for wanted in data_:
+        assert any(is_drawn(wanted, line) for line in lines), wanted
+    assert {*filter(None, words.split("|"))} <= written(ax)
+    if name in COLOURS:
+        found = [line.get_color() for line in lines]
+        patches = [text.get_bbox_patch() for text in ax.texts]
+        found += [patch.get_edgecolor() for patch in patches if patch]
+        shown = {to_hex(color).upper() for color in found}
+        known = {kind for kind in "cfghio" if figures.COLORS[kind] in shown}
+        # That of c is the colour of LSTMs, too.
+        assert shown and {*COLOURS[name]} <= known <= {*COLOURS[name], "c"}
+
+
+def test_no_box_of_the_cell_overlaps_another_and_no_text_leaves_its_box():
+    weights = {"z_f": 0.0077, "weight_f": [0.049671, -0.013826]}
+    with plt.style.context("unrolled_book.unrolled"):
+        ax = figures.plot_cell(STEP | weights, BACK)
+        ax.figure.draw_without_rendering()
+    boxes = [patch.get_window_extent() for patch in ax.patches]
+    assert len(boxes) > 4
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    for text in ax.texts:
+        at = text.get_window_extent().get_points()
+        inside = any(
+            box.contains(*at[0]) & box.contains(*at[1]) for box in boxes
+        )
+        assert inside or text.get_text() in ("$(h_t - y_t)^2$", ""), text
+    plt.close("all")

@@ -1,7 +1,5 @@
 """The recorded forecasters: made as they say, and what the chapter says."""
 
-import threading
-
 import pytest
 import torch
 
@@ -66,30 +64,6 @@ def test_what_is_saved_is_what_was_trained(tiny, tmp_path):
                 load("henon", tmp_path)
 
 
-def test_one_process_trains_a_forecaster(tmp_path, monkeypatch):
-    begun, go_on, results = threading.Event(), threading.Event(), []
-
-    def train(series, seed, path, plan):
-        begun.set()
-        assert go_on.wait(20)
-        path.touch()
-
-    def save():
-        results.append(save_forecasters("henon", 0, tmp_path))
-
-    monkeypatch.setattr(forecasters, "_save", train)
-    threads = [threading.Thread(target=save) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    assert begun.wait(20)
-    go_on.set()
-    for thread in threads:
-        thread.join(20)
-    assert sorted(results) == [False, True]
-    left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
-    assert left == ["henon-seed0.pt"]
-
-
 def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
     """What is trained, on which data, with which seed and configuration."""
     asked = []
@@ -127,23 +101,34 @@ def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
     assert [asked[n][0].warm_up for n in (2, 3)] == [26, 12]
 
 
-def test_the_command_trains_all(monkeypatch, tmp_path, capsys):
-    trained = []
-
-    def save(series, seed, folder, plan):
-        trained.append((series, seed, folder, plan))
-        return seed == 2
-
-    monkeypatch.setattr(command, "save_forecasters", save)
-    line = ["forecasters", "--jobs", "1", "--results", str(tmp_path)]
-    assert command.main(line) == 0
-    assert trained == [
-        (series, seed, tmp_path, plan)
+COMMANDS = {
+    "forecasters": [
+        (series, seed, plan)
         for plan in ("forecasters", "from_start")
         for series in ("oscillations", "henon")
         for seed in range(5)
-    ]
-    assert capsys.readouterr().out == "forecasters: 4 of 20 trained now\n"
+    ],
+    "probes": [(seed,) for seed in range(5)],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
+    made = []
+
+    def save(*args):
+        made.append(args)
+        return 2 in args
+
+    monkeypatch.setattr(command, f"save_{name}", save)
+    line = [name, "--results", str(tmp_path)]
+    line += ["--jobs", "1"] * (name == "forecasters")
+    assert command.main(line) == 0
+    without = [tuple(a for a in args if a != tmp_path) for args in made]
+    assert without == COMMANDS[name]
+    assert all(tmp_path in args for args in made)
+    said = {"forecasters": "4 of 20 trained", "probes": "1 of 5 seeds measured"}
+    assert capsys.readouterr().out == f"{name}: {said[name]} now\n"
 
 
 @pytest.mark.parametrize("series", ["oscillations", "henon"])

@@ -9,24 +9,16 @@ import pytest
 
 import notebooks
 
-PLAIN = {
-    "is_installed": False,
-    "has_own_sources": False,
-    "has_nvidia_card": False,
-    "answers": True,
-}
+PLAIN = dict.fromkeys(("is_installed", "has_own_sources", "has_nvidia_card"))
+PLAIN |= {"answers": True}
 CASES = {
     "is_installed": (True, ""),
     "has_own_sources": (True, "where your pip is set to look"),
     "has_nvidia_card": (True, "NVIDIA card"),
     "answers": (False, "does not answer"),
 }
-TORCH_AND_MORE = (
-    "--requirement",
-    "needed.txt",
-    "--constraint",
-    "constraints.txt",
-)
+MORE = "--requirement needed.txt --constraint constraints.txt"
+TORCH_AND_MORE = (*MORE.split(),)
 
 
 @pytest.fixture(name="tool")
@@ -70,22 +62,19 @@ def test_otherwise_pip_decides(name, tool, calls, monkeypatch, capsys):
 
 
 def test_other_systems_and_files_without_torch_need_no_care(
-    tool, calls, monkeypatch
+    tool, calls, monkeypatch, capsys
 ):
     tool.main(["more.txt"])
-    monkeypatch.setattr(tool.sys, "platform", "darwin")
-    tool.main(["needed.txt"])
+    with monkeypatch.context() as patch:
+        patch.setattr(tool.sys, "platform", "darwin")
+        tool.main(["needed.txt"])
     [more, needed] = calls
     assert more[1] == "more.txt"
     assert needed == TORCH_AND_MORE
-
-
-def test_an_index_that_fails_is_made_good_by_the_other(
-    tool, calls, monkeypatch, capsys
-):
+    # An index that fails is made good by the other.
     monkeypatch.setattr(tool, "install", lambda *a: calls.append(a) or 1)
     assert tool.main(["needed.txt"]) == 1  # what the second call says
-    assert calls[1] == TORCH_AND_MORE
+    assert calls[3] == TORCH_AND_MORE
     assert "That failed" in capsys.readouterr().out
 
 
@@ -115,15 +104,16 @@ def test_only_a_page_that_is_there_in_time_answers(tool, monkeypatch):
     assert not tool.answers(address(port, 200))  # now nobody is there
 
 
-@pytest.mark.parametrize(
-    "variable", [None, "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"]
-)
+SOURCES = ["INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS"]
+
+
+@pytest.mark.parametrize("variable", [None, *SOURCES])
 def test_sources_that_were_set_are_seen(variable, tool, monkeypatch):
-    for name in ("INDEX_URL", "EXTRA_INDEX_URL", "FIND_LINKS", "NO_INDEX"):
+    for name in (*SOURCES, "NO_INDEX"):
         monkeypatch.delenv(f"PIP_{name}", raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")  # no file is read
     if variable:
-        monkeypatch.setenv(variable, "https://example.org/simple")
+        monkeypatch.setenv(f"PIP_{variable}", "https://example.org/simple")
     assert tool.has_own_sources() == (variable is not None)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from functools import partial
 from itertools import product
 
 import pytest
@@ -12,7 +13,7 @@ from torch.testing import assert_close
 from oracles import seeded
 from unrolled import tasks
 from unrolled.cells import GRUCell, PeepholeLSTMCell
-from unrolled.lstm import LSTM, LSTMCell
+from unrolled.lstm import LSTM
 from unrolled.models import (
     CausalTransformer,
     CharLM,
@@ -24,28 +25,19 @@ from unrolled.models import (
 from unrolled.recurrent import Recurrent
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def looped(cell_class):
-    return lambda *sizes, **options: Recurrent(cell_class, *sizes, **options)
-
-
+exactly = partial(assert_close, rtol=0, atol=1e-12)
 LAYERS = {
     "LSTM": LSTM,
-    "LSTMCell": looped(LSTMCell),
-    "PeepholeLSTMCell": looped(PeepholeLSTMCell),
-    "GRUCell": looped(GRUCell),
+    "PeepholeLSTMCell": partial(Recurrent, PeepholeLSTMCell),
+    "GRUCell": partial(Recurrent, GRUCell),
 }
 each_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS)
-two_layers = pytest.mark.parametrize("make", [LSTM, looped(GRUCell)])
 both_ways = pytest.mark.parametrize("bidirectional", [False, True])
 
 N, T, D, H, C = 6, 5, 3, 4, 3
 X = torch.randn(N, T, D, generator=seeded())
 TOKENS = torch.randint(D, (N, T), generator=seeded())
-OTHER = (TOKENS + 1) % D
 LENGTHS = torch.tensor([5, 1, 3, 2, 5, 4])
-PADDING = torch.arange(T) >= LENGTHS[:, None]  # (N, T)
 
 
 def hidden(state):
@@ -63,6 +55,22 @@ def seq2seq(make=LSTM, layers=1, size=H):
     encoder = make(3, size, layers, generator=generator)
     decoder = make(5, size, layers, generator=generator)
     return Seq2Seq(encoder, decoder, 3, 4, generator=generator)
+
+
+SMALL = {
+    "Classifier": lambda make, g: Classifier(
+        make(D, H, 2, bidirectional=True, generator=g), C, generator=g
+    ),
+    "Tagger": lambda make, g: Tagger(make(D, H, generator=g), C, generator=g),
+    "CharLM": lambda make, g: CharLM(
+        make(3, H, generator=g), "ab.", generator=g
+    ),
+    "Seq2Seq": lambda make, g: Seq2Seq(
+        make(3, H, generator=g), make(5, H, generator=g), 3, 4, generator=g
+    ),
+    "Transformer": lambda _, g: Transformer(D, C, 12, generator=g),
+    "CausalTransformer": lambda _, g: CausalTransformer(D, 12, generator=g),
+}
 
 
 def loud(model, times=1.5):
@@ -96,7 +104,6 @@ def test_classifier_reads_the_ends(make, bidirectional, lengths, read):
         ends = [*hidden(state)]
     expected = by_hand(model.head, torch.cat(ends, dim=1))
     assert_close(model(X, lengths), expected)
-    assert expected.shape == (N, C)
 
 
 @each_layer
@@ -106,10 +113,6 @@ def test_tagger_scores_every_step(make, bidirectional):
     model = Tagger(layer, C, generator=seeded())
     expected = by_hand(model.head, layer(X, lengths=LENGTHS)[0])
     assert_close(model(X, LENGTHS), expected)
-    later = X.clone()
-    later[:, 3] += 1.0  # who sees what is to come
-    changed = (model(later) != model(X)).any(dim=(0, 2))
-    assert changed.tolist() == [bidirectional] * 3 + [True] * 2
 
 
 @pytest.mark.parametrize("name", ["Classifier", "Tagger", "Transformer"])
@@ -136,14 +139,12 @@ def test_reading_step_by_step_is_reading_at_once(make):
     for t in range(T):
         logits, state = model.read(TOKENS[:, t : t + 1], state)
         steps.append(logits)
-    assert_close(torch.cat(steps, dim=1), at_once, rtol=0, atol=1e-12)
-    assert_close(hidden(state), hidden(final), rtol=0, atol=1e-12)
+    exactly(torch.cat(steps, dim=1), at_once)
+    exactly(hidden(state), hidden(final))
     _, ends = model.read(TOKENS, lengths=LENGTHS)
     for n, length in enumerate(LENGTHS.tolist()):
         _, alone = model.read(TOKENS[n : n + 1, :length])
-        assert_close(
-            hidden(ends)[:, n], hidden(alone)[:, 0], rtol=0, atol=1e-12
-        )
+        exactly(hidden(ends)[:, n], hidden(alone)[:, 0])
 
 
 @each_layer
@@ -156,11 +157,10 @@ def test_seq2seq_hands_its_state_over(make, layers):
         x = one_hot(source[n : n + 1, :length], 3).double()
         _, state = model.encoder(x)
         out, _ = model.decoder(one_hot(given[n : n + 1], 5).double(), state)
-        expected = by_hand(model.head, out)
-        assert_close(logits[n : n + 1], expected, rtol=0, atol=1e-12)
+        exactly(logits[n : n + 1], by_hand(model.head, out))
 
 
-@two_layers
+@each_layer
 def test_greedy_takes_the_best_given_what_it_wrote(make):
     model = loud(seq2seq(make, size=12), 4).double()
     torch.nn.init.zeros_(model.head.bias)  # no favourite token
@@ -204,13 +204,11 @@ def chances(model, text, temperature=1.0):
 
 
 @pytest.mark.parametrize(
-    ("make", "temperature"),
-    [(LSTM, 0.5), (LSTM, 2.0), (looped(GRUCell), 1.0)],
+    ("make", "temperature"), [(LSTM, 0.5), (LAYERS["GRUCell"], 2.0)]
 )
 def test_samples_follow_the_softmax(make, temperature):
     """Three characters each: chi-square over all 27 continuations."""
-    model, count = loud(char_lm(make)), 3000
-    expected = {}
+    model, count, expected = loud(char_lm(make)), 3000, {}
     for a, b, c in product("ab.", repeat=3):
         probability = float(count)
         for before, after in (("", a), (a, b), (a + b, c)):
@@ -227,33 +225,22 @@ def test_samples_follow_the_softmax(make, temperature):
     assert square < 54.1  # 26 degrees of freedom: one in a thousand is above
 
 
-@two_layers
-def test_tiny_and_huge_temperatures(make):
-    model, text = loud(char_lm(make)), "a."
-    for _ in range(12):
+def test_tiny_and_huge_temperatures():
+    model, text = loud(char_lm()), "a."
+    for _ in range(8):
         row = chances(model, text)
         text += "ab."[row.index(max(row))]
     for tiny in (0, 1e-9, 1e-50, 5e-324):
-        texts = model.generate(3, 12, prompt="a.", temperature=tiny)
+        texts = model.generate(3, 8, prompt="a.", temperature=tiny)
         assert texts == [text] * 3
     texts = model.generate(
-        3000, 1, prompt="a", temperature=1e300, generator=seeded()
+        900, 1, prompt="a", temperature=1e300, generator=seeded()
     )
-    assert all(abs(n - 1000) < 130 for n in Counter(texts).values())
-
-
-def test_texts_end_at_the_end():
-    model = char_lm(end=".")
-    texts = model.generate(1500, 4, generator=seeded())
-    for text in texts:
-        assert "." not in text[:-1]
-        assert text[-1] == "." if len(text) < 4 else len(text) == 4
-    ended = sum(text == "." for text in texts)
-    assert ended / 1500 == pytest.approx(chances(model, ".")[2], abs=0.05)
+    assert all(abs(n - 300) < 70 for n in Counter(texts).values())
 
 
 def read_by(layer, call):
-    """The tokens (N, T) that a layer reads in each of its calls."""
+    """The tokens (N, T) that a layer reads in each call; what is returned."""
     read = []
 
     def note(_, inputs):
@@ -261,41 +248,30 @@ def read_by(layer, call):
         read.append(inputs[0].argmax(dim=2))
 
     hook = layer.register_forward_pre_hook(note)
-    call()
+    said = call()
     hook.remove()
-    return read
+    return read, said
 
 
-def test_nothing_is_read_twice_and_a_prompt_comes_after_the_end():
-    model, texts = char_lm(end="."), []
-    read = read_by(
-        model.recurrent,
-        lambda: texts.extend(
-            model.generate(2, 4, prompt="ab", generator=seeded())
-        ),
-    )
-    assert read[0].tolist() == [[2, 0, 1]] * 2
+def test_nothing_is_read_twice_and_writing_stops_when_all_have_ended():
+    model = char_lm(end=".")
+    write = partial(model.generate, 2, 4, prompt="ab", generator=seeded())
+    read, texts = read_by(model.recurrent, write)
+    assert read[0].tolist() == [[2, 0, 1]] * 2  # the prompt, after the end
     assert {tokens.shape[1] for tokens in read[1:]} == {1}
     assert {text[:2] for text in texts} == {"ab"}
-
-
-def test_writing_stops_when_all_have_ended():
-    writer, translator, written = char_lm(end="."), seq2seq(), []
+    endless, translator = char_lm(), seq2seq()
     with torch.no_grad():
-        writer.head.bias[2] = 100.0
+        model.head.bias[2] = 100.0
         translator.head.bias[4] = 100.0
-    calls = {
-        writer.recurrent: lambda: writer.generate(5, 50, prompt="ab"),
-        translator.decoder: lambda: written.append(
-            translator.greedy(TOKENS, 50)
-        ),
-    }
-    for layer, call in calls.items():
-        assert len(read_by(layer, call)) == 1
-    assert written[0].tolist() == [[4] * 50] * N  # only ends after the first
-    endless = char_lm()  # without an end, none is meant
-    with torch.no_grad():
         endless.head.bias[1] = 100.0
+    read, _ = read_by(model.recurrent, partial(model.generate, 5, 50))
+    assert len(read) == 1
+    write = partial(translator.greedy, TOKENS, 50)
+    read, tokens = read_by(translator.decoder, write)
+    assert len(read) == 1
+    assert tokens.tolist() == [[4] * 50] * N  # only ends after the first
+    # Without an end, none is meant.
     assert endless.generate(2, 3, prompt="a") == ["abbb"] * 2
 
 
@@ -316,21 +292,6 @@ def test_writing_leaves_out_dropout_and_puts_modes_back(training):
 
 
 # Randomness
-
-SMALL = {
-    "Classifier": lambda make, g: Classifier(
-        make(D, H, 2, bidirectional=True, generator=g), C, generator=g
-    ),
-    "Tagger": lambda make, g: Tagger(make(D, H, generator=g), C, generator=g),
-    "CharLM": lambda make, g: CharLM(
-        make(3, H, generator=g), "ab.", generator=g
-    ),
-    "Seq2Seq": lambda make, g: Seq2Seq(
-        make(3, H, generator=g), make(5, H, generator=g), 3, 4, generator=g
-    ),
-    "Transformer": lambda _, g: Transformer(D, C, 12, generator=g),
-    "CausalTransformer": lambda _, g: CausalTransformer(D, 12, generator=g),
-}
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -7,14 +7,7 @@ import pytest
 from unrolled.gates import probe
 from unrolled.models import Classifier
 from unrolled.train import fit
-from unrolled_lab import __main__ as command
-from unrolled_lab import (
-    build_model,
-    execute,
-    make_data,
-    probes,
-    results_folder,
-)
+from unrolled_lab import build_model, execute, make_data, probes, results_folder
 from unrolled_lab.catalogue import source_b
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -24,47 +17,32 @@ SMALL = source_b(
 )  # fmt: skip
 
 
-@pytest.fixture(name="small")
-def make_small(monkeypatch, tmp_path):
-    """One small network in the place of the published ones."""
-    record = execute(SMALL)
+def test_what_is_kept_of_the_probes(monkeypatch, tmp_path):
+    """Of one small network in the place of the published ones."""
+    record, asked = execute(SMALL), []
     model = build_model(SMALL.replace(train=SMALL.train.replace(seed=1)))
     models = {"best": model.eval(), "initial": build_model(SMALL).eval()}
 
     def load_model(_, name, folder):
-        assert folder == tmp_path
+        asked.append(folder)
         return models[name]
 
-    def load_records(_, folder):
-        assert folder == tmp_path
-        return [record]
-
-    monkeypatch.setattr(probes, "load_records", load_records)
+    monkeypatch.setattr(probes, "load_records", lambda *_: [record])
     monkeypatch.setattr(probes, "load_model", load_model)
     monkeypatch.setattr(probes, "FITTED", (20, 40))
-    return models
-
-
-def test_what_is_kept_of_the_probes(small, tmp_path):
     assert probes.save_probes(0, tmp_path)
     assert not probes.save_probes(0, tmp_path)
+    assert {*asked} == {tmp_path}
     kept = json.loads((tmp_path / "probes" / "seed0.json").read_text())
     assert kept["seed"] == 0 and kept["threads"] == 1
-    x = make_data(SMALL).test.tensors[0]
+    x, label = make_data(SMALL).test.tensors
     for name, moment in (("trained", "best"), ("untrained", "initial")):
         for n in (20, 40):
-            for layer, trace in enumerate(small[moment].recurrent.trace(x)):
+            for layer, trace in enumerate(models[moment].recurrent.trace(x)):
                 want = probe(trace.c[: 2 * n], x[: 2 * n, 0, 0])
                 got = kept[name][str(n)][layer]
                 assert got == pytest.approx(want, abs=2e-4)
-    files = [path.name for path in tmp_path.rglob("*") if path.is_file()]
-    assert files == ["seed0.json"]
-
-
-def test_the_head_is_trained_on_a_network_that_stays(small, tmp_path):
-    """As if its other weights were frozen and dropout were off."""
-    probes.save_probes(0, tmp_path)
-    kept = json.loads((tmp_path / "probes" / "seed0.json").read_text())
+    # The head is trained as if all else were frozen and dropout were off.
     twin, data = build_model(SMALL), make_data(SMALL)
     frozen = Classifier(twin.recurrent, 2, layers="all")
     frozen.recurrent.dropout = 0.0
@@ -72,30 +50,18 @@ def test_the_head_is_trained_on_a_network_that_stays(small, tmp_path):
     frozen.head.load_state_dict(twin.head.state_dict())
     history = fit(frozen, data.train, data.valid, SMALL.train)
     assert kept["head"]["best_epoch"] == history.best_epoch
-    x, label = data.test.tensors
-    right = frozen.eval()(x).argmax(dim=1) == label
-    got = kept["head"]["accuracy"]
-    assert got == pytest.approx(right.double().mean().item(), abs=0.012)
+    right = (frozen.eval()(x).argmax(dim=1) == label).double().mean().item()
+    assert kept["head"]["accuracy"] == pytest.approx(right, abs=0.012)
 
 
-def test_the_command_probes_every_seed(monkeypatch, tmp_path, capsys):
-    asked = []
-    monkeypatch.setattr(
-        command, "save_probes", lambda *args: asked.append(args) or False
-    )
-    assert command.main(["probes", "--results", str(tmp_path)]) == 0
-    assert asked == [(seed, tmp_path) for seed in range(5)]
-    assert capsys.readouterr().out == "probes: 0 of 5 seeds measured now\n"
-
-
-def test_the_records_are_whole():
-    """Of each seed; what is read from the twin is less."""
-    for seed in range(5):
-        path = results_folder() / "probes" / f"seed{seed}.json"
-        kept = json.loads(path.read_text())
-        assert kept["seed"] == seed
-        for n in map(str, probes.FITTED):
-            trained, twin = (kept[k][n] for k in ("trained", "untrained"))
-            assert [len(row) for row in trained + twin] == [30] * 4
-            assert trained[1][29] > 0.9 > 0.5 > twin[1][29] > twin[0][29]
-        assert 0.6 < kept["head"]["accuracy"] < 0.76
+@pytest.mark.parametrize("seed", range(5))
+def test_the_records_are_whole(seed):
+    """What is read from the twin is less."""
+    path = results_folder() / "probes" / f"seed{seed}.json"
+    kept = json.loads(path.read_text())
+    assert kept["seed"] == seed
+    for n in map(str, probes.FITTED):
+        trained, twin = (kept[k][n] for k in ("trained", "untrained"))
+        assert [len(row) for row in trained + twin] == [30] * 4
+        assert trained[1][29] > 0.9 > 0.5 > twin[1][29] > twin[0][29]
+    assert 0.6 < kept["head"]["accuracy"] < 0.76

@@ -1,6 +1,7 @@
 """The records that are committed: whole, of the catalogue, and honest."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 import unrolled_lab as lab
 from rounding import rounding
 from small_runs import run
-from unrolled.train import evaluate, fit
+from unrolled.train import Epoch, evaluate, fit
 from unrolled_lab import runs, tables
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -120,47 +121,30 @@ def test_the_kept_weights_have_the_recorded_accuracy():
     assert score.loss == pytest.approx(want.loss, rel=0.02)
 
 
-def test_a_table_has_a_row_for_each_run():
+def test_tables_tell_what_the_records_tell():
     table = tables.runs(ALL)
-    assert len(table) == len(ALL)
-    assert {*RECORDS} == {*table.experiment}
     for row, record in zip(table.itertuples(), ALL, strict=True):
         config, norms = record.config, record.gradient_norms
-        assert (row.group, row.seed) == (config.group, config.seed)
-        assert row.train_count == config.train_count
+        assert (row.experiment, row.group, row.seed, row.train_count) == (
+            config.experiment, config.group, config.seed, config.train_count
+        )  # fmt: skip
         assert row.weight_decay == config.train.weight_decay
-        assert row.loss_best == record.test_best.loss
-        assert row.accuracy_best == record.test_best.accuracy
-        assert row.loss_last == record.test_last.loss
-        assert row.accuracy_last == record.test_last.accuracy
         assert row.best_epoch == record.best_epoch
-        assert (row.gradient_ratio == row.gradient_ratio) == bool(norms)
-        assert not norms or row.gradient_ratio == norms[0] / norms[-1]
-
-
-def test_a_table_has_a_row_for_each_epoch():
-    records = RECORDS["controls"]
-    table = tables.epochs(records)
+        for moment in ("best", "last"):
+            score = getattr(record, f"test_{moment}")
+            told = [getattr(row, f"{k}_{moment}") for k in ("loss", "accuracy")]
+            assert told == [score.loss, score.accuracy]
+        ratio = norms[0] / norms[-1] if norms else math.nan
+        assert row.gradient_ratio == pytest.approx(ratio, rel=0, nan_ok=True)
+    records = [*RECORDS["controls"], runs.execute(run("RNN", trace=True))]
+    table = tables.epochs(records[::-1])
     assert len(table) == sum(len(r.history.epochs) for r in records)
     for record in records:
         part = table.loc[record.config.group, record.config.seed]
-        assert part.index[0] == 1
-        for name in part:
+        assert [*part.index] == [*range(1, 1 + len(part))]
+        for name in {*Epoch.model_fields} & {*part}:
             assert part[name].tolist() == record.history.column(name)
-    traced = runs.execute(run("RNN", trace=True))
-    part = tables.epochs([traced]).gradient_ratio
-    assert part.tolist() == [*traced.gradient_ratios]
-    again = tables.epochs(records[::-1])
-    assert again.valid_loss.unstack().equals(table.valid_loss.unstack())
-
-
-@pytest.mark.parametrize(
-    ("values", "level", "epoch"),
-    [
-        ([0.5, 0.9], 0.4, 1),
-        ([0.5, 0.9, 0.3, 0.95], 0.6, 2),
-        ([0.5, 0.9], 0.9, None),  # not above
-    ],
-)
-def test_first_above(values, level, epoch):
-    assert tables.first_above(values, level) == epoch
+    assert part.gradient_ratio.tolist() == [*records[-1].gradient_ratios]
+    for level, epoch in ((0.4, 1), (0.6, 2), (0.95, None)):  # not above
+        found = tables.first_above([0.5, 0.9, 0.3, 0.95], level)
+        assert found == epoch

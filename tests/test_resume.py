@@ -55,13 +55,11 @@ def content(path):
 def states_of(settings):
     """Train without a file; also return the state after each epoch."""
     model, states = made(Tagger), []
-    history = fit(
-        model,
-        *DATA,
-        settings,
-        on_epoch=lambda run: states.append(copy.deepcopy(state_of(run))),
-    )
-    return model, history, states
+
+    def look(run):
+        states.append(copy.deepcopy(state_of(run)))
+
+    return model, fit(model, *DATA, settings, on_epoch=look), states
 
 
 @pytest.fixture(name="whole", scope="module")
@@ -88,9 +86,14 @@ def test_the_uninterrupted_run_does_everything(whole):
     assert not same(states[-1]["best"], states[-1]["model"])
     assert same(states[-1]["best"], dict(model.state_dict()))
     assert same(content(path)["model"], states[-1]["model"])
+    # All of plain types.
+    state = torch.load(path, weights_only=True)
+    kinds = {kind for kind in form(state).values() if "torch." not in kind}
+    plain = {"dict", "list", "tuple", "str", "int", "float", "bool", "NoneType"}
+    assert kinds <= plain
 
 
-@pytest.mark.parametrize("done", [1, -2, -1])
+@pytest.mark.parametrize("done", [1, -1])
 def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(whole, done):
     state = whole[-1][done]
     before, stream = copy.deepcopy(state), torch.get_rng_state()
@@ -132,45 +135,37 @@ def test_more_epochs_go_on_and_a_finished_run_is_returned(
         assert path.read_bytes() == written
 
 
-AVERAGES = "optimizer", "state"
-GROUP = "optimizer", "param_groups", 0
-SPOILT = [
-    (("model", "out.bias"), None),
-    (("best",), {"out.bias": torch.zeros(4)}),
-    (AVERAGES, {}),
-    ((*AVERAGES, 0, "exp_avg"), torch.zeros(3)),
-    ((*AVERAGES, 0, "exp_avg_sq"), None),
-    ((*AVERAGES, 99), {}),
-    ((*GROUP, "lr"), 7.0),
-    ((*GROUP, "betas"), (0.5, 0.5)),
-    (("scheduler", "gamma"), 0.5),
-    (("scheduler", "last_epoch"), 7),
-    (("scheduler",), {}),
-    (("random", "cpu"), torch.zeros(3)),
-    (("random", "cpu"), None),
-    (("history",), "[]"),
-    (("config", "lr"), 0.5),
-]
-"""A place in a state, and what is there instead; None for nothing."""
+AVERAGES, GROUP = ("optimizer", "state"), ("optimizer", "param_groups", 0)
+SPOILT = [  # a place in a state, and what is there instead; None for nothing
+    (("model", "out.bias"), None), (("best",), {"out.bias": torch.zeros(4)}),
+    (AVERAGES, {}), ((*AVERAGES, 0, "exp_avg"), torch.zeros(3)),
+    ((*AVERAGES, 0, "exp_avg_sq"), None), ((*AVERAGES, 99), {}),
+    ((*GROUP, "lr"), 7.0), ((*GROUP, "betas"), (0.5, 0.5)),
+    (("scheduler", "gamma"), 0.5), (("scheduler", "last_epoch"), 7),
+    (("scheduler",), {}), (("random", "cpu"), torch.zeros(3)),
+    (("random", "cpu"), None), (("history",), "[]"), (("history",), 3),
+    (("history",), '{"epochs": [{}]}'), (("config", "lr"), 0.5),
+    (("another",), 3),
+]  # fmt: skip
 
 
-def test_a_refused_state_changes_nothing():
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_a_refused_state_changes_nothing(keep):
     model = emptied()
     before = copy.deepcopy(model.state_dict())
-    for keep in ("best", "last"):
-        settings = EVERYTHING.replace(epochs=1, keep=keep)
-        *_, (good,) = states_of(settings)
-        for (*above, last), value in SPOILT:
-            state = part = copy.deepcopy(good)
-            for key in above:
-                part = part[key]
-            part.pop(last, None)
-            if value is not None:
-                part[last] = value
-            start = partial(load_state, state=state)
-            with pytest.raises(ValueError, match=r"state: expected one .* sui"):
-                fit(model, *DATA, settings.replace(epochs=3), on_start=start)
-            assert same(before, model.state_dict())
+    settings = EVERYTHING.replace(epochs=1, keep=keep)
+    *_, (good,) = states_of(settings)
+    for (*above, last), value in SPOILT:
+        state = part = copy.deepcopy(good)
+        for key in above:
+            part = part[key]
+        part.pop(last, None)
+        if value is not None:
+            part[last] = value
+        start = partial(load_state, state=state)
+        with pytest.raises(ValueError, match=r"state: .*expected .*got "):
+            fit(model, *DATA, settings.replace(epochs=3), on_start=start)
+        assert same(before, model.state_dict())
 
 
 class Killed(BaseException):
@@ -232,11 +227,10 @@ def test_killed_and_resumed(whole, tmp_path, moment, monkeypatch):
 
 def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     path, calls, fsync = tmp_path / "run.pt", [], os.fsync
-    os_replace = os.replace
+    replace = os.replace
     monkeypatch.setattr(os, "fsync", lambda f: calls.append("s") or fsync(f))
-    monkeypatch.setattr(
-        os, "replace", lambda *names: calls.append("r") or os_replace(*names)
-    )
+    rename = lambda *names: calls.append("r") or replace(*names)  # noqa: E731
+    monkeypatch.setattr(os, "replace", rename)
     save_checkpoint(path, {"epoch": 1})
     assert calls == ["s", "r"]  # on the disk before it has its name
 
@@ -248,13 +242,6 @@ def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
         save_checkpoint(path, {"epoch": 2})
     assert load_checkpoint(path) == {"epoch": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
-
-
-def test_a_checkpoint_is_of_plain_types(whole):
-    state = torch.load(whole[0], weights_only=True)
-    kinds = {kind for kind in form(state).values() if "torch." not in kind}
-    plain = {"dict", "list", "tuple", "str", "int", "float", "bool", "NoneType"}
-    assert kinds <= plain
 
 
 class Plain(nn.Module):
@@ -289,19 +276,6 @@ def short(path, model=None, data=None, valid=VALID, **changes):
     )
 
 
-def test_what_is_called_between_the_epochs(tmp_path):
-    path, told = tmp_path / "run.pt", []
-    hooks = {"before": told.append, "after": lambda: len(told)}
-    for epochs in (2, 2, 4):
-        train(path, small.config(epochs=epochs), **hooks)
-    assert told == [1, 2, 3, 4]
-    state = load_checkpoint(path)
-    assert state["notes"] == told
-    save_checkpoint(path, state | {"notes": told[1:]})
-    with pytest.raises(ValueError, match=r"run.pt, notes: expected 4 of them"):
-        train(path, small.config(epochs=4))
-
-
 def check_refused(path, message, model=None, **changes):
     """Hold that a file is refused, and neither it nor the model changes."""
     model = model or Plain()
@@ -315,46 +289,47 @@ def check_refused(path, message, model=None, **changes):
     assert path.read_bytes() == written
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"lr": 0.02}, r"another lr; lr is 0.01 \(here 0.02\)"),
-        ({"lr": 0.02, "seed": 3}, "another lr, seed; lr is 0.01"),
-        ({"batch_size": 4}, r"batch_size is 8 \(here 4\)"),
-        ({"weight_decay": 1e-9}, "another weight_decay"),
-        ({"step_size": 2}, "another step_size"),
-        ({"gamma": 0.5}, "another gamma"),
-        ({"max_norm": 1.0}, "another max_norm"),
-        ({"patience": 9}, "another patience"),
-        ({"keep": "last"}, "keep is 'best' .here 'last'."),
-        ({"epochs": 1}, "run.pt: .*epochs: expected at most 1, .*got 2"),
-        ({"data": points(23)}, r"another train_set; .*\(22, 3\)"),
-        ({"data": changed(points(), 0)}, "another train_set"),
-        ({"data": changed(points(), 1)}, "another train_set"),
-        ({"valid": changed(VALID, 0)}, "another valid_set"),
-        ({"model": Plain(size=5)}, r"weight is '\(4, 3\).*here '\(5, 3\)"),
-        ({"model": Plain(name="w")}, "another .*w.*; w(eight)? is .*missing"),
-        ({"model": Plain(dtype=torch.float64)}, "float32.*here.*float64"),
-        ({"model": Plain(frozen=1)}, "another other; other is .*trained"),
-    ],
-)
-def test_another_training_is_refused(tmp_path, changes, message):
+OTHERS = {
+    r"another lr; lr is 0.01 \(here 0.02\)": {"lr": 0.02},
+    "another lr, seed; lr is 0.01": {"lr": 0.02, "seed": 3},
+    "another weight_decay": {"weight_decay": 1e-9},
+    "another max_norm": {"max_norm": 1.0},
+    "keep is 'best' .here 'last'.": {"keep": "last"},
+    "run.pt: .*epochs: expected at most 1, .*got 2": {"epochs": 1},
+    r"another train_set; .*\(22, 3\)": {"data": points(23)},
+    "another train_set": {"data": changed(points(), 0)},
+    "other train_set": {"data": changed(points(), 1)},
+    "another valid_set": {"valid": changed(VALID, 0)},
+    r"weight is '\(4, 3\).*here '\(5, 3\)": {"model": Plain(size=5)},
+    "another .*w.*; w(eight)? is .*missing": {"model": Plain(name="w")},
+    "float32.*here.*float64": {"model": Plain(dtype=torch.float64)},
+    "another other; other is .*trained": {"model": Plain(frozen=1)},
+}
+
+
+@pytest.mark.parametrize("message", OTHERS)
+def test_another_training_is_refused(tmp_path, message):
     path = tmp_path / "run.pt"
     short(path)
-    check_refused(path, message, **changes)
+    check_refused(path, message, **OTHERS[message])
 
 
 def test_what_else_does_not_suit_is_refused(tmp_path):
     path = tmp_path / "run.pt"
     short(path)
     state = load_checkpoint(path)
-    save_checkpoint(path, state | {"random": {}})
-    check_refused(path, "^run.pt: expected one of this training, got one that")
-    save_checkpoint(path, state | {"about": None})
-    check_refused(path, "^run.pt: expected a dict, got None")
-    state["about"]["seed"] = False
-    save_checkpoint(path, state)
-    check_refused(path, r"another seed; seed is False \(here 0\)")
+    for worse, message in [
+        (
+            {"random": {}},
+            "^run.pt: expected one of this training, got one that",
+        ),
+        ({"about": None}, "^run.pt: expected a dict, got None"),
+    ]:
+        save_checkpoint(path, state | worse)
+        check_refused(path, message)
+    save_checkpoint(path, state | {"notes": []})
+    with pytest.raises(ValueError, match=r"run.pt, notes: expected 2 of them"):
+        short(path)
     # A module's text shows what its weights do not.
     path.unlink()
     short(path, made(small.mlp, 0.3))
@@ -381,11 +356,6 @@ def test_a_hostile_file_is_refused_and_does_not_run(tmp_path):
     assert folder.exists()
 
 
-def a_zip(path):
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("readme", "no checkpoint")
-
-
 def a_packed_checkpoint(path):
     save_checkpoint(path, {"weight": torch.zeros(1000)})
     with zipfile.ZipFile(path) as archive:
@@ -404,9 +374,7 @@ def what_holds_itself(path):
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (lambda path: path.write_bytes(b""), "cannot be read"),
         (lambda path: path.write_text("weights = 3\n"), "cannot be read"),
-        (a_zip, "cannot be read"),
         (a_packed_checkpoint, "cannot be read .*is compressed"),
         (what_holds_itself, "cannot be read .*RecursionError"),
         (lambda path: torch.save(Plain(), path), "cannot be read"),
@@ -436,12 +404,4 @@ def test_a_cut_or_damaged_file_is_refused(tmp_path):
     path.write_bytes(damaged)
     assert (torch.load(path)["weight"] != 1.5).sum() == 1
     with pytest.raises(ValueError, match="another checksum"):
-        load_checkpoint(path)
-
-
-def test_data_of_any_layout_can_be_kept(tmp_path):
-    x, labels = points(20).tensors
-    for target in (labels.repeat(2)[::2], torch.tensor(1).expand(20)):
-        path = tmp_path / f"{target.stride()}.pt"
-        short(path, Plain(), TensorDataset(x, target))
         load_checkpoint(path)

@@ -78,33 +78,23 @@ def by_hand(model, x, names, sees):
 @pytest.mark.parametrize("training", [True, False])
 def test_the_transformer_is_what_it_says(training):
     names = "encoder.layers norm1 self_attn.in_proj self_attn.out_proj norm2 "
-    names += "linear1 linear2 encoder.norm"
-    want = torch.stack(
-        [by_hand(WHOLE, row, names.split(), lambda t: T)[-1] for row in X]
-    )
+    names = (names + "linear1 linear2 encoder.norm").split()
+    want = [by_hand(WHOLE, row, names, lambda t: T)[-1] for row in X]
     WHOLE.train(training)
-    # The positions are worked out in 32 bits.
-    assert torch.allclose(WHOLE(X), want, rtol=1e-6, atol=1e-6)
     with torch.no_grad():  # PyTorch then takes a way of its own
-        assert torch.allclose(WHOLE(X), want, rtol=1e-6, atol=1e-6)
+        pair = WHOLE(X), WHOLE(X[:1])
+    # The positions are worked out in 32 bits.
+    for said in (WHOLE(X), *pair):
+        part = torch.stack(want[: len(said)])
+        assert torch.allclose(said, part, rtol=1e-6, atol=1e-6)
 
 
 def test_the_causal_one_is_what_it_says():
     names = "layers norm_1 query_key_value out norm_2 inner outer norm"
-    want = torch.stack(
-        [
-            by_hand(CAUSAL, row, names.split(), lambda t: t + 1)
-            for row in one_hot(TOKENS, D).double()
-        ]
-    )
-    assert torch.allclose(CAUSAL(TOKENS), want, rtol=1e-6, atol=1e-6)
-
-
-def test_every_step_matters_and_so_does_the_order():
-    x = X.clone().requires_grad_()
-    WHOLE(x)[:, 1].sum().backward()
-    assert (x.grad.norm(dim=2) > 1e-6).all()
-    assert not torch.allclose(WHOLE(x), WHOLE(x[:, [2, 1, 0, 3, 4, 5, 6]]))
+    sees = {"names": [*names.split()], "sees": lambda t: t + 1}
+    want = [by_hand(CAUSAL, x, **sees) for x in one_hot(TOKENS, D).double()]
+    said = CAUSAL(TOKENS)
+    assert torch.allclose(said, torch.stack(want), rtol=1e-6, atol=1e-6)
 
 
 def test_dropout_is_for_training_and_acts_before_the_head():
@@ -126,14 +116,6 @@ def test_with_a_cache_it_is_the_same(pieces):
     together = torch.cat(logits, dim=1)
     assert torch.allclose(together, CAUSAL(TOKENS), rtol=1e-9, atol=1e-9)
     assert cache[1][1].shape == (N, HEADS, T, H // HEADS)
-
-
-@pytest.mark.parametrize("t", [0, 3, T - 1])
-def test_no_step_sees_what_is_to_come(t):
-    changed = TOKENS.clone()
-    changed[:, t] = (changed[:, t] + 1) % D
-    moves = (CAUSAL(changed) - CAUSAL(TOKENS)).abs().amax(dim=(0, 2))
-    assert (moves > 1e-9).tolist() == [step >= t for step in range(T)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

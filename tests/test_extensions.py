@@ -1,0 +1,112 @@
+"""What makes pages: tables, lighter figures, pages written again in time."""
+
+import base64
+import importlib.util
+import re
+import subprocess
+import sys
+from io import BytesIO
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image
+
+import notebooks
+from unrolled_book.table import Table
+
+EXTENSIONS = notebooks.REPO / "book" / "_ext"
+FRAME = pd.DataFrame(
+    {"loss < 1": [0.84512, 12345.6], "how": ["a & b", "0.5"]},
+    index=pd.Index(["before", "<after>"], name="when"),
+)
+
+
+def test_a_table_says_the_same_in_text_and_in_html():
+    """There, each number has its column's title."""
+    table = Table(FRAME, ",.2f")
+    assert repr(table).split() == [
+        *("loss", "<", "1", "how"), "when",
+        *("before", "0.85", "a", "&", "b"), *("<after>", "12,345.60", "0.5"),
+    ]  # fmt: skip
+    page = table._repr_html_()
+    cells = re.findall(r'<td data-title="(.*?)">(.*?)</td>', page)
+    assert cells == [
+        ("loss &lt; 1", "0.85"), ("how", "a &amp; b"),
+        ("loss &lt; 1", "12,345.60"), ("how", "0.5"),
+    ]  # fmt: skip
+    heads = re.findall(r"<th>(.*?)</th>", page)
+    assert heads == ["when", "loss &lt; 1", "how", "before", "&lt;after&gt;"]
+    assert page == Table(FRAME, ",.2f")._repr_html_()
+
+
+def pixels(png):
+    return np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=float)
+
+
+def test_figures_of_a_notebook_get_lighter_and_look_the_same():
+    path = EXTENSIONS / "small_figures.py"
+    spec = importlib.util.spec_from_file_location("small_figures", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    file, fig = BytesIO(), plt.figure()
+    fig.add_subplot().plot(np.random.default_rng(0).random((30, 8)))
+    fig.savefig(file, format="png", dpi=100)
+    plt.close(fig)
+    png = base64.b64encode(file.getvalue()).decode()
+    outputs = [
+        new_output("stream", text="1.0\n"),
+        new_output("display_data", {"image/png": png, "text/plain": "figure"}),
+    ]
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
+    step = module.SmallFigures(enabled=True)
+    stream, picture = step.preprocess(notebook, {})[0].cells[0].outputs
+    assert stream == outputs[0]
+    assert picture.data["text/plain"] == "figure"
+    small = base64.b64decode(picture.data["image/png"])
+    assert len(small) < 0.6 * len(file.getvalue())
+    assert pixels(small).shape == pixels(file.getvalue()).shape
+    difference = np.abs(pixels(small) - pixels(file.getvalue()))
+    assert difference.mean() < 2  # of 255
+    assert np.quantile(difference, 0.99) < 24
+
+
+PAGES = {
+    "conf.py": 'extensions = ["retell"]\nnumfig = True\n',
+    "index.rst": "First\n=====\n\n.. toctree::\n\n   first\n   second\n",
+    "first.rst": "A page\n======\n\n.. _place:\n\nA place\n-------\n",
+    "second.rst": "Another\n=======\n\nSee :ref:`place`.\n",
+}
+SPHINX = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going"]
+
+
+def test_other_pages_are_written_again_when_they_must(tmp_path):
+    for name, text in PAGES.items():
+        (tmp_path / name).write_text(text)
+
+    def build(*change):
+        """Change the first page; return the exit code and what Sphinx says."""
+        page = tmp_path / "first.rst"
+        page.write_text(page.read_text().replace(*change))
+        run = subprocess.run(
+            [*SPHINX, tmp_path, tmp_path / "html"],
+            env={"PYTHONPATH": str(EXTENSIONS)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return run.returncode, run.stdout + run.stderr
+
+    assert build("A place", "A place")[0] == 0
+    # Another sentence: the other page stays.
+    code, said = build("-------\n", "-------\n\nA sentence.\n")
+    assert code == 0
+    assert "second" not in said
+    # Another heading: it arrives where it is mentioned.
+    assert build("A place", "A spot!")[0] == 0
+    assert "A spot!" in (tmp_path / "html" / "second.html").read_text()
+    # Another name of the place: the link that leads nowhere is noticed.
+    code, said = build("_place", "_elsewhere")
+    assert code == 1
+    assert "undefined label: 'place'" in said
