@@ -23,7 +23,6 @@ x, y, WEIGHTS = data.anchor()
 CACHES = by_hand.lstm.forward(x, WEIGHTS)[1]
 STACKED = by_hand.lstm.stack_caches(CACHES)
 STEP = {**CACHES[2]._asdict(), "y": -0.9455364}
-BACK = {"h": 1.9068187, "c": 0.9346890, "weight_f": [4.67e-5, -2.51e-4]}
 FIVE = np.array([1.0, 2, 3, 4, 5])
 RUNS = {"LSTM a": RNG.uniform(size=(3, 4)), "LSTM b": RNG.uniform(size=(1, 4))}
 MIDDLE = np.median(RUNS["LSTM a"], axis=0)
@@ -47,7 +46,10 @@ FIGURES = {
                "cell state c|hidden state h"),
     "predictions": ((STACKED.h, y), [STACKED.h.ravel(), y.ravel()],
                     "target y|answer h|normalised price"),
-    "nudges": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], ""),
+    "chain": (({"W": ("f", 0.5), "h": ("h", 0.2), "L": ("plain", 4.0)},
+               {"2(h − y)": -4.0, "x": 0.0001}), [],
+              "−4.0000|−4.00e−04|× x = 1.00e−04|1|2"),
+    "nudges": ((FIVE, {"64 bits": FIVE**2}), [(FIVE, FIVE**2)], "64 bits"),
     "cell": ((STEP,), [], "−0.5253|0.0098|0.0204|0.5019|0.4903|−0.9455"),
     "two_runs": ((FIVE, -FIVE), [(FIVE, FIVE), (FIVE, -FIVE)], ""),
     "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316]), [],
@@ -180,14 +182,12 @@ def test_a_figure_shows_its_data(draw, name):
 
 def test_the_style_and_the_figures_hold_all_they_write():
     """No box of a diagram overlaps another, no text leaves its box."""
-    weights = {"z_f": 0.0077, "weight_f": [0.049671, -0.013826]}
     states = np.linspace(-0.87654, 0.4321, 5)
     with plt.style.context("unrolled_book.unrolled"):
         assert mpl.rcParams["figure.figsize"] == [4.8, 3.2]
         shown = [
             figures.plot_cell(),
             figures.plot_cell(STEP),
-            figures.plot_cell(STEP | weights, BACK),
             figures.plot_unrolled(states, states[1:], states[1:]),
         ]
         for ax in shown:
@@ -206,20 +206,6 @@ def test_the_style_and_the_figures_hold_all_they_write():
             ]  # fmt: skip
             assert any(inside) or text.get_text() in outside, text
     plt.close("all")
-
-
-def test_the_way_back_is_red_and_numbered(draw):
-    weights = {"z_f": 0.007746, "weight_f": [0.049671, -0.013826]}
-    ax = draw(figures.plot_cell, STEP | weights, BACK)
-    red = {
-        text.get_text()
-        for text in ax.texts
-        if text.get_color() == figures.COLORS["gradient"]
-    }
-    assert {"1.9068", "0.9347"} <= red
-    assert any("4.67e−05" in text for text in red)
-    phases = [t.get_text() for t in ax.texts if t.get_text().isdigit()]
-    assert phases == list("12345")
 
 
 def test_contributions_are_coloured_by_sign_and_size(draw):
