@@ -60,7 +60,7 @@ FIGURES = {
     "cliff": (([0, 2], [0, 1], TABLE[:2, :2], {"a": TABLE[:, 1:]}),
               [(TABLE[:, 1], TABLE[:, 2])], "a|loss"),
     "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], ""),
-    "walks_back": ((3,), [], "$c_0$|$h_2$|error 1|gates\nstep 2"),
+    "walks_back": ((3,), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),
     "contributions": ((TABLE,), [],
                       "−2.4|−2.3|0.6|1.5|−1.8|−0.8|"
                       "contribution, in units of $10^{-1}$"),
@@ -217,7 +217,7 @@ def test_contributions_are_coloured_by_sign_and_size(draw):
     assert values.mask.sum() == 16 - 6
     assert mesh.get_clim() == (-2.4, 2.4)
     ends = [to_hex(mesh.cmap(end)).upper() for end in (0.0, 1.0)]
-    assert ends == [figures.COLORS[name] for name in ("plain", "gradient")]
+    assert ends == [figures.COLORS[name] for name in ("negative", "gradient")]
 
 
 def test_names_do_not_touch():
