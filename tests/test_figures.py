@@ -21,7 +21,6 @@ x, y, WEIGHTS = data.anchor()
 CACHES = by_hand.lstm.forward(x, WEIGHTS)[1]
 STACKED = by_hand.lstm.stack_caches(CACHES)
 STEP = {**CACHES[2]._asdict(), "y": -0.9455364}
-BACK = {"h": 1.9068187, "c": 0.9346890, "weight_f": [4.67e-5, -2.51e-4]}
 FIVE = np.array([1.0, 2, 3, 4, 5])
 RUNS = {"LSTM a": RNG.uniform(size=(3, 4)), "LSTM b": RNG.uniform(size=(1, 4))}
 MIDDLE = np.median(RUNS["LSTM a"], axis=0)
@@ -45,7 +44,10 @@ FIGURES = {
                "cell state c|hidden state h"),
     "predictions": ((STACKED.h, y), [STACKED.h.ravel(), y.ravel()],
                     "target y|answer h|normalised price"),
-    "nudges": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], ""),
+    "chain": (({"W": ("f", 0.5), "h": ("h", 0.2), "L": ("plain", 4.0)},
+               {"2(h − y)": -4.0, "x": 0.0001}), [],
+              "−4.0000|−4.00e−04|× x = 1.00e−04|1|2"),
+    "nudges": ((FIVE, {"64 bits": FIVE**2}), [(FIVE, FIVE**2)], "64 bits"),
     "cell": ((STEP,), [], "−0.5253|0.0098|0.0204|0.5019|0.4903|−0.9455"),
     "two_runs": ((FIVE, -FIVE), [(FIVE, FIVE), (FIVE, -FIVE)], ""),
     "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316]), [],
@@ -56,7 +58,7 @@ FIGURES = {
     "cliff": (([0, 2], [0, 1], TABLE[:2, :2], {"a": TABLE[:, 1:]}),
               [(TABLE[:, 1], TABLE[:, 2])], "a|loss"),
     "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], ""),
-    "walks_back": ((3,), [], "$c_0$|$h_2$|error 1|gates\nstep 2"),
+    "walks_back": ((3,), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),
     "contributions": ((TABLE,), [],
                       "−2.4|−2.3|0.6|1.5|−1.8|−0.8|"
                       "contribution, in units of $10^{-1}$"),
@@ -190,9 +192,8 @@ def test_a_figure_shows_its_data_in_its_colours(draw, name):
 
 
 def test_no_box_of_the_cell_overlaps_another_and_no_text_leaves_its_box():
-    weights = {"z_f": 0.0077, "weight_f": [0.049671, -0.013826]}
     with plt.style.context("unrolled_book.unrolled"):
-        ax = figures.plot_cell(STEP | weights, BACK)
+        ax = figures.plot_cell(STEP)
         ax.figure.draw_without_rendering()
     boxes = [patch.get_window_extent() for patch in ax.patches]
     assert len(boxes) > 4

@@ -100,37 +100,6 @@ def test_a_full_notebook_gives_the_forget_gate_its_say(day_3):
     assert 1 - np.tanh(c) ** 2 > 1 / 3
 
 
-def test_in_32_bits_the_best_nudge_is_larger_and_worse(day_3):
-    (x, h_prev, c_prev, i, f, g, o, c, h), target, W_f = day_3
-    dL_dc = 2 * (h - target) * o * (1 - np.tanh(c) ** 2)
-    right = dL_dc * c_prev * f * (1 - f) * np.array([h_prev, x])
-
-    def best(kind):
-        inputs = np.array([h_prev, x], dtype=kind)
-        kept, written, o_, y = (kind(a) for a in (c_prev, i * g, o, target))
-
-        def loss(W):
-            f = 1 / (1 + np.exp(-(W.astype(kind) @ inputs)))
-            return float((o_ * np.tanh(f * kept + written) - y) ** 2)
-
-        sizes, errors = 10.0 ** np.arange(-13, 2.1, 0.5), []
-        for size in sizes:
-            nudges = size * np.eye(2)
-            tried = [
-                (loss(W_f + n) - loss(W_f - n)) / (2 * size) for n in nudges
-            ]
-            errors.append(np.linalg.norm(tried - right) / np.linalg.norm(right))
-        return sizes[np.argmin(errors)], min(errors)
-
-    (size_64, error_64), (size_32, error_32) = (
-        best(np.float64),
-        best(np.float32),
-    )
-    assert 1e-5 < size_64 < 1e-3
-    assert 0.01 < size_32 < 1
-    assert 1e5 < error_32 / error_64 < 1e6
-
-
 # 04_bptt
 
 

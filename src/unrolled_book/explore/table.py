@@ -22,9 +22,9 @@ from unrolled_book.explore.drawing import (
 )
 from unrolled_book.explore.page import Control, Explorable, State
 
-STEPS = range(9)
+STEPS = range(1, 10)
 WINDOWS = range(1, 10)
-GRID = Panel("grid", (-0.5, 8.5), (8.5, -0.5), (62, 32, 359, 329))
+GRID = Panel("grid", (0.5, 9.5), (9.5, 0.5), (62, 32, 359, 329))
 SUMS = Panel("sums", (0.7, 9.3), (-1, 1.5), (62, 396, 462, 496))
 KINDS = {
     "up": "positive",
@@ -66,8 +66,8 @@ def error_times_use(
         ),
         controls=(
             Control("window", "window, in steps", 9, 1, 9, 1),
-            Control("s", "row: the error of step s", 2, 0, 8, 1),
-            Control("t", "column: the use at step t", 2, 0, 8, 1),
+            Control("s", "row: the error of step s", 3, 1, 9, 1),
+            Control("t", "column: the use at step t", 3, 1, 9, 1),
         ),
         data={"x": np.ravel(x), "y": np.ravel(y), "params": dict(params)},
         numbers=numbers,
@@ -85,7 +85,7 @@ def numbers(state: State, data: Mapping[str, Any]) -> Numbers:
     split = paths.contributions(errors, caches, params)
     entries = split["weight_ih"][:, :, 1, 0]
     back = np.subtract.outer(STEPS, STEPS)  # s − t
-    s, t = int(state["s"]), int(state["t"])
+    s, t = int(state["s"]) - 1, int(state["t"]) - 1
     at = caches[t]
     dh, dc = errors[:, s], np.zeros((1, 1))
     for cache in caches[s:t:-1]:
@@ -111,7 +111,7 @@ def squares(window: float, entries: Sequence[float]) -> dict[str, str]:
     made = dict.fromkeys(KINDS, "")
     largest = max(map(abs, entries)) or 1.0
     for place, entry in enumerate(entries):
-        s, t = divmod(place, 9)
+        s, t = (1 + number for number in divmod(place, 9))
         half = 0.48 * (abs(entry) / largest) ** 0.5
         if half > 0.01:
             kind = ("up" if entry > 0 else "down") + "-out" * (s - t >= window)
@@ -128,7 +128,7 @@ def square(s: float, t: float, half: float) -> str:
 def draw(state: State, found: Numbers) -> str:
     """Draw the table, and the gradient against the window below it."""
     window = int(state["window"])
-    cells = {(s, t): square(s, t, 0.5) for s in STEPS for t in range(s + 1)}
+    cells = {(s, t): square(s, t, 0.5) for s in STEPS for t in range(1, s + 1)}
     parts = [
         GRID.axes({}, {}, "error of step s (down), use at step t (across)"),
         element("path", d="".join(cells.values()), look="hair"),

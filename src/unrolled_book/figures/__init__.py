@@ -15,7 +15,6 @@ from unrolled_book.figures.bptt import (
 from unrolled_book.figures.cell_diagram import plot_cell
 from unrolled_book.figures.forward import (
     plot_gates,
-    plot_nudges,
     plot_predictions,
     plot_prices,
     plot_squashing,
@@ -38,6 +37,7 @@ from unrolled_book.figures.network import (
     plot_tags,
     plot_wiring,
 )
+from unrolled_book.figures.one_weight import plot_chain, plot_nudges
 from unrolled_book.figures.overfitting import (
     plot_best_and_last,
     plot_gap,
@@ -81,6 +81,7 @@ __all__ = [
     "plot_bug_losses",
     "plot_cell",
     "plot_cell_paths",
+    "plot_chain",
     "plot_cliff",
     "plot_contributions",
     "plot_costs",

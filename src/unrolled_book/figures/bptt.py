@@ -26,7 +26,7 @@ _PATHS = {
 _LINE_STYLES = ("-", "--", ":", "-.")
 _WIDTH = 3.2  # of a step in the diagram
 _SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [COLORS["plain"], "#FFFFFF", COLORS["gradient"]]
+    "signed", [COLORS["negative"], "#FFFFFF", COLORS["gradient"]]
 )
 
 
@@ -38,11 +38,11 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
         ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
-    for t in range(steps):
-        x = t * _WIDTH
+    for t in range(1, steps + 1):
+        x = (t - 1) * _WIDTH
         c, h, gates = (x + 1.5, 5.2), (x + 1.5, 2.8), (x, 4.0)
         loss, weights = (x + 1.5, 1.5), (x, 0.35)
-        if t:
+        if t > 1:
             c_before, h_before = (c[0] - _WIDTH, c[1]), (h[0] - _WIDTH, h[1])
             thick = {"shrink": 13, "linewidth": 2.2}
             draw_arrow(ax, c, c_before, COLORS["c"], **thick)
@@ -140,8 +140,8 @@ def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
         aspect="equal",
         title=f"contribution, in units of $10^{{{power}}}$",
     )
-    ax.set_xticks(centres, [*map(str, range(T)), "sum"])
-    ax.set_yticks(centres, [*map(str, range(T)), "sum"])
+    ax.set_xticks(centres, [*map(str, range(1, T + 1)), "sum"])
+    ax.set_yticks(centres, [*map(str, range(1, T + 1)), "sum"])
     ax.tick_params(length=0)
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.grid(visible=False)
@@ -157,7 +157,7 @@ def plot_cell_paths(
 
     Args:
         norms: by path, ``"total"``, ``"direct"``, ``"f"``, ``"i"``, ``"g"``
-            or ``"o"``, the norm of that part of the Jacobian, (draws, n), at
+            or ``"o"``, the size of that part of the Jacobian, (draws, n), at
             1, 2, ..., n steps back; all of one shape, none negative.
         ax: where to draw; default: a new figure.
     """
@@ -190,7 +190,7 @@ def plot_cell_paths(
             ax.fill_between(
                 steps[shown], low, high, color=color, alpha=0.2, linewidth=0
             )
-    ax.set(yscale="log", xlabel="steps back", ylabel="norm of the Jacobian")
+    ax.set(yscale="log", xlabel="steps back", ylabel="average stretch")
     ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return ax
 

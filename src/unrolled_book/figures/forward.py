@@ -114,21 +114,3 @@ def plot_predictions(
     )
     legend_above(ax)
     return ax
-
-
-def plot_nudges(
-    nudges: ArrayLike, errors: ArrayLike, *, ax: Axes | None = None
-) -> Axes:
-    """Draw how good a central difference is for nudges of many sizes.
-
-    Args:
-        nudges: sizes of the nudge, (n,), above 0.
-        errors: relative error of the central difference at each, (n,).
-        ax: where to draw; default: a new figure.
-    """
-    nudges = np.asarray(nudges, dtype=float)
-    errors = np.asarray(errors, dtype=float)
-    ax = ax or plt.figure().add_subplot()
-    ax.loglog(nudges, errors, "o-", color=COLORS["gradient"])
-    ax.set(xlabel="size of the nudge", ylabel="relative error")
-    return ax

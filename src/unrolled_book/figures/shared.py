@@ -109,6 +109,13 @@ def draw_levels(
         )
 
 
+def short(number: float) -> str:
+    """Write four decimals, or a power of ten for a tiny number."""
+    tiny = 0 < abs(number) < 1e-3
+    text = f"{number:.2e}" if tiny else f"{number:.4f}"
+    return text.replace("-", "−")
+
+
 def as_arrays(named: Mapping[Any, ArrayLike]) -> dict[Any, np.ndarray]:
     """Return the arrays of a dict."""
     return {name: np.asarray(value) for name, value in named.items()}

@@ -9,6 +9,7 @@ COLORS = {
     "h": "#D55E00",
     "x": "#6B6B6B",
     "gradient": "#B2182B",
+    "negative": "#2166AC",
     "plain": "#3D4C6B",
     "pale": "#7C8AA8",
     "sgd": "#56B4E9",
@@ -21,8 +22,9 @@ COLORS = {
 """One colour for each quantity, everywhere.
 
 Gates and states have colours of Okabe and Ito's palette, which the colour-blind
-can tell apart; inputs are grey, gradients dark red. What is none of these is
-slate, dark or light; lines to compare with are grey or black, as text is.
+can tell apart; inputs are grey, gradients dark red, negative ones blue. What is
+none of these is slate, dark or light; lines to compare with are grey or black,
+as text is.
 The optimisers are sky blue (SGD) and indigo (Adam), a run's best weights teal
 and its last ones wine; of two layers, the first is olive, the second dark teal.
 """

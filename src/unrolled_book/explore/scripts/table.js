@@ -1,7 +1,7 @@
 // Chapter 4: which error asks which use of a weight for what.
 (function () {
-  const STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-  const WINDOWS = STEPS.map((step) => step + 1);
+  const STEPS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const WINDOWS = STEPS;
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const twice = (value) => [value, value];
 
@@ -13,10 +13,11 @@
     const entries = {};
     let dh = [error];
     let dc = [0];
-    for (let t = s; t >= 0; t -= 1) {
-      const { o: [o], c: [c] } = caches[t];
+    for (let t = s; t > 0; t -= 1) {
+      const cache = caches[t - 1];
+      const { o: [o], c: [c] } = cache;
       arrives[t] = dc[0] + dh[0] * o * (1 - Math.tanh(c) ** 2);
-      const step = cell_backward(dh, dc, caches[t], params);
+      const step = cell_backward(dh, dc, cache, params);
       entries[t] = step.grads.weight_ih[1][0];
       ({ dh, dc } = step);
     }
@@ -27,8 +28,8 @@
   function run({ x, y, params }) {
     const { hs, caches } = unrolled.by_hand.lstm.forward(
       x.map((x_t) => [x_t]), params);
-    const errors = STEPS.map((step) => 2 * (hs[step][0] - y[step]));
-    const ways = STEPS.map((step) => back(step, errors[step], caches, params));
+    const errors = STEPS.map((step) => 2 * (hs[step - 1][0] - y[step - 1]));
+    const ways = STEPS.map((step) => back(step, errors[step - 1], caches, params));
     return { caches, errors, ways };
   }
   const runs = new WeakMap();
@@ -41,18 +42,18 @@
         STEPS.map((step) => way.entries[step] || 0));
       const sums = WINDOWS.map((window) => sum(entries.filter(
         (_, k) => Math.floor(k / 9) - (k % 9) < window)));
-      const last = caches[s];
-      const direct = caches.slice(t + 1, s + 1)
+      const last = caches[s - 1];
+      const direct = caches.slice(t, s)
         .reduce((product, { f }) => product * f[0],
-          errors[s] * last.o[0] * (1 - Math.tanh(last.c[0]) ** 2));
-      const { c_prev: [c_prev], f: [f] } = caches[t];
+          errors[s - 1] * last.o[0] * (1 - Math.tanh(last.c[0]) ** 2));
+      const { c_prev: [c_prev], f: [f] } = caches[t - 1];
       return {
         entries, sums,
-        error: errors[s],
-        arrives: ways[s].arrives[t] || 0,
+        error: errors[s - 1],
+        arrives: ways[s - 1].arrives[t] || 0,
         by_gates: t <= s ? direct : 0,
-        use: c_prev * f * (1 - f) * data.x[t],
-        entry: entries[9 * s + t],
+        use: c_prev * f * (1 - f) * data.x[t - 1],
+        entry: entries[9 * (s - 1) + t - 1],
       };
     },
 
@@ -63,8 +64,8 @@
       const largest = Math.max(...found.entries.map(Math.abs)) || 1;
       const made = { up: "", down: "", "up-out": "", "down-out": "" };
       found.entries.forEach((entry, k) => {
-        const row = Math.floor(k / 9);
-        const column = k % 9;
+        const row = 1 + Math.floor(k / 9);
+        const column = 1 + (k % 9);
         const half = 0.48 * (Math.abs(entry) / largest) ** 0.5;
         const kind = (entry > 0 ? "up" : "down")
           + (row - column >= window ? "-out" : "");
