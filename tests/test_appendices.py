@@ -101,6 +101,7 @@ WHERE = {
     "article": "journal",
     "inproceedings": "booktitle",
     "incollection": "booktitle",
+    "phdthesis": "school",
 }
 
 
