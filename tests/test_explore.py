@@ -62,11 +62,17 @@ def has_the_count_of_the_text(state, found):
     return found["total"] == 197_378
 
 
+def steps_beyond_its_rate(state, found):
+    """Adam takes a step of more than two learning rates."""
+    return found["adam_times"] > 2
+
+
 # What a figure's task asks for, which the first link in its fold shows.
 TASKS = {
     "chunk": keeps_as_much_by_chunks,
     "count": has_the_count_of_the_text,
     "memory": keeps_and_cannot_learn,
+    "optimisers": steps_beyond_its_rate,
     "sandbox": holds_its_price,
     "step": has_something_to_forget,
     "table": is_nearer_than_a_window_of_one,
@@ -213,8 +219,11 @@ def test_each_control_moves_by_mouse_and_keyboard(touch, name):
     it = touch(name)
     for control in it.controls:
         key, low, high = control["name"], control["low"], control["high"]
+        is_choice = control["kind"] == "choice"
         slider = it.figure.get_by_role(
-            "slider", name=control["words"], exact=True
+            "combobox" if is_choice else "slider",
+            name=control["words"],
+            exact=True,
         )
         before, drawn = it.ask("state")[key], it.ask("still")
         slider.focus()

@@ -8,6 +8,7 @@ changes the paths and the numbers of that drawing, and nothing else.
 from unrolled_book.explore.chunk import chunk_and_window
 from unrolled_book.explore.count import parameter_count
 from unrolled_book.explore.memory import memory_or_gradient
+from unrolled_book.explore.optimisers import three_optimisers
 from unrolled_book.explore.sandbox import gate_sandbox
 from unrolled_book.explore.step import one_step
 from unrolled_book.explore.table import error_times_use
@@ -19,4 +20,5 @@ __all__ = [
     "memory_or_gradient",
     "one_step",
     "parameter_count",
+    "three_optimisers",
 ]

@@ -88,7 +88,8 @@ def join(xs: Sequence[float], ys: Sequence[float]) -> str:
 def element(tag: str, inside: str = "", **attributes: object) -> str:
     """Write an element; `look` is its class, `data_x` its data-x."""
     written = "".join(
-        f' {"class" if key == "look" else key.replace("_", "-")}="{value}"'
+        f" {'class' if key == 'look' else key.replace('_', '-')}"
+        f'="{escape(str(value))}"'
         for key, value in attributes.items()
     )
     return f"<{tag}{written}>{inside}</{tag}>"

@@ -99,7 +99,7 @@
       this.state = Object.fromEntries(
         this.controls.map(({ name, start }) => [name, start]));
       this.show = {}; // by control: puts its number where the reader sees it
-      const sliders = this.controls.filter(({ kind }) => kind === "slider");
+      const boxes = this.controls.filter(({ kind }) => kind !== "bar");
       this.grips = byName(this, "grip");
       Object.keys(this.grips).forEach((name) => this.bar(
         this.controls.find((control) => control.name === name)));
@@ -112,7 +112,8 @@
       reset.addEventListener("click", () => this.reset());
       this.status = make("p", { class: "heard", role: "status" });
       this.append(make("div", { class: "controls" },
-        ...sliders.map((control) => this.slider(control)), reset), this.status);
+        ...boxes.map((control) => this[control.kind](control)), reset),
+      this.status);
       this.follow = () => { clearTimeout(this.noting); this.read(); };
       addEventListener("hashchange", this.follow);
       this.redraw();
@@ -147,6 +148,16 @@
       };
       return make("div", { class: "control" },
         make("label", {}, make("span", {}, words), range), typed);
+    }
+
+    choice({ name, words, choices }) {
+      const select = make("select", OURS, ...choices.map((choice, value) =>
+        make("option", { value }, choice)));
+      select.addEventListener("input", () =>
+        this.set({ [name]: Number(select.value) }));
+      this.show[name] = () => { select.value = this.state[name]; };
+      return make("label", { class: "control" },
+        make("span", {}, words), select);
     }
 
     // A bar of the drawing: by its grip it is dragged, and the hand goes on over
