@@ -167,6 +167,25 @@ def test_the_full_batch_at_a_larger_rate(lr, low, high):
 # 06_truncated
 
 
+def test_a_longer_cut_holds_ten_times_as_much_whatever_the_length():
+    params = by_hand.lstm.init_params(1, 32, np.random.default_rng(0))
+
+    def held(T, k):
+        h, c, most = None, None, 0
+        for _ in range(0, T, k):
+            x = np.ones((1, k, 1))
+            _, caches = by_hand.lstm.forward(x, params, h, c)
+            h, c = caches[-1].h, caches[-1].c
+            arrays = [array for cache in caches for array in cache]
+            owners = [a if a.base is None else a.base for a in arrays]
+            size = sum({id(owner): owner.nbytes for owner in owners}.values())
+            most = max(most, size)
+        return most
+
+    assert held(1000, 1000) == held(5000, 1000)
+    assert 9.9 < held(5000, 1000) / held(5000, 100) < 10.1
+
+
 @pytest.mark.parametrize("carry", [True, False])
 def test_a_delay_of_three_in_chunks_of_four(carry):
     """Carried: learned at all places. From zeros: at the last one alone."""

@@ -1,7 +1,6 @@
 """The figures of truncated backpropagation through time."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,7 +41,7 @@ def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
             linestyle="-" if keep else ":",
         )
         ax.add_patch(box)
-        ax.text(t, 0, str(t), ha="center", va="center_baseline", fontsize=9)
+        ax.text(t, 0, str(t + 1), ha="center", va="center_baseline", fontsize=9)
         if t < last:
             draw_arrow(ax, (t, 0.34), (t + 1, 0.34), COLORS["x"], **bent)
         if t and keep and kept[t - 1]:
@@ -59,7 +58,8 @@ def plot_pairs(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         kept: whether the error of step s (row) reaches step u (column),
-            (T, T), true or false; no error reaches a later step.
+            (T, T), true or false; no error reaches a later step. Steps
+            count from 1 in the drawing.
         ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
@@ -67,16 +67,17 @@ def plot_pairs(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
     image = np.ones((*kept.shape, 3))
     image[np.tri(len(kept), dtype=bool)] = _tint(COLORS["x"], 0.2)
     image[kept] = to_rgb(COLORS["gradient"])
-    ax.imshow(image)
-    edges = np.arange(len(kept) + 1) - 0.5
+    first, last = 0.5, len(kept) + 0.5
+    ax.imshow(image, extent=(first, last, last, first))
+    edges = np.arange(first, last + 1)
     ax.hlines(edges, edges[0], edges[-1], color="white", linewidth=1)
     ax.vlines(edges, edges[0], edges[-1], color="white", linewidth=1)
     ax.grid(visible=False)
     ax.set(
-        xlabel="step u reached",
-        ylabel="error of step s",
-        xticks=range(len(kept)),
-        yticks=range(len(kept)),
+        xlabel="step reached",
+        ylabel="error of step",
+        xticks=range(1, len(kept) + 1),
+        yticks=range(1, len(kept) + 1),
     )
     return ax
 
@@ -113,39 +114,42 @@ def plot_memory(
 
 
 def plot_windows(
-    values: Mapping[str, ArrayLike],
-    measure: str,
-    *,
-    ax: Axes | None = None,
+    shares: Mapping[str, ArrayLike], *, ax: Axes | None = None
 ) -> Axes:
-    """Draw a measure of the truncated gradient against the window.
+    """Draw how long truncated gradients are, against the window.
 
     The line is the median of the draws, the band holds the middle 80 of 100.
 
     Args:
-        values: the measure for windows of 1 to k steps, (draws, k), by label;
-            at most four; k may differ.
-        measure: its name, for the axis.
+        shares: of the full gradient's length, for windows of 1 to k steps,
+            (draws, k), by label; at most four; k may differ.
         ax: where to draw; default: a new figure.
     """
-    values = as_arrays(values)
+    shares = as_arrays(shares)
     ax = ax or plt.figure().add_subplot()
-    for line, (label, draws) in enumerate(values.items()):
+    for line, (label, draws) in enumerate(shares.items()):
         windows = np.arange(1, draws.shape[1] + 1)
         low, middle, high = np.percentile(draws, [10, 50, 90], axis=0)
-        style: dict[str, Any] = {"color": COLORS["f"]}
-        style["linestyle"] = _STYLES[line]
         ax.fill_between(windows, low, high, color=COLORS["f"], alpha=0.15, lw=0)
-        ax.plot(windows, middle, **style, label=label)
+        ax.plot(windows, middle, color=COLORS["f"], linestyle=_STYLES[line])
+        half = np.argmax(middle >= 0.5)
+        # Beside the line, where it has come half the way.
+        ax.annotate(
+            label,
+            (windows[half], middle[half]),
+            (7, -7),
+            textcoords="offset points",
+            va="top",
+            color=COLORS["f"],
+        )
     ax.set(
         xscale="log",
         xlabel="window k (steps)",
-        ylabel=measure,
+        ylabel="length, as a share",
         xlim=(1, None),
         ylim=(0, None),
     )
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.45, 1.0))
     return ax
 
 
