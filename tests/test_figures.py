@@ -132,8 +132,8 @@ FIGURES = {
     "paired": (({"up": FIVE}, "error"), [(FIVE, np.linspace(-0.2, 0.2, 5))],
                "up|error"),
     "reading": ((np.tri(3), True), [([1, 2], [0.22, 0.98])], "$x_1$|$x_3$"),
-    "costs": (({"LSTM": {16: 0.5, 64: 2.0}}, ("n", "s"), {"cross": 40.0}),
-              [([16, 64], [0.5, 2.0])], "LSTM|n|s|cross"),
+    "costs": (({"LSTM": {16: 0.5, 64: 2.0}}, ("n", "s"), {"level": 1.5}),
+              [([16, 64], [0.5, 2.0])], "LSTM|n|s|level"),
 }  # fmt: skip
 COLOURS = {
     "gates": "figo", "states": "ch", "units": "f", "bug_losses": "c",

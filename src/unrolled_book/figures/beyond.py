@@ -1,7 +1,6 @@
 """The figures of an LSTM beside a Transformer: who reads what, and the cost."""
 
 from collections.abc import Mapping
-from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,10 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import draw_levels, legend_above, look_of
+from unrolled_book.figures.shared import dashed, draw_levels, look_of
 from unrolled_book.figures.style import COLORS
-
-_DASHES = ("-", "--", ":")
 
 
 def plot_reading(
@@ -76,27 +73,31 @@ def plot_costs(
     Args:
         costs: by name, the cost at each size, both above 0. Names that begin
             with a kind of network, such as ``"LSTM"``, have its colour; those
-            of one colour differ in their dashes.
+            of one colour differ in their dashes. Each stands at its line's end.
         labels: of the two axes, with their units.
-        levels: by name, sizes to be marked by an upright line.
+        levels: by name, costs to compare with, drawn as dotted lines.
         ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
-    dashes = {}
-    for name, row in costs.items():
+    for name, style in dashed(costs).items():
         color, marker = look_of(name)
-        style = next(dashes.setdefault(color, cycle(_DASHES)))
-        ax.plot(
-            [*row.keys()],
-            [*row.values()],
-            linestyle=style,
-            color=color,
-            marker=marker,
-            markersize=5,
-            label=name,
+        sizes, row = [*costs[name].keys()], [*costs[name].values()]
+        look = {"color": color, "marker": marker, "markersize": 5}
+        ax.plot(sizes, row, linestyle=style, **look)
+        ax.annotate(
+            name.replace(", ", ",\n"),
+            (sizes[-1], row[-1]),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=COLORS["c"],
+            fontsize=9,
         )
     ax.set(xscale="log", yscale="log", xlabel=labels[0], ylabel=labels[1])
+    ax.set_xticks(
+        [*dict.fromkeys(size for row in costs.values() for size in row)]
+    )
+    ax.minorticks_off()
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    draw_levels(ax, levels, upright=True)
-    legend_above(ax)
+    draw_levels(ax, levels)
     return ax
