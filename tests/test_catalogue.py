@@ -18,7 +18,8 @@ from unrolled_lab import (
     runs_of,
 )
 
-ALL = [config for name in CATALOGUE for config in runs_of(name)]
+RUNS = {name: runs_of(name) for name in CATALOGUE}
+ALL = [config for runs in RUNS.values() for config in runs]
 # Of the experiments of which some runs are still to come.
 DIGESTS = {
     "published_lengths": "a37e265a",
@@ -35,11 +36,11 @@ DIGESTS = {
 def test_every_run_has_a_name_an_id_and_a_command_of_its_own():
     assert len({config.id for config in ALL}) == len(ALL)
     assert len({(c.experiment, c.name) for c in ALL}) == len(ALL)
-    for name in CATALOGUE:
-        assert {config.experiment for config in runs_of(name)} == {name}
+    for name, runs in RUNS.items():
+        assert {config.experiment for config in runs} == {name}
     for config in ALL:
         *_, experiment, _, only = config.command.split()
-        meant = [c for c in runs_of(experiment) if only in c.name]
+        meant = [c for c in RUNS[experiment] if only in c.name]
         assert meant == [config]
 
 
