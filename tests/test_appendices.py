@@ -101,6 +101,7 @@ WHERE = {
     "article": "journal",
     "inproceedings": "booktitle",
     "incollection": "booktitle",
+    "mastersthesis": "school",
 }
 
 
@@ -140,8 +141,6 @@ def test_what_is_listed_is_cited_and_what_is_cited_listed():
 # The table of notation
 
 MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
-# First met in another sense, as the table of letters that serve twice says.
-MET_BEFORE = {"i": "01_vanishing", r"\sigma": "01_vanishing"}
 ROWS = [
     cells
     for line in PAGES["notation.md"].splitlines()
@@ -196,7 +195,7 @@ def test_each_symbol_first_stands_in_its_chapter(symbol, chapter):
     if symbol[-1].isalpha():
         whole += "(?![A-Za-z])"
     first, *_ = [p.stem for p in CHAPTERS if re.search(whole, mathematics(p))]
-    assert first == MET_BEFORE.get(symbol, chapter)
+    assert first == chapter
 
 
 # The glossary: each term is linked from where it is first used

@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 from unrolled import by_hand, data
 from unrolled_book import figures
 from unrolled_book.figures.free_running import FOUR_DEGREES
-from unrolled_book.figures.gates import _apart
+from unrolled_book.figures.shared import apart
 
 RNG = np.random.default_rng(0)
 x, y, WEIGHTS = data.anchor()
@@ -38,9 +38,9 @@ EARLIER = np.arange(6) >= 3
 GATES = ["forget gate f", "input gate i", "candidate g", "output gate o"]
 
 FIGURES = {
-    "prices": ((data.PRICES,), [[*data.PRICES]], "mean 107.5|?|day|price"),
     "squashing": ((FIVE,), [1 / (1 + np.exp(-FIVE)), np.tanh(FIVE)], ""),
-    "gates": ((STACKED,), [getattr(STACKED, n).ravel() for n in "ifgo"],
+    "gates": ((STACKED,), [(1 + np.arange(9), getattr(STACKED, n).ravel())
+                           for n in "ifgo"],
               "|".join(["step t", "gate value", *GATES])),
     "states": ((STACKED,), [STACKED.c.ravel(), STACKED.h.ravel()],
                "cell state c|hidden state h"),
@@ -51,15 +51,19 @@ FIGURES = {
               "−4.0000|−4.00e−04|× x = 1.00e−04|1|2"),
     "nudges": ((FIVE, {"64 bits": FIVE**2}), [(FIVE, FIVE**2)], "64 bits"),
     "cell": ((STEP,), [], "−0.5253|0.0098|0.0204|0.5019|0.4903|−0.9455"),
-    "two_runs": ((FIVE, -FIVE), [(FIVE, FIVE), (FIVE, -FIVE)], ""),
-    "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316]), [],
-                 "$h_0$|$h_2$|$x_1$|$x_2$|loss $L$|0.6640|−0.5|−0.6316"),
+    "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316],
+                  [-0.3057, 0.3038]), [],
+                 "$h_0$|$h_2$|$x_1$|$w_2$|loss $L$|0.6640|−0.5|−0.6316|0.3038"),
     "shrinking": (({"one": BANDS, "other": 2 * BANDS}, {"line": FIVE}),
                   [(FIVE, 2 * np.median(BANDS, axis=0)), (FIVE, FIVE)],
                   "one|other|line"),
     "cliff": (([0, 2], [0, 1], TABLE[:2, :2], {"a": TABLE[:, 1:]}),
               [(TABLE[:, 1], TABLE[:, 2])], "a|loss"),
-    "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], ""),
+    "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], "bias b|loss"),
+    "cobweb": ((2.0, {"left": [0.0, 0.5], "right": [0.0, -0.5]}),
+               [([0, 0, 0.5], [0, 0.5, 0.5])], "left|right"),
+    "ellipses": (({"one": np.eye(2), "two": 2 * np.eye(2)},),
+                 [], "one|two"),
     "walks_back": ((3,), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),
     "contributions": ((TABLE,), [],
                       "−2.4|−2.3|0.6|1.5|−1.8|−0.8|"
@@ -188,11 +192,18 @@ def test_the_style_and_the_figures_hold_all_they_write():
         shown = [
             figures.plot_cell(),
             figures.plot_cell(STEP),
-            figures.plot_unrolled(states, states[1:], states[1:]),
+            figures.plot_unrolled(states, states[1:], states[1:], [0.5] * 4),
         ]
         for ax in shown:
             ax.figure.draw_without_rendering()
-    outside = ("$(h_t - y_t)^2$", "$u$", "$w$", "loss $L$", "")
+    outside = (
+        "$(h_t - y_t)^2$",
+        "$u$",
+        "loss $L$",
+        "0.5000",
+        "adds to\nd$L$/d$w$",
+        "",
+    )
     for ax in shown:
         boxes = [patch.get_window_extent() for patch in ax.patches]
         assert len(boxes) > 4
@@ -204,7 +215,8 @@ def test_the_style_and_the_figures_hold_all_they_write():
                 and box.y0 <= here.y0 and here.y1 <= box.y1
                 for box in boxes
             ]  # fmt: skip
-            assert any(inside) or text.get_text() in outside, text
+            words = text.get_text()
+            assert any(inside) or words in outside or "$w_" in words, words
     plt.close("all")
 
 
@@ -222,7 +234,7 @@ def test_contributions_are_coloured_by_sign_and_size(draw):
 
 def test_names_do_not_touch():
     for places in (RNG.uniform(size=8), np.zeros(8), np.linspace(0, 1, 8)):
-        moved = _apart(places, 0.1)
+        moved = apart(places, 0.1)
         assert np.diff(np.sort(moved)).min() > 0.1 - 1e-9
         assert moved.mean() == pytest.approx(places.mean())
 
