@@ -99,7 +99,8 @@ def test_all_that_is_shown_of_the_package_names_a_chapter(module):
 
 ENTRIES = parse_file(str(BOOK / "references.bib"), "bibtex").entries
 EXAMINED = {"vasim", "mohapatra", "mohapatra2"}  # their pages bear no year
-WHERE = {"article": "journal", "phdthesis": "school"}
+WHERE = {"article": "journal"}
+WHERE |= dict.fromkeys(("phdthesis", "mastersthesis"), "school")
 WHERE |= dict.fromkeys(("inproceedings", "incollection"), "booktitle")
 TITLES = Counter(each.fields["title"].lower() for each in ENTRIES.values())
 
@@ -134,8 +135,6 @@ def test_what_is_listed_is_cited_and_what_is_cited_listed():
 # The table of notation
 
 MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
-# First met in another sense, as the table of letters that serve twice says.
-MET_BEFORE = {"i": "01_vanishing", r"\sigma": "01_vanishing"}
 ROWS = [
     cells
     for line in PAGES["notation.md"].splitlines()
@@ -190,7 +189,7 @@ def test_each_symbol_first_stands_in_its_chapter(symbol, chapter):
     if symbol[-1].isalpha():
         whole += "(?![A-Za-z])"
     first, *_ = [p.stem for p in CHAPTERS if re.search(whole, mathematics(p))]
-    assert first == MET_BEFORE.get(symbol, chapter)
+    assert first == chapter
 
 
 # The glossary: each term is linked from where it is first used

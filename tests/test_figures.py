@@ -36,9 +36,9 @@ EARLIER = np.arange(6) >= 3
 GATES = ["forget gate f", "input gate i", "candidate g", "output gate o"]
 
 FIGURES = {
-    "prices": ((data.PRICES,), [[*data.PRICES]], "mean 107.5|?|day|price"),
     "squashing": ((FIVE,), [1 / (1 + np.exp(-FIVE)), np.tanh(FIVE)], ""),
-    "gates": ((STACKED,), [getattr(STACKED, n).ravel() for n in "ifgo"],
+    "gates": ((STACKED,), [(1 + np.arange(9), getattr(STACKED, n).ravel())
+                           for n in "ifgo"],
               "|".join(["step t", "gate value", *GATES])),
     "states": ((STACKED,), [STACKED.c.ravel(), STACKED.h.ravel()],
                "cell state c|hidden state h"),
@@ -49,15 +49,19 @@ FIGURES = {
               "−4.0000|−4.00e−04|× x = 1.00e−04|1|2"),
     "nudges": ((FIVE, {"64 bits": FIVE**2}), [(FIVE, FIVE**2)], "64 bits"),
     "cell": ((STEP,), [], "−0.5253|0.0098|0.0204|0.5019|0.4903|−0.9455"),
-    "two_runs": ((FIVE, -FIVE), [(FIVE, FIVE), (FIVE, -FIVE)], ""),
-    "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316]), [],
-                 "$h_0$|$h_2$|$x_1$|$x_2$|loss $L$|0.6640|−0.5|−0.6316"),
+    "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316],
+                  [-0.3057, 0.3038]), [],
+                 "$h_0$|$h_2$|$x_1$|$w_2$|loss $L$|0.6640|−0.5|−0.6316|0.3038"),
     "shrinking": (({"one": BANDS, "other": 2 * BANDS}, {"line": FIVE}),
                   [(FIVE, 2 * np.median(BANDS, axis=0)), (FIVE, FIVE)],
                   "one|other|line"),
     "cliff": (([0, 2], [0, 1], TABLE[:2, :2], {"a": TABLE[:, 1:]}),
               [(TABLE[:, 1], TABLE[:, 2])], "a|loss"),
-    "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], ""),
+    "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], "bias b|loss"),
+    "cobweb": ((2.0, {"left": [0.0, 0.5], "right": [0.0, -0.5]}),
+               [([0, 0, 0.5], [0, 0.5, 0.5])], "left|right"),
+    "ellipses": (({"one": np.eye(2), "two": 2 * np.eye(2)},),
+                 [], "one|two"),
     "walks_back": ((3,), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),
     "contributions": ((TABLE,), [],
                       "−2.4|−2.3|0.6|1.5|−1.8|−0.8|"

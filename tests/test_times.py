@@ -8,8 +8,6 @@ from unrolled_book import times
 
 PAGES = times.pages()
 NOT_YET = {
-    "01_vanishing",
-    "02_forward",
     "05_training",
     "08_thirty_steps",
     "09_gates",

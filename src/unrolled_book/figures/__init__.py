@@ -16,7 +16,6 @@ from unrolled_book.figures.cell_diagram import plot_cell
 from unrolled_book.figures.forward import (
     plot_gates,
     plot_predictions,
-    plot_prices,
     plot_squashing,
     plot_states,
 )
@@ -67,8 +66,9 @@ from unrolled_book.figures.truncated import (
 )
 from unrolled_book.figures.vanishing import (
     plot_cliff,
+    plot_cobweb,
+    plot_ellipses,
     plot_shrinking,
-    plot_two_runs,
     plot_unrolled,
     plot_wall,
 )
@@ -83,10 +83,12 @@ __all__ = [
     "plot_cell_paths",
     "plot_chain",
     "plot_cliff",
+    "plot_cobweb",
     "plot_contributions",
     "plot_costs",
     "plot_crossings",
     "plot_drift",
+    "plot_ellipses",
     "plot_epochs",
     "plot_forecasts",
     "plot_gap",
@@ -103,7 +105,6 @@ __all__ = [
     "plot_paired",
     "plot_pairs",
     "plot_predictions",
-    "plot_prices",
     "plot_reading",
     "plot_reads",
     "plot_reliability",
@@ -119,7 +120,6 @@ __all__ = [
     "plot_training_loop",
     "plot_truncation",
     "plot_two_ends",
-    "plot_two_runs",
     "plot_unit_bands",
     "plot_units",
     "plot_unrolled",

@@ -13,7 +13,7 @@ from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import as_arrays, draw_arrow, short
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
-_GREY = "#8A8A8A"
+_GREY, _BELT = "#8A8A8A", "#E3E3E3"
 _LINE = 0.46  # height of a line of text
 _TOP, _BOTTOM = 14.5, 2.9  # edges of the diagram; its unit is 0.48 inches
 
@@ -83,6 +83,9 @@ def plot_cell(
     _draw_inputs(ax, patches)
     for start, end in _FLOW:
         _draw_arrow(ax, patches, start, end)
+    belt = [_NODES[name] for name in ("c_prev", "forget", "add", "c")]
+    path = [[node.x for node in belt], [node.y for node in belt]]
+    ax.plot(*path, color=_BELT, lw=14, solid_joinstyle="round", zorder=0)
     y, h = _NODES["y"], _NODES["h"]
     ax.plot([y.x, h.x], [y.y, h.y], ":", color=_GREY, lw=1.1, zorder=1)
     middle = ((y.x + h.x) / 2, h.y + 0.15)

@@ -1,43 +1,15 @@
 """The figures of the forward pass and of one weight's gradient."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
 from unrolled.by_hand.lstm import StepCache, sigmoid
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import legend_above
+from unrolled_book.figures.shared import name_ends
 from unrolled_book.figures.style import COLORS, GATE_NAMES
-
-
-def plot_prices(prices: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw the daily prices, their mean, and the day to be predicted.
-
-    Args:
-        prices: prices in price units, (T,).
-        ax: where to draw; default: a new figure.
-    """
-    prices = np.asarray(prices, dtype=float)
-    ax = ax or plt.figure().add_subplot()
-    days = np.arange(1, len(prices) + 1)
-    ax.plot(days, prices, marker="o", color=COLORS["x"])
-    ax.axhline(prices.mean(), color=COLORS["x"], linestyle=":", linewidth=1)
-    ax.annotate(
-        f"mean {prices.mean():g}",
-        (days[-1] + 1, prices.mean()),
-        xytext=(0, -4),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-    )
-    ax.annotate("?", (days[-1] + 1, prices[-1]), ha="center", va="center")
-    ax.set(
-        xlabel="day",
-        ylabel="price",
-        xlim=(0.5, len(days) + 1.5),
-        xticks=[*days, days[-1] + 1],
-    )
-    return ax
 
 
 def plot_squashing(z: ArrayLike, *, ax: Axes | None = None) -> Axes:
@@ -66,13 +38,11 @@ def plot_gates(caches: StepCache, *, ax: Axes | None = None) -> Axes:
         caches: stacked caches of one sequence and one unit, (1, T, 1).
         ax: where to draw; default: a new figure.
     """
-    gates = {name: getattr(caches, name).ravel() for name in GATE_NAMES}
-    ax = ax or plt.figure().add_subplot()
-    for name, values in gates.items():
-        ax.plot(values, "o-", color=COLORS[name], label=GATE_NAMES[name])
-    ax.set(xlabel="step t", ylabel="gate value", xticks=range(gates["f"].size))
-    legend_above(ax)
-    return ax
+    lines = {
+        words: (getattr(caches, name), COLORS[name], "o-")
+        for name, words in GATE_NAMES.items()
+    }
+    return _draw_steps(lines, "gate value", ax)
 
 
 def plot_states(caches: StepCache, *, ax: Axes | None = None) -> Axes:
@@ -82,14 +52,11 @@ def plot_states(caches: StepCache, *, ax: Axes | None = None) -> Axes:
         caches: stacked caches of one sequence and one unit, (1, T, 1).
         ax: where to draw; default: a new figure.
     """
-    c = np.asarray(caches.c, dtype=float)
-    h = np.asarray(caches.h, dtype=float)
-    ax = ax or plt.figure().add_subplot()
-    ax.plot(c.ravel(), "s-", color=COLORS["c"], label="cell state c")
-    ax.plot(h.ravel(), "o-", color=COLORS["h"], label="hidden state h")
-    ax.set(xlabel="step t", ylabel="state", xticks=range(c.size))
-    legend_above(ax)
-    return ax
+    lines = {
+        "cell state c": (caches.c, COLORS["c"], "s-"),
+        "hidden state h": (caches.h, COLORS["h"], "o-"),
+    }
+    return _draw_steps(lines, "state", ax)
 
 
 def plot_predictions(
@@ -102,15 +69,25 @@ def plot_predictions(
         targets: what they should be, (1, T, 1).
         ax: where to draw; default: a new figure.
     """
-    predictions = np.asarray(predictions, dtype=float)
-    targets = np.asarray(targets, dtype=float)
+    lines = {
+        "target y": (targets, COLORS["x"], "s--"),
+        "answer h": (predictions, COLORS["h"], "o-"),
+    }
+    return _draw_steps(lines, "normalised price", ax)
+
+
+def _draw_steps(
+    lines: Mapping[str, tuple[ArrayLike, str, str]],
+    ylabel: str,
+    ax: Axes | None,
+) -> Axes:
+    """Draw lines over the steps, counted from 1, with their names beside."""
     ax = ax or plt.figure().add_subplot()
-    ax.plot(targets.ravel(), "s--", color=COLORS["x"], label="target y")
-    ax.plot(predictions.ravel(), "o-", color=COLORS["h"], label="answer h")
-    ax.set(
-        xlabel="step t",
-        ylabel="normalised price",
-        xticks=range(predictions.size),
-    )
-    legend_above(ax)
+    ends = {}
+    for label, (values, color, style) in lines.items():
+        flat = np.ravel(np.asarray(values, dtype=float))
+        ax.plot(np.arange(1, flat.size + 1), flat, style, color=color)
+        ends[label] = (flat[-1], color)
+    ax.set(xlabel="step t", ylabel=ylabel, xticks=range(1, flat.size + 1))
+    name_ends(ax, ends)
     return ax

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import TwoSlopeNorm
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import legend_above
+from unrolled_book.figures.shared import apart, legend_above
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _DASHES = ("-", "--", "-.", ":")
@@ -33,7 +33,7 @@ def plot_units(gate: str, values: ArrayLike, *, ax: Axes | None = None) -> Axes:
         style = {"linestyle": _DASHES[unit % 4], "linewidth": 1.1}
         ax.plot(steps, values[:, unit], color=COLORS[gate], **style)
     low, high = _range(gate)
-    places = _apart(values[-1], 0.09 * (high - low))
+    places = apart(values[-1], 0.09 * (high - low))
     for unit, place in enumerate(places, start=1):
         ax.annotate(
             str(unit),
@@ -150,25 +150,3 @@ def plot_signal(
 def _range(gate: str) -> tuple[int, int]:
     """Return the least and the largest value that a gate can have."""
     return (-1, 1) if gate == "g" else (0, 1)
-
-
-def _apart(places: np.ndarray, gap: float) -> np.ndarray:
-    """Move places up or down until any two are a gap apart, in their order."""
-    order = np.argsort(places, kind="stable")
-    sorted_ = places[order]
-    ranks = gap * np.arange(len(places))
-    # The closest rising sequence to places less ranks: pool what falls.
-    rising = _rising(sorted_ - ranks)
-    moved = np.empty_like(places)
-    moved[order] = rising + ranks
-    return moved
-
-
-def _rising(values: np.ndarray) -> np.ndarray:
-    """Find the closest sequence that never falls, by pooling neighbours."""
-    pools: list[list[float]] = []
-    for value in values:
-        pools.append([value])
-        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
-            pools[-2:] = [pools[-2] + pools[-1]]
-    return np.concatenate([np.full(len(p), np.mean(p)) for p in pools])

@@ -246,3 +246,42 @@ def plot_seeds(
     ax.set(xlabel=labels[0], ylabel=labels[1])
     legend_above(ax)
     return ax
+
+
+def name_ends(
+    ax: Axes, ends: Mapping[str, tuple[float, Any]], **words: Any
+) -> None:
+    """Write each line's name beside its end: by name, the value and colour."""
+    scale = ax.yaxis.get_transform()
+    low, high = scale.transform(ax.get_ylim())
+    places = scale.transform(np.array([value for value, _ in ends.values()]))
+    places = scale.inverted().transform(apart(places, 0.075 * (high - low)))
+    right = ax.get_xlim()[1]
+    for (label, (_, color)), place in zip(ends.items(), places, strict=True):
+        ax.annotate(
+            label, (right, place), (2, 0), textcoords="offset points",
+            color=color, va="center", annotation_clip=False,
+            **({"fontsize": "small"} | words),
+        )  # fmt: skip
+
+
+def apart(places: np.ndarray, gap: float) -> np.ndarray:
+    """Move places up or down until any two are a gap apart, in their order."""
+    order = np.argsort(places, kind="stable")
+    sorted_ = places[order]
+    ranks = gap * np.arange(len(places))
+    # The closest rising sequence to places less ranks: pool what falls.
+    rising = _rising(sorted_ - ranks)
+    moved = np.empty_like(places)
+    moved[order] = rising + ranks
+    return moved
+
+
+def _rising(values: np.ndarray) -> np.ndarray:
+    """Find the closest sequence that never falls, by pooling neighbours."""
+    pools: list[list[float]] = []
+    for value in values:
+        pools.append([value])
+        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    return np.concatenate([np.full(len(p), np.mean(p)) for p in pools])

@@ -1,7 +1,7 @@
 """The figures of the plain recurrent network: what it forgets, and why."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,89 +11,69 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import as_arrays, draw_arrow
+from unrolled_book.figures.shared import as_arrays, draw_arrow, name_ends
 from unrolled_book.figures.style import COLORS
 
-_arrow = partial(draw_arrow, linewidth=1.4, zorder=2)
 _GREY = "#8A8A8A"
+_COPIES = ("#117A8B", "#8C6D1F", "#7A3E9D", "#3F7D3A")
+"""One colour for each copy of a weight."""
 
 
-def plot_two_runs(
-    one: ArrayLike, other: ArrayLike, *, ax: Axes | None = None
-) -> Axes:
-    """Draw the states of two runs that differ in their first input only.
-
-    Args:
-        one: states of the first run after steps 1 to T, (T,).
-        other: states of the second run, (T,).
-        ax: where to draw; default: a new figure.
-    """
-    one = np.asarray(one, dtype=float)
-    other = np.asarray(other, dtype=float)
-    ax = ax or plt.figure().add_subplot()
-    steps = np.arange(1, len(one) + 1)
-    ax.fill_between(steps, one, other, color=COLORS["h"], alpha=0.15, lw=0)
-    ax.plot(steps, one, "o-", color=COLORS["h"], label="first input +1")
-    ax.plot(
-        steps,
-        other,
-        "s--",
-        color=COLORS["h"],
-        markerfacecolor="white",
-        label="first input −1",
-    )
-    ax.set(xlabel="step t", ylabel="state h")
-    ax.locator_params(axis="x", integer=True)
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return ax
+def _arrow(
+    ax: Axes, tail: ArrayLike, head: ArrayLike, color: str, **look: Any
+) -> None:
+    """Draw an arrow behind the boxes."""
+    draw_arrow(ax, tail, head, color, zorder=2, **({"linewidth": 1.4} | look))
 
 
 def plot_unrolled(
     states: ArrayLike,
     inputs: ArrayLike,
-    gradients: ArrayLike | None = None,
+    gradients: ArrayLike,
+    contributions: ArrayLike,
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a one-unit recurrent network, unrolled over its steps.
+    """Draw a one-unit recurrent network, unrolled, with its copies of w.
 
     Args:
         states: h_0, the state before the first step, to h_T, (T + 1,), for
             two steps to four.
         inputs: x_1 to x_T, (T,).
         gradients: total derivatives of the loss with respect to h_1 to h_T,
-            (T,). Given, the way back is drawn.
+            (T,).
+        contributions: what each copy of w adds to the derivative with respect
+            to w, (T,).
         ax: where to draw; default: a new figure.
     """
-    inputs = np.asarray(inputs, dtype=float)
-    T = len(inputs)
-    states = np.asarray(states, dtype=float)
-    back = gradients is not None
-    gradients = np.asarray(gradients if back else np.zeros(T), dtype=float)
-    ax = ax or plt.figure(figsize=(4.8, 2.9)).add_subplot()
-    ax.set(xlim=(-0.45, T + 0.45), ylim=(-1.75, 1.3))
+    states, inputs, gradients, contributions = (
+        np.asarray(values, dtype=float)
+        for values in (states, inputs, gradients, contributions)
+    )
+    T, red = len(inputs), COLORS["gradient"]
+    ax = ax or plt.figure(figsize=(4.8, 3.2)).add_subplot()
+    ax.set(xlim=(-0.45, T + 0.45), ylim=(-2.2, 1.3))
     ax.axis("off")
-    top = 0.43 if back else 0.31  # of the last state's box
-    _arrow(ax, (T + 0.1 * back, top), (T + 0.1 * back, 0.92), _GREY)
+    _arrow(ax, (T + 0.1, 0.43), (T + 0.1, 0.92), _GREY)
+    _arrow(ax, (T - 0.1, 0.92), (T - 0.1, 0.43), red)
     ax.text(T, 1.1, "loss $L$", ha="center", va="center")
-    for t in range(T + 1):
+    _box(ax, (0, 0), [("$h_0$", "black"), (_short(states[0]), "black")], _GREY)
+    ax.text(-0.33, -2.0, "adds to\nd$L$/d$w$", va="center", fontsize="small")
+    for t in range(1, T + 1):
+        copy = _COPIES[t - 1]
         lines = [(f"$h_{t}$", "black"), (_short(states[t]), "black")]
-        if back and t:
-            lines.append((_short(gradients[t - 1]), COLORS["gradient"]))
+        lines.append((_short(gradients[t - 1]), red))
         _box(ax, (t, 0), lines, COLORS["h"])
-        if not t:
-            continue
         x = [(f"$x_{t}$", "black"), (_short(inputs[t - 1]), "black")]
         _box(ax, (t, -1.4), x, COLORS["x"])
-        _arrow(ax, (t, -1.12), (t, -0.42), _GREY)
-        ax.text(t + 0.06, -0.78, "$w$", va="center")
+        _arrow(ax, (t, -1.12), (t, -0.42), copy, linewidth=2.2)
+        ax.text(t + 0.07, -0.78, f"$w_{t}$", va="center", color=copy)
+        words = f"{contributions[t - 1]:.4f}".replace("-", "−")
+        ax.text(t, -2.0, words, ha="center", va="center", color=copy)
         _arrow(ax, (t - 0.66, 0.06), (t - 0.34, 0.06), _GREY)
         ax.text(t - 0.5, 0.14, "$u$", ha="center", va="bottom")
-        if back and t > 1:
-            red = COLORS["gradient"]
+        if t > 1:
             _arrow(ax, (t - 0.34, -0.14), (t - 0.66, -0.14), red)
-    if back:
-        _arrow(ax, (T - 0.1, 0.92), (T - 0.1, top), COLORS["gradient"])
     return ax
 
 
@@ -139,6 +119,7 @@ def plot_shrinking(
     curves: Mapping[str, ArrayLike],
     lines: Mapping[str, ArrayLike] | None = None,
     *,
+    limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how a size changes over 1, 2, ..., K steps, on a logarithmic axis.
@@ -146,36 +127,33 @@ def plot_shrinking(
     Args:
         curves: by label, sizes above 0 in several draws, (draws, K): the
             median is drawn, and a band from the 10th to the 90th percentile.
-            One to five of them, light red to dark.
-        lines: by label, sizes above 0 for comparison, (K,); drawn dotted.
+            Light red to dark.
+        lines: by label, sizes above 0 for comparison, (K,); dotted or dashed.
+        limits: of the axis of sizes; default: what holds all of them.
         ax: where to draw; default: a new figure.
     """
     sizes, dotted = as_arrays(curves), as_arrays(lines or {})
     ax = ax or plt.figure().add_subplot()
-    shades = LinearSegmentedColormap.from_list(
-        "gradients", ["#F2A38C", COLORS["gradient"], "#4A0410"]
-    )(np.linspace(0, 1, len(sizes)) if len(sizes) > 1 else [0.5])
-    for (label, size), color, marker in zip(
-        sizes.items(), shades, "osD^v", strict=False
+    ends = {}
+    for (label, size), color in zip(
+        sizes.items(), _reds(len(sizes)), strict=True
     ):
         low, middle, high = np.percentile(size, [10, 50, 90], axis=0)
         k = np.arange(1, len(middle) + 1)
         ax.fill_between(k, low, high, color=color, alpha=0.2, lw=0)
-        ax.semilogy(
-            k,
-            middle,
-            color=color,
-            marker=marker,
-            markevery=max(1, len(k) // 10),
-            label=label,
-        )
+        ax.semilogy(k, middle, color=color, lw=1.8)
+        ends[label] = (middle[-1], color)
     for (label, size), style in zip(
         dotted.items(), [":", "-.", "--"] * len(dotted), strict=False
     ):
-        k = np.arange(1, len(size) + 1)
-        ax.semilogy(k, size, style, color="black", lw=1.2, label=label)
+        ax.semilogy(
+            np.arange(1, len(size) + 1), size, style, color="black", lw=1.2
+        )
+        ends[label] = (size[-1], "black")
     ax.set(xlabel="steps back, k", ylabel="size")
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    if limits:
+        ax.set_ylim(*limits)
+    name_ends(ax, ends)
     return ax
 
 
@@ -238,9 +216,76 @@ def plot_wall(b: ArrayLike, loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
         loss: the loss at each, (n,).
         ax: where to draw; default: a new figure.
     """
-    b = np.asarray(b, dtype=float)
-    loss = np.asarray(loss, dtype=float)
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     ax.plot(b, loss, color="black")
     ax.set(xlabel="bias b", ylabel="loss")
     return ax
+
+
+def plot_cobweb(
+    u: float, runs: Mapping[str, Sequence[float]], *, ax: Axes | None = None
+) -> Axes:
+    """Draw runs of one unit from state to state, as a cobweb.
+
+    A run goes up or down to the curve, which tells the next state, and across
+    to the diagonal, where that state becomes the one before.
+
+    Args:
+        u: the recurrent weight.
+        runs: by label, the states h_0 to h_T of a run whose bias is told by
+            its first step; at most two.
+        ax: where to draw; default: a new figure.
+    """
+    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
+    before = np.linspace(-1, 1, 201)
+    colors = COLORS["gradient"], COLORS["plain"]
+    for (label, states), color in zip(runs.items(), colors, strict=False):
+        hs = np.asarray(states, dtype=float)
+        b = np.arctanh(hs[1]) - u * hs[0]
+        ax.plot(before, np.tanh(u * before + b), color="black", lw=0.8)
+        across = np.repeat(hs, 2)
+        ax.plot(across[:-1], [across[0], *across[2:]], color=color, lw=1.3)
+        ax.annotate(
+            label, (hs[-1], hs[-1]), (6, -2), textcoords="offset points",
+            color=color, va="top",
+        )  # fmt: skip
+    ax.plot(before, before, ":", color="black", lw=0.8)
+    ax.set(xlabel="state before", ylabel="next state")
+    return ax
+
+
+def plot_ellipses(
+    powers: Mapping[str, ArrayLike], *, ax: Axes | None = None
+) -> Axes:
+    """Draw what becomes of a circle when it is multiplied by matrices.
+
+    Args:
+        powers: by label, matrices, (2, 2); light red to dark.
+        ax: where to draw; default: a new figure.
+    """
+    ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
+    angle = np.linspace(0, 2 * np.pi, 181)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    for (label, matrix), color in zip(
+        powers.items(), _reds(len(powers)), strict=True
+    ):
+        line = np.asarray(matrix) @ circle  # (2, 181)
+        ax.plot(*line, color=color)
+        wide = np.ptp(line[0]) > 1.01 * np.ptp(line[1])
+        tip = line[:, line[0 if wide else 1].argmax()]
+        ax.annotate(
+            label, tip, (3, -4 if wide else 4), textcoords="offset points",
+            color=color, va="top" if wide else "bottom",
+        )  # fmt: skip
+    ax.set_aspect("equal")
+    ax.margins(0.14)
+    ax.set(xlabel="first unit", ylabel="second unit")
+    return ax
+
+
+def _reds(count: int) -> np.ndarray:
+    """Shades of the gradient's colour, from light to dark."""
+    shades = LinearSegmentedColormap.from_list(
+        "gradients", ["#E58A70", COLORS["gradient"], "#4A0410"]
+    )
+    return shades(np.linspace(0, 1, count) if count > 1 else [0.5])
