@@ -8,7 +8,7 @@ from unrolled_book import times
 
 PAGES = times.pages()
 NOT_YET = {
-    "01_vanishing", "02_forward", "03_one_weight", "04_bptt", "05_training",
+    "01_vanishing", "02_forward", "03_one_weight", "04_bptt",
     "08_thirty_steps", "09_gates", "10_overfitting",
     "11_free_running", "12_beyond",
 }  # fmt: skip
