@@ -78,9 +78,6 @@ FIGURES = {
     "learning_rates": (({"SGD": [0.1, 1.0]},
                         {"SGD": [[0.2, 0.4, 0.3], [300.0, 0.5, 1e160]]}),
                        [([0.1, 1.0], [0.3, 1.0])], "SGD|final MSE"),
-    "forecasts": (([5.0, 6, 8], [7.0, 9], {"like today": 8.0}),
-                  [([1, 2, 3], [5, 6, 8]), ([4, 4], [7, 9]), [8.0]],
-                  "price|networks|like today|day"),
     "truncation": ((EARLIER,), [], "1|6|error"),
     "pairs": ((np.tri(4, dtype=bool),), [], "step reached|error of step"),
     "memory": ((FIVE, {"a": 1e6 * FIVE}), [(FIVE, FIVE)], "a|steps T"),
@@ -141,7 +138,7 @@ FIGURES = {
 }  # fmt: skip
 COLOURS = {
     "gates": "figo", "states": "ch", "units": "f", "bug_losses": "c",
-    "squashing": "", "training_loop": "", "forecasts": "", "memory": "",
+    "squashing": "", "training_loop": "", "memory": "",
     "tags": "", "epochs": "", "losses": "",
 }  # fmt: skip
 

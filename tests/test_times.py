@@ -8,7 +8,6 @@ from unrolled_book import times
 
 PAGES = times.pages()
 NOT_YET = {
-    "05_training",
     "08_thirty_steps",
     "09_gates",
     "10_overfitting",

@@ -53,7 +53,6 @@ from unrolled_book.figures.thirty_steps import (
     plot_two_ends,
 )
 from unrolled_book.figures.training import (
-    plot_forecasts,
     plot_learning_rates,
     plot_losses,
     plot_training_loop,
@@ -90,7 +89,6 @@ __all__ = [
     "plot_drift",
     "plot_ellipses",
     "plot_epochs",
-    "plot_forecasts",
     "plot_gap",
     "plot_gate_pairs",
     "plot_gates",

@@ -139,42 +139,6 @@ def plot_learning_rates(
     return ax
 
 
-def plot_forecasts(
-    prices: ArrayLike,
-    forecasts: ArrayLike,
-    naive: Mapping[str, float],
-    *,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw several forecasts of the next day beside those of simple rules.
-
-    Args:
-        prices: prices so far, in price units, (T,).
-        forecasts: what each of S networks says of the next day, (S,).
-        naive: by name, what each simple rule says of it.
-        ax: where to draw; default: a new figure.
-    """
-    prices = np.asarray(prices, dtype=float)
-    forecasts = np.asarray(forecasts, dtype=float)
-    ax = ax or plt.figure().add_subplot()
-    days, next_day = np.arange(1, len(prices) + 1), len(prices) + 1
-    ax.plot(days, prices, "o-", color=COLORS["x"], label="price")
-    ax.plot(
-        np.full(len(forecasts), next_day),
-        forecasts,
-        "o",
-        color=COLORS["plain"],
-        alpha=0.5,
-        label="networks",
-    )
-    for marker, (name, value) in zip("D^vP", naive.items(), strict=False):
-        ax.plot(next_day + 0.45, value, marker, color=COLORS["c"], label=name)
-    ax.set(xlabel="day", ylabel="price", xlim=(0.5, next_day + 0.9))
-    ax.set_xticks(np.append(days, next_day))
-    legend_above(ax)
-    return ax
-
-
 def _color(name: str) -> str:
     """Return the colour of the optimiser that a name begins with, or grey."""
     for optimiser in ("sgd", "adam"):
