@@ -9,7 +9,6 @@ from unrolled_book import times
 PAGES = times.pages()
 NOT_YET = {
     "08_thirty_steps",
-    "09_gates",
     "10_overfitting",
     "11_free_running",
 }  # fmt: skip

@@ -32,6 +32,16 @@ def fixed(value: float, decimals: int = 4) -> str:
     return f"−{text}" if value < 0 and float(text) else text
 
 
+def grouped(value: float) -> str:
+    """Write a whole number, its digits in groups of three.
+
+    Example:
+        >>> grouped(9218.7)
+        '9,219'
+    """
+    return f"{math.floor(value + 0.5):,}"
+
+
 def power(value: float, decimals: int = 1) -> str:
     """Write a number with a power of ten.
 

@@ -21,6 +21,8 @@
     const text = Math.abs(value).toFixed(decimals);
     return Number(text) ? minus(value) + text : text;
   };
+  const grouped = (value) =>
+    Math.floor(value + 0.5).toLocaleString("en-US");
   const raise = (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)];
   const power = (value, decimals = 1) => {
     if (!value) return "0";
@@ -51,7 +53,7 @@
     const value = (height) => y[0] + share(height, bottom, top) * (y[1] - y[0]);
     return { across, up, curve, band, value };
   }
-  Object.assign(unrolled, { fixed, power, short, join });
+  Object.assign(unrolled, { fixed, grouped, power, short, join });
 
   // ---- The page -----------------------------------------------------------
 
