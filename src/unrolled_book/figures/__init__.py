@@ -41,7 +41,6 @@ from unrolled_book.figures.network import (
 from unrolled_book.figures.overfitting import (
     plot_best_and_last,
     plot_gap,
-    plot_loss_of_one,
     plot_margins,
     plot_reliability,
     plot_scales,
