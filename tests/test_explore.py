@@ -62,14 +62,45 @@ def has_the_count_of_the_text(state, found):
     return found["total"] == 197_378
 
 
+def steps_beyond_its_rate(state, found):
+    """Adam takes a step of more than two learning rates."""
+    return found["adam_times"] > 2
+
+
+def shares_the_work(state, found):
+    """The Transformer is ahead at the start's sizes, with a tenth it is not."""
+    is_start = (state["power"], state["N"], state["d"]) == (10, 1, 96)
+    LSTM, rival = found["LSTM_ticks"], found["Transformer_ticks"]
+    work = found["Transformer_work"] - found["LSTM_work"]
+    saved = found["LSTM_chain"] - found["Transformer_chain"]
+    fewer = 10 ** (state["hands"] - 1)
+    return is_start and rival < LSTM and work / fewer > saved
+
+
+def is_loud_no_more(state, found):
+    """The last weights' validation loss is lower than along the curve."""
+    is_lowest = found["valid_loss"] < min(found["valid_curve"])
+    return state["weights"] == 0 and is_lowest
+
+
+def finds_no_bias(state, found):
+    """No network errs a third more on its own values than on any other."""
+    last = np.array([found["truth"], found["right"]])[:, 2::3]
+    return state["series"] == 1 and last.max() < 4 / 3
+
+
 # What a figure's task asks for, which the first link in its fold shows.
 TASKS = {
     "chunk": keeps_as_much_by_chunks,
+    "costs": shares_the_work,
     "count": has_the_count_of_the_text,
+    "kick": finds_no_bias,
     "memory": keeps_and_cannot_learn,
+    "optimisers": steps_beyond_its_rate,
     "sandbox": holds_its_price,
     "step": has_something_to_forget,
     "table": is_nearer_than_a_window_of_one,
+    "temperature": is_loud_no_more,
 }
 
 
@@ -213,15 +244,24 @@ def test_each_control_moves_by_mouse_and_keyboard(touch, name):
     it = touch(name)
     for control in it.controls:
         key, low, high = control["name"], control["low"], control["high"]
+        is_choice = control["kind"] == "choice"
         slider = it.figure.get_by_role(
-            "slider", name=control["words"], exact=True
+            "combobox" if is_choice else "slider",
+            name=control["words"],
+            exact=True,
         )
         before, drawn = it.ask("state")[key], it.ask("still")
         slider.focus()
-        it.page.keyboard.press("ArrowUp" if before < high else "ArrowDown")
+        is_up = (before < high) != is_choice  # a choice's first is on top
+        it.page.keyboard.press("ArrowUp" if is_up else "ArrowDown")
         by_keys = it.ask("state")[key]
         assert by_keys != before
         assert it.ask("still") != drawn
+        if is_choice:
+            for number, words in enumerate(control["choices"]):
+                slider.select_option(words)
+                assert it.ask("state")[key] == number
+            continue
         box = slider.bounding_box()
         share = 0.8 if by_keys < (low + high) / 2 else 0.2
         is_bar = control["kind"] == "bar"
@@ -337,6 +377,14 @@ def test_the_little_lstm_is_the_packages(touch):
     theirs = it.ask("train", x[0].tolist(), sent, errors[0].tolist())
     ours = {"hs": hs[0], "dx": dx[0], **grads}
     assert apart(theirs, ours) < 1e-12
+
+
+def test_costs_of_few_tokens_foretell_those_of_many():
+    """Of a Transformer and an LSTM, all four, as counted at 64 tokens."""
+    twin = importlib.import_module("unrolled_book.explore.costs")
+    for name in twin.LOOKS:
+        foretold = twin.count(name, 64, 64).tolist()
+        assert foretold == twin.counted(name, 64, 64).tolist()
 
 
 def test_every_figure_has_its_place_once(where):

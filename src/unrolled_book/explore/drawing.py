@@ -32,6 +32,16 @@ def fixed(value: float, decimals: int = 4) -> str:
     return f"−{text}" if value < 0 and float(text) else text
 
 
+def grouped(value: float) -> str:
+    """Write a whole number, its digits in groups of three.
+
+    Example:
+        >>> grouped(9218.7)
+        '9,219'
+    """
+    return f"{math.floor(value + 0.5):,}"
+
+
 def power(value: float, decimals: int = 1) -> str:
     """Write a number with a power of ten.
 
@@ -88,7 +98,8 @@ def join(xs: Sequence[float], ys: Sequence[float]) -> str:
 def element(tag: str, inside: str = "", **attributes: object) -> str:
     """Write an element; `look` is its class, `data_x` its data-x."""
     written = "".join(
-        f' {"class" if key == "look" else key.replace("_", "-")}="{value}"'
+        f" {'class' if key == 'look' else key.replace('_', '-')}"
+        f'="{escape(str(value))}"'
         for key, value in attributes.items()
     )
     return f"<{tag}{written}>{inside}</{tag}>"

@@ -21,8 +21,9 @@ State = Mapping[str, float]
 class Control:
     """What the reader changes: a number from low to high, in steps.
 
-    `kind` is "slider", with its number beside it, or "bar", drawn in the
-    figure and moved there. `start` may lie between two steps.
+    `kind` is "slider", with its number beside it, "bar", drawn in the figure
+    and moved there, or "choice", the number of one of the `choices`. `start`
+    may lie between two steps.
     """
 
     name: str
@@ -32,6 +33,17 @@ class Control:
     high: float
     step: float = 0.01
     kind: str = "slider"
+    choices: tuple[str, ...] = ()
+
+    def written(self) -> dict[str, Any]:
+        """Return what the page reads."""
+        return {k: v for k, v in asdict(self).items() if v != ()}
+
+
+def choice(name: str, words: str, *choices: str, start: int = 0) -> Control:
+    """Return a control that takes one of these words, by its number."""
+    last = len(choices) - 1
+    return Control(name, words, start, 0, last, 1, "choice", choices)
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,7 @@ class Explorable:
 
     def _written(self) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Return controls and data as the page reads them."""
-        controls = [asdict(control) for control in self.controls]
+        controls = [control.written() for control in self.controls]
         return ten_digits(controls), ten_digits(dict(self.data))
 
     def _repr_html_(self) -> str:

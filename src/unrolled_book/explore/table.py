@@ -145,7 +145,7 @@ def draw(state: State, found: Numbers) -> str:
     chosen = square(state["s"], state["t"], 0.5)
     parts.append(trace("chosen", chosen, look="c"))
     parts += [
-        element("path", d=cell, data_set=f"s={s}&amp;t={t}", look="pick")
+        element("path", d=cell, data_set=f"s={s}&t={t}", look="pick")
         for (s, t), cell in cells.items()
     ]
     ticks = {width: str(width) for width in WINDOWS}

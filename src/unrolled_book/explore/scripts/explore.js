@@ -21,6 +21,8 @@
     const text = Math.abs(value).toFixed(decimals);
     return Number(text) ? minus(value) + text : text;
   };
+  const grouped = (value) =>
+    Math.floor(value + 0.5).toLocaleString("en-US");
   const raise = (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)];
   const power = (value, decimals = 1) => {
     if (!value) return "0";
@@ -51,7 +53,7 @@
     const value = (height) => y[0] + share(height, bottom, top) * (y[1] - y[0]);
     return { across, up, curve, band, value };
   }
-  Object.assign(unrolled, { fixed, power, short, join });
+  Object.assign(unrolled, { fixed, grouped, power, short, join });
 
   // ---- The page -----------------------------------------------------------
 
@@ -99,7 +101,7 @@
       this.state = Object.fromEntries(
         this.controls.map(({ name, start }) => [name, start]));
       this.show = {}; // by control: puts its number where the reader sees it
-      const sliders = this.controls.filter(({ kind }) => kind === "slider");
+      const boxes = this.controls.filter(({ kind }) => kind !== "bar");
       this.grips = byName(this, "grip");
       Object.keys(this.grips).forEach((name) => this.bar(
         this.controls.find((control) => control.name === name)));
@@ -112,7 +114,8 @@
       reset.addEventListener("click", () => this.reset());
       this.status = make("p", { class: "heard", role: "status" });
       this.append(make("div", { class: "controls" },
-        ...sliders.map((control) => this.slider(control)), reset), this.status);
+        ...boxes.map((control) => this[control.kind](control)), reset),
+      this.status);
       this.follow = () => { clearTimeout(this.noting); this.read(); };
       addEventListener("hashchange", this.follow);
       this.redraw();
@@ -147,6 +150,16 @@
       };
       return make("div", { class: "control" },
         make("label", {}, make("span", {}, words), range), typed);
+    }
+
+    choice({ name, words, choices }) {
+      const select = make("select", OURS, ...choices.map((choice, value) =>
+        make("option", { value }, choice)));
+      select.addEventListener("input", () =>
+        this.set({ [name]: Number(select.value) }));
+      this.show[name] = () => { select.value = this.state[name]; };
+      return make("label", { class: "control" },
+        make("span", {}, words), select);
     }
 
     // A bar of the drawing: by its grip it is dragged, and the hand goes on over
