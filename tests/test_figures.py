@@ -119,7 +119,6 @@ FIGURES = {
     "reliability": (({"best": [BIN], "last": [BIN]},), [], "best|last"),
     "gap": ((RUNS["LSTM a"], RUNS["LSTM a"] + 1, "loss", [1, 2, 2]),
             [([1, 2, 3, 4], MIDDLE), ([1, 2, 3, 4], MIDDLE + 1)], "loss"),
-    "loss_of_one": ((FIVE,), [(FIVE, np.log1p(np.exp(-FIVE)))], ""),
     "scales": ((FIVE, {"training": BANDS, "unseen": 2 * BANDS}),
                [(FIVE, np.median(BANDS, axis=0))], "training|unseen"),
     "best_and_last": (({"usual": {"best": FIVE, "last": -FIVE}}, "score", 3.5),

@@ -9,8 +9,6 @@ from unrolled_book import times
 PAGES = times.pages()
 NOT_YET = {
     "08_thirty_steps",
-    "10_overfitting",
-    "11_free_running",
 }  # fmt: skip
 """The chapters that have not been made shorter yet. It only shrinks."""
 

@@ -40,7 +40,6 @@ from unrolled_book.figures.one_weight import plot_chain, plot_nudges
 from unrolled_book.figures.overfitting import (
     plot_best_and_last,
     plot_gap,
-    plot_loss_of_one,
     plot_margins,
     plot_reliability,
     plot_scales,

@@ -136,30 +136,6 @@ def plot_gap(
     return ax
 
 
-def plot_loss_of_one(margins: ArrayLike, *, ax: Axes | None = None) -> Axes:
-    """Draw what one answer adds to the loss, and what to the errors.
-
-    Args:
-        margins: where to draw the curves, (M,), in nats, rising.
-        ax: where to draw; default: a new figure.
-    """
-    margins = np.asarray(margins, dtype=float)
-    ax = ax or plt.figure(figsize=(4.8, 2.8)).add_subplot()
-    loss = np.logaddexp(0, -margins)
-    ax.plot(margins, loss, color=COLORS["plain"], label="loss (nats)")
-    ax.plot(
-        margins,
-        margins < 0,
-        color=COLORS["c"],
-        linestyle="--",
-        label="errors (0 or 1)",
-    )
-    ax.axvline(0, color=COLORS["x"], linestyle=":", linewidth=1)
-    ax.set(xlabel="margin m of the true class (nats)", ylabel="adds")
-    legend_above(ax)
-    return ax
-
-
 def plot_scales(
     factors: ArrayLike,
     losses: Mapping[str, ArrayLike],
