@@ -145,9 +145,12 @@ def draw(state: State, found: Numbers) -> str:
     for at, (kind, look) in zip((62, 218), KINDS.items(), strict=True):
         parts.append(legend(at, 434, NAMES[kind], look))
         parts.append(trace(kind, lines(found[kind]), look=look))
-    far = [
-        say(f"apart-{k}", short(found[f"apart_{k}"]), "td") for k in HORIZONS
-    ]
+    far = {
+        f"apart at step {k}": [
+            say(f"apart-{k}", short(found[f"apart_{k}"]), "td")
+        ]
+        for k in HORIZONS
+    }
     end = {
         NAMES[kind]: [
             say(f"{kind}-{seed}", fixed(found[kind][3 * seed + 2], 2), "td")
@@ -156,11 +159,7 @@ def draw(state: State, found: Numbers) -> str:
         for kind in KINDS
     }
     seeds = [f"seed {seed}" for seed in range(5)]
-    return (
-        drawing(444, *parts)
-        + table({"apart": far}, [f"step {k}" for k in HORIZONS])
-        + table(end, seeds)
-    )
+    return drawing(444, *parts) + table(far) + table(end, seeds)
 
 
 def logs(apart: Sequence[float]) -> list[float]:
