@@ -39,7 +39,7 @@ TESTS     := $(call files,tests grading bench tools) Makefile \
              $(wildcard *.md *.txt *.toml *.yml *.cff .ci/* .github/workflows/*)
 RECORDS   := $(call files,results)
 # These tests need the built pages and a browser.
-IN_BROWSER := tests/test_pages.py tests/test_explore.py
+IN_BROWSER := tests/test_pages.py tests/test_site.py tests/test_explore.py
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
 .PHONY: help book test chapter pages serve lab exercises execute bench \

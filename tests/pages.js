@@ -125,8 +125,6 @@ globalThis.reader = {
     return box.textContent;
   },
 
-  results: () => all('#search-results li a').map(file),
-
   // What sticks out of the window without a box of its own to scroll in, and,
   // on a wide window, code of at most 80 characters that has to be scrolled.
   overflow() {

@@ -389,17 +389,3 @@ def test_first_page(browser, site):
     page.goto(site)
     page.wait_for_url(site + TOC[0])
     page.close()
-
-
-def test_search(browser, site):
-    """Someone who types "forget gate" is led to a page of the book."""
-    page = browser.new_page()
-    page.add_init_script(path=HERE / "pages.js")
-    page.goto(site + "search.html")
-    page.fill("main input[name=q]", "forget gate")
-    page.press("main input[name=q]", "Enter")
-    page.wait_for_url(re.compile(r"\?q=forget\+gate"))
-    page.locator("#search-results li a").first.wait_for(timeout=10_000)
-    results = page.evaluate("reader.results()")
-    page.close()
-    assert set(results) & set(TOC)

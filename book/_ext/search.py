@@ -24,7 +24,7 @@ ELSEWHERE = (
     nodes.math_block,
     addnodes.glossary,
 )
-ALSO = re.compile(r"Also called: (.*?)\.(?: |$)")
+ALSO = re.compile(r"Asked for as: (.*?)\.(?: |$)")
 """What people call a term of the glossary, as its entry has it."""
 
 

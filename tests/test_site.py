@@ -1,0 +1,118 @@
+"""What the site does around its pages: search, kept answers, print."""
+
+import re
+
+import pytest
+
+from test_pages import HTML, TOC, book, browser, site
+from unrolled_book import quiz
+
+__all__ = ["book", "browser", "site"]  # fixtures
+
+# What people type, and a page that answers it, among the first three found.
+ASKED = {
+    "yesterday's value": "11_free_running",
+    "h_n": "07_network",
+    "TBPTT": "06_truncated",
+    "forget gate bias": "glossary",
+    "bias_hh": "07_network",
+    "validation loss rises accuracy does not fall": "10_overfitting",
+    "exploding gradients": "01_vanishing",
+    "gradient cliping": "01_vanishing",
+    "early stopping": "10_overfitting",
+    "adam vs sgd": "05_training",
+    "lstm vs gru": "12_beyond",
+    "transformer or lstm": "12_beyond",
+    "batch_first": "07_network",
+    "perplexity": "07_network",
+    "overfitting": "10_overfitting",
+    "exposure bias": "glossary",
+}
+
+
+@pytest.fixture(name="page")
+def open_page(browser, site):
+    """A page with a memory of its own."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.at = lambda name: page.goto(site + name)
+    yield page
+    context.close()
+
+
+def test_search_leads_to_the_section_and_marks_the_words(page):
+    page.at("search.html")
+    page.fill("main input[name=q]", "forget gate")
+    page.press("main input[name=q]", "Enter")
+    page.wait_for_url(re.compile(r"\?q=forget\+gate"))
+    link = page.locator("#search-results li a").first
+    link.wait_for()
+    place = link.get_attribute("href")
+    assert place.split("?")[0] in TOC
+    link.click()
+    page.wait_for_url(re.compile(re.escape(place.split("#")[1])))
+    page.locator("span.highlighted").first.wait_for()
+    words = page.locator("span.highlighted").all_inner_texts()
+    assert {"forget", "gate"} <= {word.lower() for word in words}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_search_finds_in_peoples_words(page, asked):
+    page.goto((HTML / "search.html").as_uri())  # no server is needed
+    places = page.evaluate("asked => bookSearch(asked)", asked)
+    assert any(ASKED[asked] in place for place in places[:3]), places[:3]
+
+
+def test_search_says_that_nothing_was_found(page):
+    page.at("search.html?q=qqzzxx")
+    assert "Nothing found" in page.locator("#search-count").inner_text()
+    assert page.locator("#search-results li").count() == 0
+
+
+def test_answers_are_kept_and_forgotten(page):
+    name = "02_forward"
+    count = len(quiz.load(name))
+    page.at(f"book/{name}.html")
+    page.locator(".unrolled-quiz .MCButton").first.click()
+    said = page.locator(".unrolled-quiz .Feedback").first.inner_text()
+    assert said
+    page.reload()
+    page.locator(".unrolled-quiz .Forget:visible").wait_for()
+    feedback = page.locator(".unrolled-quiz .Feedback")
+    assert feedback.first.inner_text() == said
+    assert page.evaluate("scrollY") == 0  # nothing took the focus
+    page.at("book/index.html")
+    note = page.locator(".progress-note")
+    assert note.inner_text().strip().endswith(f"of {count}")
+    page.at(f"book/{name}.html")
+    page.locator(".unrolled-quiz .Forget").click()
+    page.locator(".unrolled-quiz .MCButton").first.wait_for()
+    assert page.locator(".unrolled-quiz .Feedback").first.inner_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("0,25", "0.25"),
+        ("−3,7", "-3.7"),
+        ("204,290", "204290"),
+        ("0,123", "0.123"),
+        ("1.5", "1.5"),
+        ("4.67e-05", "4.67e-05"),
+    ],
+)
+def test_a_comma_is_read_as_what_it_must_be(page, typed, read):
+    page.at("book/03_one_weight.html")
+    field = page.locator(".unrolled-quiz .Input-text").first
+    field.click()
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    assert field.input_value() == read
+
+
+def test_paper_has_no_answers(page):
+    folds = page.locator(".admonition.dropdown > :not(.admonition-title)")
+    page.at("book/02_forward.html")
+    page.emulate_media(media="print")
+    assert folds.count()
+    assert not any(each.is_visible() for each in folds.all())
