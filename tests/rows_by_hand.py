@@ -100,6 +100,7 @@ ROWS = [
     good(ADAM.step,
          bad("grads: .*'w', 'v'", params={"w": W["w"]}, grads={"w": W["w"]}),
          params=W, grads=W),
+    good(confidence.wilson, bad("k: .*at most n = 2.*got 3", k=3), k=0, n=2),
     good(confidence.margins, TWO_CLASSES, *NO_LABEL, **SCORED),
     good(confidence.losses, TWO_CLASSES, *NO_LABEL, **SCORED),
     good(confidence.reliability, TWO_CLASSES, *NO_LABEL, **SCORED, bins=1),

@@ -12,6 +12,7 @@ from unrolled.confidence import (
     losses,
     margins,
     reliability,
+    wilson,
 )
 
 N = 200
@@ -25,6 +26,16 @@ def draw_scored(request):
     logits = rng.normal(size=(N, request.param))
     logits[np.arange(N), labels] += 1.5
     return logits, labels
+
+
+def test_wilsons_bounds_are_where_the_score_is_two_standard_errors():
+    assert wilson(0, 5)[0] == 0
+    assert wilson(5, 5)[1] == 1
+    for k, n in ((5, 5), (0, 4), (3, 10), (23, 33)):
+        for p in wilson(k, n):
+            distance = abs(k / n - p)
+            want = 1.959964 * (p * (1 - p) / n) ** 0.5
+            assert distance == pytest.approx(want, abs=1e-6)
 
 
 # Margins and losses
