@@ -74,7 +74,9 @@ globalThis.reader = {
       ground: getComputedStyle(document.body).backgroundColor,
       dimmed: all('article figure img').filter((e) => {
         const { filter, opacity } = getComputedStyle(e);
-        return filter !== 'none' || opacity !== '1';
+        const dark = 'invert(0.93) hue-rotate(180deg)'; // and hues stay
+        return filter !== (root.theme === 'dark' ? dark : 'none')
+          || opacity !== '1';
       }).map(file),
       logos: all('img.logo__image').filter((e) => e.checkVisibility())
         .map(file),

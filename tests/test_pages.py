@@ -257,7 +257,7 @@ def test_accessible(look, name):
 @each_page
 @pytest.mark.parametrize("mode", MODES)
 def test_modes(look, name, mode):
-    """Dark is dark, no figure is dimmed, and there is one wordmark, its own."""
+    """Dark is dark, figures too, none is dimmed; one wordmark, its own."""
     facts = look(name)[mode]
     assert facts["mode"] == mode
     red, green, blue = map(int, re.findall(r"\d+", facts["ground"]))
