@@ -68,7 +68,7 @@ def forget(app: Sphinx, env: BuildEnvironment, name: str) -> None:
 def merge(
     app: Sphinx,
     env: BuildEnvironment,
-    names: list[str],
+    names: set[str],
     other: BuildEnvironment,
 ) -> None:
     """Take over what another process has read."""

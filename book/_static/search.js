@@ -48,7 +48,7 @@
         prefix: (term) => term.length > 2,
         fuzzy: (term) => (term.length > 4 ? 0.2 : false),
         weights: { fuzzy: 0.2, prefix: 0.5 },
-        // A section with more of the words before one with a word more often.
+        // What explains comes before what asks or lists.
         boostDocument: (id) =>
           /^(exercises|solutions|genindex|book\/api)/.test(rows[id][0]) ? 0.4 : 1,
       })
