@@ -81,9 +81,9 @@ def results_folder(
     """Find the folder that holds the records.
 
     Args:
-        folder: where they are. None for ``results`` in the repository that this
-            package was installed from, with ``pip install --editable``, as
-            ``make`` does: then a notebook finds them from anywhere.
+        folder: where they are. None for those of this package: ``results`` in
+            the repository that it was installed from, with ``pip install
+            --editable``, as ``make`` does; or what came in its wheel.
         create: whether to make the folder if it is not there; the one around
             it must be.
 
@@ -97,13 +97,9 @@ def results_folder(
     Chapter: 08_thirty_steps.
     """
     if folder is None:
-        repository = Path(__file__).resolve().parents[2]
-        folder = repository / "results"
-        if not (repository / "pyproject.toml").is_file():
-            raise ValueError(
-                "folder: expected the results' folder, as this package is "
-                "installed without its repository, got None"
-            )
+        here = Path(__file__).resolve()
+        is_repository = (here.parents[2] / "pyproject.toml").is_file()
+        folder = (here.parents[2] if is_repository else here.parent) / "results"
     is_path = isinstance(folder, Path | str) and str(folder)
     if is_path and create:
         with contextlib.suppress(OSError):  # told below

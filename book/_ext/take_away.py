@@ -1,0 +1,123 @@
+"""Notebooks to take away, each of which runs alone in an empty folder.
+
+Below ``_static/take_away`` stand a wheel of the packages with the records,
+every notebook without its outputs, and one zip of all. A notebook's first cell
+installs the wheel where the packages are missing.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from sphinx.application import Sphinx
+
+FOLDER = "_static/take_away"
+INSTALL = '''\
+# Installs the book's packages where they are missing, as on Colab.
+import importlib.util
+from pathlib import Path
+
+if importlib.util.find_spec("unrolled") is None:
+    name, address = "{wheel}", "{address}"
+    near = [folder / name for folder in (Path.cwd(), *Path.cwd().parents)]
+    found = [path for path in near if path.is_file()]
+    if not found and not address:
+        raise FileNotFoundError(f"Put {{name}}, of the book's zip, beside this.")
+    wheel = found[0] if found else address + name
+    %pip install --quiet "{{wheel}}"
+'''
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+
+
+def link(
+    app: Sphinx,
+    name: str,
+    template: str,
+    context: dict,
+    doctree: nodes.document | None,
+) -> None:
+    """Let the download button of a page lead to its notebook."""
+    for group in context.get("header_buttons", ()):
+        for button in group.get("buttons", ()):
+            if button.get("url", "").endswith(".ipynb"):
+                button["url"] = context["pathto"](f"{FOLDER}/{name}.ipynb", 1)
+
+
+def build_wheel(repository: Path, folder: Path) -> Path:
+    """Build the wheel of the packages with the records, unless it is there."""
+    parts = ["src", "results", "pyproject.toml", "README.md", "LICENSE"]
+    made = max(
+        path.stat().st_mtime
+        for part in parts
+        for path in (repository / part, *(repository / part).rglob("[!.]*"))
+        if "__pycache__" not in path.parts
+    )
+    for wheel in folder.glob("*.whl"):
+        if wheel.stat().st_mtime > made:
+            return wheel
+        wheel.unlink()
+    with tempfile.TemporaryDirectory() as stage:
+        skip = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
+        for part in parts:
+            to = "src/unrolled_lab/results" if part == "results" else part
+            if (repository / part).is_dir():
+                shutil.copytree(repository / part, Path(stage, to), ignore=skip)
+            else:
+                shutil.copy(repository / part, Path(stage, to))
+        subprocess.run(
+            [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+            + ["--disable-pip-version-check", "--no-build-isolation"]
+            + ["--wheel-dir", folder, stage],
+            check=True,
+        )
+    return next(folder.glob("*.whl"))
+
+
+def alone(notebook: Path, install: str) -> str:
+    """Return the notebook without outputs, and with a first cell to install."""
+    book = nbformat.read(notebook, nbformat.NO_CONVERT)
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    first = nbformat.v4.new_code_cell(install, id="install", metadata=FOLDED)
+    book.cells.insert(0, first)
+    return nbformat.writes(book)
+
+
+def write(app: Sphinx, error: Exception | None) -> None:
+    """Write the wheel, the notebooks, and the zip of all."""
+    if error or app.builder.format != "html":
+        return
+    folder = Path(app.outdir, FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    wheel = build_wheel(Path(app.srcdir), folder)
+    address = app.config.html_baseurl and f"{app.config.html_baseurl}{FOLDER}/"
+    install = INSTALL.format(wheel=wheel.name, address=address)
+    with zipfile.ZipFile(folder / "unrolled.zip", "w", zipfile.ZIP_DEFLATED) as z:
+        z.write(wheel, f"unrolled/{wheel.name}")
+        for name in sorted(app.env.found_docs):
+            source = Path(app.env.doc2path(name))
+            if source.suffix == ".ipynb":
+                text = alone(source, install)
+                path = folder / f"{name}.ipynb"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+                # A page that was opened as a file may read only scripts.
+                path.with_suffix(".ipynb.js").write_text(
+                    f"takeAway({json.dumps(text)});\n", encoding="utf-8"
+                )
+                z.writestr(f"unrolled/{name}.ipynb", text)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Join Sphinx, after the theme has made its buttons."""
+    app.add_js_file("take_away.js", loading_method="defer")
+    app.connect("html-page-context", link, priority=502)
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
