@@ -1,6 +1,5 @@
 """What chapter 12 compares: trained as if alone, counted by hand, timed."""
 
-import json
 import time
 
 import numpy as np
@@ -17,7 +16,7 @@ from unrolled_lab import (
     cell_race,
     costs,
     generator_for,
-    results_folder,
+    load_measurement,
     transformer_race,
 )
 from unrolled_lab.transformer_race import generating_step, make_rival
@@ -111,7 +110,7 @@ def test_gradients_are_clipped_one_by_one_at_a_norm_of_1(monkeypatch):
 
 
 def test_the_record_of_the_cells():
-    record = json.loads((results_folder() / "variants.json").read_text())
+    record = load_measurement("variants")
     sizes = {
         name: sum(
             p.numel() for p in cell_race.make_network(name, 0).parameters()

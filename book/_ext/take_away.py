@@ -18,7 +18,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 FOLDER = "_static/take_away"
-INSTALL = '''\
+INSTALL = """\
 # Installs the book's packages where they are missing, as on Colab.
 import importlib.util
 from pathlib import Path
@@ -28,10 +28,10 @@ if importlib.util.find_spec("unrolled") is None:
     near = [folder / name for folder in (Path.cwd(), *Path.cwd().parents)]
     found = [path for path in near if path.is_file()]
     if not found and not address:
-        raise FileNotFoundError(f"Put {{name}}, of the book's zip, beside this.")
+        raise FileNotFoundError(f"Put {{name}} of the book's zip beside this.")
     wheel = found[0] if found else address + name
     %pip install --quiet "{{wheel}}"
-'''
+"""
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
@@ -70,12 +70,10 @@ def build_wheel(repository: Path, folder: Path) -> Path:
                 shutil.copytree(repository / part, Path(stage, to), ignore=skip)
             else:
                 shutil.copy(repository / part, Path(stage, to))
-        subprocess.run(
-            [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-            + ["--disable-pip-version-check", "--no-build-isolation"]
-            + ["--wheel-dir", folder, stage],
-            check=True,
-        )
+        build = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps")
+        offline = ("--disable-pip-version-check", "--no-build-isolation")
+        to = ("--wheel-dir", folder, stage)
+        subprocess.run([*build, *offline, *to], check=True)
     return next(folder.glob("*.whl"))
 
 
@@ -99,7 +97,9 @@ def write(app: Sphinx, error: Exception | None) -> None:
     wheel = build_wheel(Path(app.srcdir), folder)
     address = app.config.html_baseurl and f"{app.config.html_baseurl}{FOLDER}/"
     install = INSTALL.format(wheel=wheel.name, address=address)
-    with zipfile.ZipFile(folder / "unrolled.zip", "w", zipfile.ZIP_DEFLATED) as z:
+    with zipfile.ZipFile(
+        folder / "unrolled.zip", "w", zipfile.ZIP_DEFLATED
+    ) as z:
         z.write(wheel, f"unrolled/{wheel.name}")
         for name in sorted(app.env.found_docs):
             source = Path(app.env.doc2path(name))

@@ -26,6 +26,7 @@ from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
 from unrolled_lab.files import (
+    load_measurement,
     load_model,
     load_record,
     load_records,

@@ -7,9 +7,10 @@ it its weights, if it keeps any. What an unfinished run needs to go on is in
 
 import contextlib
 import fcntl
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
@@ -236,3 +237,21 @@ def load_model(
     check_same(path.name, {"id": state["id"]}, {"id": config.id})
     model.load_state_dict(state[moment])
     return model
+
+
+def load_measurement(name: str, folder: Path | str | None = None) -> Any:
+    """Read what a program of ``bench`` or of this package measured once.
+
+    Args:
+        name: the file's, without ending: ``"variants"``, ``"probes/seed0"``.
+        folder: where all results are; see `results_folder`.
+
+    Chapter: 09_gates.
+    """
+    check_type("name", name, str)
+    path = results_folder(folder) / f"{name}.json"
+    if not path.is_file():
+        raise ValueError(
+            f"name: expected a file in {path.parent}, got {name!r}"
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
