@@ -1,6 +1,15 @@
 """What the site does around its pages: search, kept answers, print."""
 
+import functools
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +17,21 @@ from test_pages import HTML, TOC, book, browser, site
 from unrolled_book import quiz
 
 __all__ = ["book", "browser", "site"]  # fixtures
+
+FORWARD = "book/02_forward.html"
+TAKE_AWAY = HTML / "_static" / "take_away"
+# All that the notebooks read beside code, said in one number.
+RECORDS = """
+import unrolled_lab as lab
+from unrolled_book import claims, quiz
+found = [str(lab.load_records(name)) for name in lab.CATALOGUE
+         if (lab.results_folder() / name).is_dir()]
+found += [str(lab.load_measurement(name)) for name in
+          ("bench", "transformer", "variants", "widths", "probes/seed0")]
+lab.load_model(lab.load_records("published")[0], "best")
+lab.load_forecasters("henon")
+print(len("".join(found)), len(claims.load()))
+"""
 
 # What people type, and a page that answers it, among the first three found.
 ASKED = {
@@ -119,3 +143,51 @@ def test_paper_has_no_answers(page):
     page.emulate_media(media="print")
     assert folds.count()
     assert not any(each.is_visible() for each in folds.all())
+
+
+@pytest.mark.parametrize("where", ["by http", "by file"])
+def test_a_notebook_comes_as_a_file(page, site, where):
+    """Whatever the server calls it, and where there is no server."""
+    page.route("**/*.ipynb", as_json)
+    page.goto((site if where == "by http" else f"{HTML.as_uri()}/") + FORWARD)
+    page.click(".dropdown-download-buttons > button")
+    with page.expect_download() as download:
+        page.click(".dropdown-download-buttons a")
+    assert download.value.suggested_filename == "02_forward.ipynb"
+    cells = json.loads(download.value.path().read_text("utf-8"))["cells"]
+    assert "%pip install" in "".join(cells[0]["source"])
+    assert not any(cell.get("outputs") for cell in cells)
+
+
+def as_json(route):
+    """Let the server say that it is JSON, which browsers show."""
+    answer = route.fetch()
+    kind = {"content-type": "application/json"}
+    route.fulfill(response=answer, headers=answer.headers | kind)
+
+
+def test_a_notebook_runs_alone(tmp_path):
+    """In an empty folder beside the wheel, with nothing of the repository."""
+    venv.create(tmp_path / "env")
+    python = tmp_path / "env" / "bin" / "python"
+    others = tmp_path / "others"  # all that is installed, but the packages
+    others.mkdir()
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if "unrolled" not in path.name:
+            (others / path.name).symlink_to(path)
+    (home,) = (tmp_path / "env").glob("lib/python*/site-packages")
+    (home / "others.pth").write_text(str(others))
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    for path in (
+        TAKE_AWAY / "book" / "02_forward.ipynb",
+        *TAKE_AWAY.glob("*.whl"),
+    ):
+        shutil.copy(path, folder)
+    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    run = functools.partial(subprocess.check_output, cwd=folder, env=clean)
+    execute = "-m nbconvert --to=notebook --execute --inplace 02_forward.ipynb"
+    run([python, *execute.split()], stderr=subprocess.STDOUT)
+    assert "0.8451\\n" in (folder / "02_forward.ipynb").read_text("utf-8")
+    here = subprocess.check_output([sys.executable, "-c", RECORDS])
+    assert run([python, "-c", RECORDS]) == here

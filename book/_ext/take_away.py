@@ -42,10 +42,17 @@ def link(
     context: dict,
     doctree: nodes.document | None,
 ) -> None:
-    """Let the download button of a page lead to its notebook."""
+    """Lead to the notebooks that run alone: by downloading, and on Colab.
+
+    Colab opens what is in a repository. So a workflow puts them on a branch of
+    their own.
+    """
     for group in context.get("header_buttons", ()):
         for button in group.get("buttons", ()):
-            if button.get("url", "").endswith(".ipynb"):
+            url = button.get("url", "")
+            if "colab" in url:
+                button["url"] = url.replace("/blob/main/", "/blob/notebooks/")
+            elif url.endswith(f"_sources/{name}.ipynb"):
                 button["url"] = context["pathto"](f"{FOLDER}/{name}.ipynb", 1)
 
 
