@@ -154,9 +154,10 @@ serve: book
 	@echo "Reading on http://localhost:8000 (stop with Ctrl+C)"
 	@$(BIN)/python -m http.server --bind localhost --directory $(HTML) 8000
 
-pages: book $(DONE)/install-test
-	for file in $(IN_BROWSER); do \
-	    $(BIN)/python -m pytest $$file || exit 1; done
+# A browser for each file; two files at a time.
+pages: $(IN_BROWSER:%=look/%)
+look/%: $(READY) $(DONE)/install-test FORCE
+	$(BIN)/python -m pytest --quiet $*
 
 # ---- The checks ------------------------------------------------------------
 
