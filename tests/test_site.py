@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from test_pages import HTML, TOC, book, browser, site
 from unrolled_book import quiz
@@ -191,3 +192,18 @@ def test_a_notebook_runs_alone(tmp_path):
     assert "0.8451\\n" in (folder / "02_forward.ipynb").read_text("utf-8")
     here = subprocess.check_output([sys.executable, "-c", RECORDS])
     assert run([python, "-c", RECORDS]) == here
+
+
+def test_one_file_to_print(tmp_path):
+    """Each chapter begins on the page that the contents say."""
+    path = tmp_path / "two.pdf"
+    pages = [HTML / "book" / f"{name}.html" for name in ("glossary", "claims")]
+    program = [sys.executable, "tools/pdf.py", "--to", path, "--only", *pages]
+    subprocess.run(program, check=True, cwd=HTML.parents[1])
+    sheets = [sheet.extract_text() for sheet in PdfReader(path).pages]
+    for title in ("Glossary", "What is true in the sources?"):
+        (start,) = re.findall(
+            rf"{re.escape(title)}\s+(\d+)\n", sheets[0] + "\n"
+        )
+        assert title in sheets[int(start) - 1].splitlines()[0]
+        assert sheets[int(start) - 1].split()[-1] == start
