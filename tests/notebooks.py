@@ -19,8 +19,8 @@ def find(*folders):
 
 
 def chapters():
-    """The core chapters, in order, without the deeper pages."""
-    return [path for path in find("book") if path.parent.name == "book"]
+    """The core chapters, in order, without deeper pages and symptoms."""
+    return sorted((REPO / "book").glob("[0-9]*.ipynb"))
 
 
 @functools.cache

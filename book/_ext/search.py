@@ -25,7 +25,7 @@ ELSEWHERE = (
     addnodes.glossary,
 )
 ALSO = re.compile(r"Asked for as: (.*?)\.(?: |$)")
-"""What people call a term of the glossary, as its entry has it."""
+"""What people call a term of the glossary or a symptom, as its entry has it."""
 
 
 def words(node: nodes.Node) -> str:
@@ -102,9 +102,10 @@ def write(app: Sphinx, error: Exception | None) -> None:
         page = app.builder.get_target_uri(name)
         of = app.env.titles[name].astext()
         for place, title, text in found:
-            rows.append([f"{page}#{place}", title, of, text])
-            for names in ALSO.findall(text) if place.startswith("term") else ():
-                also |= {each.strip(): title for each in names.split(",")}
+            asked = ", ".join(ALSO.findall(text))
+            rows.append([f"{page}#{place}", title, of, text, asked])
+            if asked and place.startswith("term"):
+                also |= {each: title for each in asked.split(", ")}
     index = json.dumps({"rows": rows, "also": also}, ensure_ascii=False)
     path = Path(app.outdir, "_static", "search-index.js")
     path.write_text(f"window.bookIndex = {index};\n", encoding="utf-8")

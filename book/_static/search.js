@@ -3,9 +3,32 @@
 
 (() => {
   const COMMON = new Set(
-    "a an and are as at be but by can do does for from get gets has have how i if in into is it its me my no not of on or s should so t that the then there this to use using was we what when where which why with you your"
+    "a an and are as at be but by can do does for from get gets give gives given has have how i if in into is it its me my no not of on or s should so t that the then there this to use using was we what when where which why with you your"
       .split(" ")
   );
+  // Of a question, what tells no section of this book from another.
+  const EVERYWHERE = new Set(
+    "attributeerror error keras lstm lstms model models network networks neural problem python pytorch question rnn rnns runtimeerror tensorflow torch train trained training typeerror userwarning valueerror warning"
+      .split(" ")
+  );
+  // What people say, and what others say for it.
+  const ALIKE = [
+    "predict prediction forecast",
+    "decrease fall drop",
+    "increase rise grow climb higher",
+    "constant same",
+    "change move improve",
+    "different differ vary unstable nondeterministic",
+    "shift lag delay yesterday",
+    "repeat loop",
+    "gpu cuda cudnn device",
+    "slow fast speed",
+    "initial first",
+    "sentence text",
+    "test validation val unseen",
+    "leak leakage bias",
+    "ignore mask",
+  ].map((words) => words.split(" "));
   const MANY = 30;
 
   // "hidden_size" is found by itself and by its parts.
@@ -20,40 +43,63 @@
   const stem = (word) =>
     word.length < 5 || word.includes("_")
       ? word
-      : word.replace(/(ations?|ing|ized?|ised?|ed|es|s|ly)$/, "");
+      : word.replace(/(i[sz]ations?|i[sz](e|ed|es|ing)|ations?|ions?|ing|ed|es|ly|s|e)$/, "");
 
   const { rows, also } = window.bookIndex;
   const mini = new MiniSearch({
-    fields: ["title", "page", "text"],
+    fields: ["title", "asked", "page", "text"],
     tokenize,
     processTerm: stem,
   });
   mini.addAll(
-    rows.map(([, title, page, text], id) => ({ id, title, page, text }))
+    rows.map(([, title, page, text, asked], id) => ({ id, title, asked, page, text }))
   );
 
+  // What explains comes before what asks or lists; headings in people's words first.
+  const weight = (place) =>
+    /^book\/symptoms/.test(place) ? 1.5
+    : /^(exercises|solutions|genindex|book\/(api|claims|index|notation|checks|teachers|grading))/.test(place) ? 0.3
+    : 1;
+
   // What people call a thing, beside what the book calls it.
-  const widen = (query) => {
+  const terms = (query) => {
     const asked = ` ${tokenize(query).join(" ")} `;
-    const terms = Object.entries(also)
+    return Object.entries(also)
       .filter(([name]) => asked.includes(` ${tokenize(name).join(" ")} `))
       .map(([, term]) => term);
-    return [query, ...terms].join(" ");
   };
 
-  const find = (query) =>
-    mini
-      .search(widen(query), {
-        boost: { title: 4, page: 2 },
+  const alike = (word) =>
+    ALIKE.find((words) => words.some((other) => stem(other) === word))?.map(stem) ?? [word];
+
+  const find = (query) => {
+    const words = tokenize(query);
+    const telling = words.filter((word) => !EVERYWHERE.has(word));
+    const asked = [...new Set((telling.length ? telling : words).map(stem))];
+    const others = new Set(
+      [...asked.flatMap(alike), ...tokenize(terms(query).join(" ")).map(stem)]
+        .filter((word) => !asked.includes(word))
+    );
+    // The share of the question that a section has.
+    const share = (found) =>
+      asked.filter((word) => alike(word).some((other) => found.includes(other))).length / asked.length;
+    return mini
+      .search([...asked, ...others].join(" "), {
+        boost: { title: 4, asked: 3, page: 2 },
+        boostTerm: (word) => (others.has(word) ? 0.5 : 1),
         prefix: (term) => term.length > 2,
         fuzzy: (term) => (term.length > 4 ? 0.2 : false),
         weights: { fuzzy: 0.2, prefix: 0.5 },
-        // What explains comes before what asks or lists.
-        boostDocument: (id) =>
-          /^(exercises|solutions|genindex|book\/api)/.test(rows[id][0]) ? 0.4 : 1,
+        boostDocument: (id) => weight(rows[id][0]),
       })
-      .slice(0, MANY)
-      .map((hit) => ({ row: rows[hit.id], marks: Object.keys(hit.match) }));
+      .map(({ id, match, queryTerms, score }) => ({
+        row: rows[id],
+        marks: Object.keys(match),
+        score: score * share(queryTerms),
+      }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, MANY);
+  };
 
   // The words of a text that the marks are stems of.
   const surface = (text, marks) => {

@@ -62,7 +62,7 @@ def pages(book: Path = BOOK) -> dict[str, Page]:
     deeper = sorted(book.glob("deeper/*.ipynb"))
     return {
         path.relative_to(book).with_suffix("").as_posix(): measure(path)
-        for path in [*sorted(book.glob("*.ipynb")), *deeper]
+        for path in [*sorted(book.glob("[0-9]*.ipynb")), *deeper]
     }
 
 
