@@ -153,22 +153,6 @@ def test_traces_hold_what_the_gates_did(kind, case):
             assert_same([h[-1], c[-1]], [h_n[number, n], c_n[number, n]])
 
 
-@given(case=cases)
-@pytest.mark.parametrize("kind", [LSTMCell, LSTM])
-def test_gates_of_the_first_layer_equal_the_equations(kind, case):
-    """Each gate in its own field: from weights, input and states alone."""
-    layer = case.build(kind)
-    trace, *_ = layer.trace(case.x, (case.h, case.c))
-    cell = layer.cells[0]
-    h_before = torch.cat([case.h[0][:, None], trace.h[:, :-1]], dim=1)
-    z = case.x @ cell.weight_ih.T + h_before @ cell.weight_hh.T
-    for name, z_gate in zip(
-        "ifgo", (z + sum(cell.biases)).split(case.H, dim=2), strict=True
-    ):
-        squash = torch.tanh if name == "g" else torch.sigmoid
-        assert_same(getattr(trace, name), squash(z_gate))
-
-
 @pytest.mark.parametrize("kind", [GRUCell, RNNCell])
 def test_other_cells_have_no_trace(kind):
     words = f"trace: expected a kind of LSTM.*got .*{kind.__name__}"
