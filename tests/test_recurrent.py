@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -126,6 +126,7 @@ def test_dropout_is_that_of_its_backward_pass_and_off_in_evaluation():
 # Gates
 
 
+@example(case=CASES[3])
 @given(case=cases)
 @each_lstm
 def test_traces_hold_what_the_gates_did(kind, case):
