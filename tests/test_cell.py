@@ -214,15 +214,6 @@ def test_gate_bias_is_the_total(kind, value, init, two):
         assert_same((with_it - without).view_as(wanted), wanted, 1e-6)
 
 
-@pytest.mark.parametrize("kind", LSTMS)
-def test_forget_gate_starts_at_the_sigmoid_of_its_bias(kind):
-    zeros = torch.zeros(1, 4)
-    for options, value in [({}, 1.0), ({"forget_bias": 2.0}, 2.0)]:
-        trace = kind(3, 4, **options).gates(torch.zeros(1, 3), zeros, zeros)
-        assert_same(trace.f, torch.full((1, 4), sigmoid(value)), 1e-6)
-        kind(3, 4, bias=False, **options)  # has no effect
-
-
 @each_cell
 def test_without_a_generator_the_global_one_is_used(kind):
     with torch.random.fork_rng():

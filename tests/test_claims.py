@@ -310,15 +310,6 @@ def test_the_rows_are_in_order(source):
     assert ids == sorted(c.id for c in LEDGER.values() if c.source == source)
 
 
-def test_errata_take_both_kinds_of_wrong():
-    wrong = [claims.Number(given=1, tolerance=0, measured=2)]
-    for measured in (wrong, REFUTED):
-        text = claims_page.errata(with_claim(measured=measured), "A")
-        assert "`A05 <" in text
-    none = claims_page.errata({"A05": LEDGER["A05"]}, "B")
-    assert none.endswith("mending.")
-
-
 def test_each_sign_of_markdown_is_only_text():
     signs = "\\`*_{}[]<>#|$~"
     text = claims_page.table(with_claim(says=signs), "A")

@@ -13,10 +13,6 @@ def random_series(length):
     return np.random.default_rng(length).normal(50, 9, length)
 
 
-def test_prices_are_those_of_source_a():
-    assert PRICES == (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
-
-
 @pytest.mark.parametrize("series", [PRICES, random_series(2), [3, -1, 4.5]])
 def test_normalization_measures_mean_and_population_std(series):
     values = [float(value) for value in series]

@@ -5,12 +5,10 @@ values of lines, or a line's y values), and what must be written. The colours
 of gates and states are theirs alone: `COLOURS` says who shows which.
 """
 
-from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
 from unrolled import by_hand, data
@@ -189,19 +187,3 @@ def test_a_figure_shows_its_data_in_its_colours(draw, name):
         known = {kind for kind in "cfghio" if figures.COLORS[kind] in shown}
         # That of c is the colour of LSTMs, too.
         assert shown and {*COLOURS[name]} <= known <= {*COLOURS[name], "c"}
-
-
-def test_no_box_of_the_cell_overlaps_another_and_no_text_leaves_its_box():
-    with plt.style.context("unrolled_book.unrolled"):
-        ax = figures.plot_cell(STEP)
-        ax.figure.draw_without_rendering()
-    boxes = [patch.get_window_extent() for patch in ax.patches]
-    assert len(boxes) > 4
-    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
-    for text in ax.texts:
-        at = text.get_window_extent().get_points()
-        inside = any(
-            box.contains(*at[0]) & box.contains(*at[1]) for box in boxes
-        )
-        assert inside or text.get_text() in ("$(h_t - y_t)^2$", ""), text
-    plt.close("all")

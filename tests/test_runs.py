@@ -67,17 +67,9 @@ def test_everything_but_the_labels_is_in_the_id():
     assert len(ids) == len(changes) + 2
     renamed = run(experiment="other", group="other")
     assert (renamed.id, renamed.name) == (run().id, "other-seed0")
+    assert run(weights=("last", "best")).weights == ("best", "last")  # by time
     # Records are found by these: who changes them makes the runs again.
     assert run().id == run(dropout=0, forget_bias=1).id == "8b494961"
-
-
-def test_a_configuration_in_json():
-    config = run(dropout=0.1, num_layers=2, weights=("last", "initial"))
-    assert config.weights == ("initial", "last")  # by time
-    assert lab.RunConfig.from_json(config.to_json()) == config
-    value = json.loads(run(num_layers=2).to_json())
-    del value["num_layers"], value["train"]["patience"]  # as of an older one
-    assert lab.RunConfig.from_json(json.dumps(value)) == run(num_layers=2)
 
 
 def test_the_data_are_the_task_and_no_two_sets_share_a_number():

@@ -65,18 +65,6 @@ def test_the_best_forecast_fits_the_sizes(memory):
             assert said[t - 1] == pytest.approx(want, abs=1e-9)
 
 
-def test_run_free_the_best_forecast_is_the_best_far_ahead():
-    """To read one's own best forecasts is to learn nothing, and no harm."""
-    x = oscillations(2, 12, seeded())
-    longer = x
-    for _ in range(20):
-        said = oscillations_best(longer)[:, -1:]
-        longer = torch.cat([longer, said], dim=1)
-    for series, alone in zip(x[..., 0], longer[:, 12:, 0], strict=True):
-        want = least_squares_forecast(series.numpy(), 20)
-        assert alone.numpy() == pytest.approx(want, abs=1e-8)
-
-
 @pytest.mark.parametrize("steps", [1, 3, 25])
 def test_the_limit_is_what_the_best_forecast_reaches(steps):
     horizons = [1, 7, 30]

@@ -9,7 +9,6 @@ from torch.nn.functional import layer_norm, linear, one_hot
 
 from oracles import seeded
 from unrolled.models import CausalTransformer, Transformer
-from unrolled.models.transformer import positions
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -135,13 +134,3 @@ def test_the_first_weights_are_xavier_s(kind):
         else:
             factor = "norm" in name and "weight" in name
             assert (value == float(factor)).all(), name
-
-
-def test_positions():
-    p = positions(300, 10)
-    assert p.shape == (300, 10)
-    assert torch.allclose(p.square().sum(dim=1), torch.tensor(5.0))
-    assert torch.unique(p, dim=0).shape == p.shape
-    for start, steps in ((0, 300), (7, 1), (100, 200), (299, 1)):
-        later = positions(steps, 10, start=start)
-        assert torch.equal(later, p[start : start + steps])
