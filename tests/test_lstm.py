@@ -9,7 +9,6 @@ import weakref
 import pytest
 import torch
 from hypothesis import given
-from torch import nn
 from torch._subclasses import FakeTensorMode
 from torch.utils.checkpoint import checkpoint
 
@@ -22,8 +21,8 @@ from oracles import (
     flat,
     gradients,
     numbers,
-    randomise,
 )
+from unrolled.convert import from_torch, to_torch
 from unrolled.lstm import LSTM, LSTMCell
 
 SMALL, CASE = CASES[1], CASES[3]  # three layers, both directions, two biases
@@ -211,7 +210,7 @@ def test_device_equals_cpu(device):
         outputs = flat(there(x, (h, c), lengths))
         slopes = gradients(outputs, weights, [*inputs, *there.parameters()])
         results.append([v.cpu() for v in (*outputs, *slopes)])
-        round_trip = LSTM.from_torch(there.to_torch(), two_biases=True)
+        round_trip = from_torch(to_torch(there), two_biases=True)
         assert_same(flat(round_trip(x, (h, c), lengths)), outputs)
     assert_same(*results, 1e-10 if device == "cuda" else 1e-4)
 
@@ -266,6 +265,7 @@ def test_compiles_as_one_graph():
     """In a process of its own: here, annotations are held, which it sees."""
     program = """
 import torch
+from unrolled.convert import from_torch, to_torch
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 x, lengths = torch.rand(2, 4, 3), torch.tensor([4, 2])
@@ -275,44 +275,3 @@ for layer in (LSTM(3, 5), Recurrent(LSTMCell, 3, 5)):
     torch.testing.assert_close(ours, wanted)
 """
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-# To PyTorch and back
-
-
-@given(case=cases)
-def test_from_torch_and_back_gives_the_same_numbers(case):
-    sizes = case.D, case.H, case.layers
-    options = {"bias": case.biases > 0, "bidirectional": case.directions > 1}
-    theirs = randomise(nn.LSTM(*sizes, **options))  # steps first
-    before = torch.get_rng_state()
-    ours = LSTM.from_torch(theirs, two_biases=case.biases == 2)
-    back = ours.to_torch()
-    assert torch.equal(torch.get_rng_state(), before)
-    assert all(len(cell.biases) == case.biases for cell in ours.cells)
-    assert all(parameter.requires_grad for parameter in back.parameters())
-    out, state = theirs(case.x.transpose(0, 1), (case.h, case.c))
-    outputs = flat(ours(case.x, (case.h, case.c)))
-    assert_same(outputs, [out.transpose(0, 1), *state])
-    assert_same(flat(back(case.x, (case.h, case.c))), outputs)
-    if case.biases == 1:
-        assert not any(copies[3].any() for copies in back.all_weights)
-    with torch.no_grad():  # copies, not the same tensors
-        for parameter in (*theirs.parameters(), *back.parameters()):
-            parameter.zero_()
-    assert_same(flat(ours(case.x, (case.h, case.c))), outputs, 0)
-
-
-@pytest.mark.filterwarnings("ignore:dropout option adds dropout")
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_dropout_mode_and_dtype_are_copied(training, dtype):
-    ours = LSTM(3, 4, 2, 0.25).train(training).to(dtype)
-    theirs = ours.to_torch()
-    assert theirs.batch_first
-    for layer in (theirs, LSTM.from_torch(theirs)):
-        assert layer.dropout == 0.25
-        assert all(module.training == training for module in layer.modules())
-        assert all(p.dtype == dtype for p in layer.parameters())
-    # Of one PyTorch layer it does nothing, and is left out.
-    assert LSTM.from_torch(nn.LSTM(3, 4, dropout=0.5)).dropout == 0

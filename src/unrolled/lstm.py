@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor
 from torch.autograd import Function
 
-from unrolled._checks import check_float, check_type, insist
+from unrolled._checks import check_float
 from unrolled.cell import Cell, GateTrace
 from unrolled.recurrent import Recurrent
 
@@ -125,78 +125,6 @@ class LSTM(Recurrent):
         sizes = input_size, hidden_size, num_layers
         super().__init__(LSTMCell, *sizes, dropout, **options)
 
-    @classmethod
-    def from_torch(cls, other: nn.LSTM, two_biases: bool = False) -> "LSTM":
-        """Copy PyTorch's own layer: same numbers from the same input.
-
-        Dtype, device and mode are those of the other, too; ours is always
-        batch first, and has no projections (``proj_size``).
-
-        Args:
-            other: the layer to copy.
-            two_biases: whether to keep PyTorch's two biases apart. Default:
-                their sum becomes our one bias.
-
-        Example:
-            >>> theirs = nn.LSTM(3, 5, batch_first=True)
-            >>> x = torch.ones(4, 7, 3)
-            >>> torch.allclose(LSTM.from_torch(theirs)(x)[0], theirs(x)[0])
-            True
-        """
-        check_type("other", other, nn.LSTM)
-        size = other.proj_size
-        insist("other", not size, "an LSTM without projections", size)
-        check_type("two_biases", two_biases, bool)
-        names = [
-            "input_size",
-            "hidden_size",
-            "num_layers",
-            "bias",
-            "bidirectional",
-        ]
-        ours = cls(
-            **{name: getattr(other, name) for name in names},
-            dropout=other.dropout if other.num_layers > 1 else 0.0,
-            two_biases=two_biases and other.bias,
-            generator=Generator(),  # so that the global one stays as it is
-        )
-        ours.to(other.all_weights[0][0]).train(other.training)
-        for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
-            total = sum(theirs[2:], torch.zeros(()))  # unused without a bias
-            biases = theirs[2:] if two_biases else [total]
-            _copy([*theirs[:2], *biases], cell.weights)
-        return ours
-
-    def to_torch(self) -> nn.LSTM:
-        """Make PyTorch's own layer of this one: same numbers, batch first.
-
-        With one bias here, PyTorch's second is 0.
-
-        Example:
-            >>> ours = LSTM(3, 5)
-            >>> x = torch.ones(4, 7, 3)
-            >>> torch.allclose(ours.to_torch()(x)[0], ours(x)[0])
-            True
-        """
-        weight = self.cells[0].weight_ih
-        # On "meta" first: no numbers, none drawn from the global generator.
-        theirs = nn.LSTM(
-            self.input_size,
-            self.hidden_size,
-            self.num_layers,
-            bias=bool(self.cells[0].biases),
-            batch_first=True,
-            dropout=self.dropout,
-            bidirectional=self.num_directions == 2,
-            device="meta",
-            dtype=weight.dtype,
-        )
-        theirs.to_empty(device=weight.device).train(self.training)
-        for cell, copies in zip(self.cells, theirs.all_weights, strict=True):
-            nothing = torch.zeros_like(copies[-1])  # for a second bias
-            _copy([*cell.weights, nothing], copies)
-        return theirs
-
     def _scan(
         self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
@@ -220,13 +148,6 @@ class LSTM(Recurrent):
             gates = gates.permute(2, 0, 1)  # (N, T, 4H)
             trace = [*gates.chunk(4, dim=2), cs, hs]
         return (hs, cs), (h.T, c.T), trace
-
-
-@torch.no_grad()
-def _copy(values: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
-    """Copy values into parameters, as many as these are."""
-    for parameter, value in zip(parameters, values, strict=False):
-        parameter.copy_(value)
 
 
 class LSTMScan(Function):
