@@ -2,14 +2,11 @@
 
 import copy
 import gc
-import subprocess
-import sys
 import weakref
 
 import pytest
 import torch
 from hypothesis import given
-from torch._subclasses import FakeTensorMode
 from torch.utils.checkpoint import checkpoint
 
 from oracles import (
@@ -240,38 +237,3 @@ def test_extreme_inputs_give_numbers(scale, dtype):
     sum(output.sum() for output in outputs).backward()
     slopes = [x.grad, *(parameter.grad for parameter in layer.parameters())]
     assert all(value.isfinite().all() for value in (*outputs, *slopes))
-
-
-# Where there are no numbers to look at, the checks step aside
-
-
-@pytest.mark.parametrize("kind", [LSTM, LSTMCell])
-def test_export_fake_meta_and_vmap(kind):
-    layer, x = SMALL.build(kind), SMALL.x.detach()
-    wanted = layer(x)[0]
-    dynamic = {"x": {0: torch.export.Dim("N")}}
-    exported = torch.export.export(layer, (x,), dynamic_shapes=dynamic)
-    assert_same(exported.module()(x.repeat(3, 1, 1))[0][:3], wanted)
-    on_meta = copy.deepcopy(layer).to("meta")
-    assert on_meta(x.to("meta"))[0].shape == wanted.shape
-    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        assert layer(mode.from_tensor(x))[0].shape == wanted.shape
-    if kind is LSTMCell:
-        outs = torch.vmap(lambda x: layer(x)[0])(torch.stack([x, 2 * x]))
-        assert_same([*outs], [wanted, layer(2 * x)[0]])
-
-
-def test_compiles_as_one_graph():
-    """In a process of its own: here, annotations are held, which it sees."""
-    program = """
-import torch
-from unrolled.convert import from_torch, to_torch
-from unrolled.lstm import LSTM, LSTMCell
-from unrolled.recurrent import Recurrent
-x, lengths = torch.rand(2, 4, 3), torch.tensor([4, 2])
-for layer in (LSTM(3, 5), Recurrent(LSTMCell, 3, 5)):
-    compiled = torch.compile(layer, backend="eager", fullgraph=True)
-    ours, wanted = compiled(x, None, lengths)[0], layer(x, None, lengths)[0]
-    torch.testing.assert_close(ours, wanted)
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)

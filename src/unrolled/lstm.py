@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
+from torch.autograd import Function, forward_ad
 
 from unrolled._checks import check_float
-from unrolled.cell import Cell, GateTrace
+from unrolled.cell import Cell, GateTrace, _has_hooks
 from unrolled.recurrent import Recurrent
 
 
@@ -97,8 +97,7 @@ class LSTM(Recurrent):
 
     Parameters, arguments and results are those of
     ``Recurrent(LSTMCell, ...)``; only the loop over the steps and its gradient
-    are computed in another way. Results differ by rounding alone. Under
-    ``torch.autocast`` it stays in the dtype of its parameters.
+    are computed in another way. Results differ by rounding alone.
 
     Raises:
         RuntimeError: a second derivative is asked for: the backward pass is
@@ -130,8 +129,9 @@ class LSTM(Recurrent):
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Do what the base class does, but as one operation for autograd."""
         is_short = x.shape[1] == 1 and not torch.is_grad_enabled()
-        if is_short or x.is_meta or torch.compiler.is_exporting():
-            # Few operations are quicker so; exported ones have to be plain.
+        no_rule = x.is_meta or torch.compiler.is_exporting() or _has_hooks(cell)
+        if is_short or no_rule or _is_transformed():
+            # Few operations are quicker so; others have no rule for the fast.
             return super()._scan(cell, x, start, with_gates)
         bias = cell.total_bias if cell.biases else None
         with torch.autocast(x.device.type, enabled=False):
@@ -148,6 +148,14 @@ class LSTM(Recurrent):
             gates = gates.permute(2, 0, 1)  # (N, T, 4H)
             trace = [*gates.chunk(4, dim=2), cs, hs]
         return (hs, cs), (h.T, c.T), trace
+
+
+def _is_transformed() -> bool:
+    """Tell whether torch.func, or autograd's forward mode, is at work."""
+    if torch.compiler.is_compiling():
+        return False
+    in_forward_mode = forward_ad._current_level >= 0
+    return in_forward_mode or torch._C._are_functorch_transforms_active()
 
 
 class LSTMScan(Function):
