@@ -1,9 +1,14 @@
 """How nbgrader makes the exercises from the solutions, and grades them."""
 
+import ast
 import re
 
-from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import InstantiateTests, NbGraderPreprocessor
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import (
+    Execute,
+    InstantiateTests,
+    NbGraderPreprocessor,
+)
 
 CHECK_TAGS = ["raises-exception", "hide-output"]
 TITLE = "# Solutions:", "# Exercises:"
@@ -55,6 +60,46 @@ class ForStudents(NbGraderPreprocessor):
             cell.source = cell.source.replace(facts, f"{facts} · {link}", 1)
 
 
+FRESH = """import sys
+
+for name in [n for n in sys.modules if n.startswith("unrolled_book.exercises")]:
+    del sys.modules[name]
+"""
+
+
+class OwnNames(NbGraderPreprocessor):
+    """Let each check begin with its own names, whatever answers made of them.
+
+    It imports anew, the checks' own modules from their files, and repeats the
+    functions that are given with its exercise.
+    """
+
+    def preprocess(self, nb, resources):
+        """Return the notebook with a beginning in front of each check."""
+        settings = [cell.metadata.get("nbgrader", {}) for cell in nb.cells]
+        given = {
+            s.grade_id: cell.source
+            for s, cell in zip(settings, nb.cells, strict=True)
+            if s and not s.grade and not s.solution
+        }
+        for s, cell in zip(settings, nb.cells, strict=True):
+            if s and s.grade and not s.solution:
+                own = "-" + s.grade_id.partition("-")[2]
+                parts = [
+                    source
+                    for name, source in given.items()
+                    if name == "imports"
+                    or (name.endswith((own, "-0")) and self._defines(source))
+                ]
+                cell.source = "\n".join([FRESH, *parts, cell.source])
+        return nb, resources
+
+    def _defines(self, source):
+        """Tell whether a cell has functions and nothing else."""
+        kinds = {type(statement) for statement in ast.parse(source).body}
+        return kinds == {ast.FunctionDef}
+
+
 c = get_config()  # noqa: F821, nbgrader defines it
 
 c.CourseDirectory.course_id = "unrolled"
@@ -70,4 +115,7 @@ c.GenerateAssignment.preprocessors = [
         if p != InstantiateTests
     ),
 ]
+steps = Autograde.autograde_preprocessors.default()
+place = steps.index(Execute)
+c.Autograde.autograde_preprocessors = [*steps[:place], OwnNames, *steps[place:]]
 c.ExecutePreprocessor.timeout = 120  # seconds for a cell

@@ -5,7 +5,7 @@ from torch import nn
 
 from bad_input import bad, fine, good
 from oracles import RELATIVES
-from unrolled import cells
+from unrolled import cells, convert
 from unrolled.cell import Cell
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
@@ -15,13 +15,15 @@ CELLS = [LSTMCell, *RELATIVES]
 MODULES = (
     "unrolled.cell",
     "unrolled.cells",
+    "unrolled.convert",
     "unrolled.lstm",
     "unrolled.modes",
     "unrolled.recurrent",
 )
 EXCEPT = {
     "unrolled.cell.Cell": "the row of Plainest, below, is its",
-    "unrolled.lstm.LSTM.to_torch": "takes nothing",
+    "unrolled.convert.from_keras": "test_convert has each slip",
+    "unrolled.convert.from_onnx": "test_convert has each slip",
     "unrolled.lstm.LSTMScan": "LSTM calls it",
     "unrolled.lstm.LSTMScan.backward": "LSTM calls it",
     "unrolled.lstm.LSTMScan.forward": "LSTM calls it",
@@ -88,17 +90,19 @@ def rows_of_calls():
         yield good(call, *past, x=sequence, state=state, lengths=lengths)
 
 
-def rows_of_from_torch():
-    """PyTorch's own layers, as far as ours can be like them."""
-    others = (nn.GRU(D, H), nn.LSTMCell(D, H), nn.LSTM, LSTM(D, H))
+def rows_of_convert():
+    """Others' layers, as far as ours can be like them, and back."""
+    others = (nn.LSTMCell(D, H), nn.LSTM, LSTM(D, H))
     yield good(
-        LSTM.from_torch,
-        *[bad("other: expected a LSTM", other=other) for other in others],
+        convert.from_torch,
+        *[bad("other: expected an nn.LSTM", other=other) for other in others],
         bad("other: .*projections", other=nn.LSTM(D, H, proj_size=2)),
         bad("dropout", other=nn.LSTM(D, H, 2, dropout=1.0)),
         other=nn.LSTM(D, H),
         two_biases=True,
     )
+    for call in (convert.to_torch, convert.to_keras, convert.to_onnx):
+        yield good(call, layer=LSTM(D, H))
 
 
 WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
@@ -117,5 +121,5 @@ ROWS = [
          *[bad("cell_class: .*Cell", cell_class=wrong) for wrong in WRONG],
          **LAYER, cell_class=cells.GRUCell),
     *rows_of_calls(),
-    *rows_of_from_torch(),
+    *rows_of_convert(),
 ]  # fmt: skip

@@ -56,6 +56,7 @@ EXCEPT = {
         f"unrolled_book.exercises.expect.{name}": STUDENT
         for name in ("CheckFailed", "expect", "expect_digits", "expect_number")
     },
+    "unrolled_book.exercises.run.call": STUDENT,
     **{
         f"unrolled_book.quiz.reading.{name}": FILE
         for name in (

@@ -3,72 +3,20 @@
 One chapter goes the whole way of an assignment, as a teacher goes it.
 """
 
+import re
 import sys
 
+import numpy as np
 import pytest
+import torch
 from nbgrader.utils import determine_grade
 
 import notebooks
+from answers import RIGHT, WRONG
 from teacher import SOLUTIONS, cells
 from unrolled_book.exercises.expect import CheckFailed
 
 NAMES = [path.stem for path in SOLUTIONS]
-
-# What a student got wrong: chapter, exercise, what it should say, what it says.
-WRONG = {
-    "each tensor clipped by itself": (
-        "01_vanishing", "4",
-        "return {name: factor * grad for name, grad in grads.items()}",
-        "return {name: grad * min(1, max_norm / np.linalg.norm(grad))"
-        " for name, grad in grads.items()}",
-    ),
-    "right for one unit only": (
-        "02_forward", "4", "ours[name] = np.concatenate([i, f, g, o])",
-        "ours[name] = value[[1, 0, 2, 3]]",
-    ),
-    "a sign error in one gate": (
-        "03_one_weight", "2", "dc * i * (1 - g**2)", "-dc * i * (1 - g**2)",
-    ),
-    "steps not added up": (
-        "04_bptt", "3",
-        "grads = {name: grads[name] + new[name] for name in grads}",
-        "grads = new",
-    ),
-    "no gradient of the cell from later": (
-        "04_bptt", "3", "cell_backward(dh, dc, ", "cell_backward(dh, 0 * dc, ",
-    ),
-    "averages corrected twice": (
-        "05_training", "2", "(np.sqrt(q_hat) + eps), m, q",
-        "(np.sqrt(q_hat) + eps), m_hat, q_hat",
-    ),
-    "k1 and k2 swapped": (
-        "06_truncated", "3", "params, k1, k2):", "params, k2, k1):",
-    ),
-    "padding averaged in": (
-        "07_network", "3", "-right.mean()", "-right.sum() / real.numel()",
-    ),
-    "units summed before the derivative": (
-        "08_thirty_steps", "3", "for unit in range(h.shape[1]):\n"
-        "        s = h[:, unit].sum()",
-        "for s in [h.sum()]:",
-    ),
-    "a probe scored where it was fitted": (
-        "09_gates", "3", "slice(half), slice(half, None)",
-        "slice(half), slice(half)",
-    ),
-    "the best weights kept without a copy": (
-        "10_overfitting", "4",
-        "{name: array.copy() for name, array in weights.items()}", "weights",
-    ),
-    "the best forecast told the truth": (
-        "11_free_running", "3", "[past, said], axis=1", "[past, truth], axis=1",
-    ),
-    "an output gate that sees the old cell state": (
-        "12_beyond", "2",
-        "c = f * c + i * z_g.tanh()\n    o = (z_o + p_o * c).sigmoid()",
-        "o = (z_o + p_o * c).sigmoid()\n    c = f * c + i * z_g.tanh()",
-    ),
-}  # fmt: skip
 
 
 def path_of(name, folder="solutions"):
@@ -94,6 +42,20 @@ def test_worked_solutions_and_untouched_exercises(name, folder, share):
         assert determine_grade(cell) == (share * points, points)
 
 
+SILENCE = """
+import unrolled_book.exercises.expect as checks
+import unrolled_book.exercises.run as runs
+
+expect = checks.expect = lambda *_, **__: None
+call = runs.call = lambda *_, **__: None
+expect_digits = expect_number = random_lstm = np = lstm_states = None
+
+
+def forward_step(x_t, h, c, params):
+    return input("h? "), c
+"""
+
+
 def test_the_whole_way(teacher):
     """What was handed out, filled in or left as it was, and run anew."""
     name = NAMES[1]
@@ -109,21 +71,26 @@ def test_the_whole_way(teacher):
     assert teacher.grade(name, "worked", worked) == points | by_hand
     none = dict.fromkeys(points | written, 0)
     assert teacher.grade(name, "untouched", {}) == none
+    spoilt = worked | {"solution-2": SILENCE}  # costs its own marks alone
+    marks = points | by_hand | {"check-2": 0}
+    assert teacher.grade(name, "spoilt", spoilt) == marks
 
 
-def passes(name, exercise, answer):
+def passes(name, exercise, answer, graded=True, seed=0):
     """Run an exercise alone with this answer: does its check pass?
 
     Here and not in a kernel, whose start takes seconds.
     """
+    torch.manual_seed(seed)
     space = {"__name__": "__main__"}
     for _, cell in notebooks.code_cells(notebooks.read(path_of(name))):
         grade_id = cell.metadata.nbgrader.grade_id
         if grade_id == f"solution-{exercise}":
             exec(answer, space)
         elif grade_id == f"check-{exercise}":
+            space["rng"] = np.random.default_rng(seed)
             try:
-                exec(cell.source, space)
+                exec(cell.source if graded else seen(cell), space)
             except CheckFailed:
                 return False
             return True
@@ -132,20 +99,71 @@ def passes(name, exercise, answer):
     raise AssertionError("there is no check")
 
 
-def test_each_chapter_has_a_mistake():
-    assert {name for name, *_ in WRONG.values()} == set(NAMES)
+def seen(cell):
+    """The part of a check that students see."""
+    hidden = r"(?s)### BEGIN HIDDEN TESTS.*### END HIDDEN TESTS"
+    return re.sub(hidden, "", cell.source)
 
 
-@pytest.mark.usefixtures("only_draws", "one_thread")
-@pytest.mark.parametrize("mistake", WRONG)
-def test_a_mistake_loses_its_own_marks(mistake):
-    """And no others: each exercise stands alone, says `test_exercises`."""
-    name, exercise, right, wrong = WRONG[mistake]
+def answer_to(name, exercise, words):
+    """The worked solution with words exchanged; or the answer itself."""
+    if isinstance(words, str):
+        return words
     [answer] = [
         cell.source
         for cell in cells(path_of(name), "solution")
         if cell.metadata.nbgrader.grade_id == f"solution-{exercise}"
     ]
-    assert answer.count(right) == 1
-    assert passes(name, exercise, answer)
-    assert not passes(name, exercise, answer.replace(right, wrong))
+    for old, new in words:
+        assert answer.count(old) == 1, old
+        answer = answer.replace(old, new)
+    return answer
+
+
+def bank(answers):
+    """Each answer with its chapter and exercise."""
+    return [
+        pytest.param(*place, words, id=f"{' '.join(place)}: {what}")
+        for place, said in answers.items()
+        for what, words in said.items()
+    ]
+
+
+FUNCTIONS = [
+    (name, exercise)
+    for name in NAMES
+    for exercise in "1234"
+    if any(
+        cell.metadata.nbgrader.grade_id == f"solution-{exercise}"
+        and cell.source.startswith("def ")
+        for cell in cells(path_of(name), "solution")
+    )
+]
+
+
+def test_the_bank_has_a_mistake_for_each_chapter_and_sixty_in_all():
+    assert {name for name, _ in WRONG} == set(NAMES)
+    assert len(bank(RIGHT)) + len(bank(WRONG)) >= 60
+
+
+@pytest.mark.usefixtures("only_draws", "one_thread")
+@pytest.mark.parametrize(("name", "exercise"), FUNCTIONS)
+def test_a_worked_solution_passes_whatever_was_drawn_before(name, exercise):
+    answer = answer_to(name, exercise, [])
+    assert all(passes(name, exercise, answer, seed=k) for k in range(3))
+
+
+@pytest.mark.usefixtures("only_draws", "one_thread")
+@pytest.mark.parametrize(("name", "exercise", "words"), bank(RIGHT))
+def test_right_in_another_way_passes(name, exercise, words):
+    answer = answer_to(name, exercise, words)
+    assert all(passes(name, exercise, answer, seed=k) for k in range(3))
+
+
+@pytest.mark.usefixtures("only_draws", "one_thread")
+@pytest.mark.parametrize(("name", "exercise", "words"), bank(WRONG))
+def test_wrong_fails_before_it_is_graded_and_then(name, exercise, words):
+    """It costs no other marks: each stands alone, says `test_exercises`."""
+    answer = answer_to(name, exercise, words)
+    assert not passes(name, exercise, answer, graded=False)
+    assert not any(passes(name, exercise, answer, seed=k) for k in range(3))

@@ -2,15 +2,11 @@
 
 import copy
 import gc
-import subprocess
-import sys
 import weakref
 
 import pytest
 import torch
 from hypothesis import given
-from torch import nn
-from torch._subclasses import FakeTensorMode
 
 from oracles import (
     CASES,
@@ -21,8 +17,8 @@ from oracles import (
     flat,
     gradients,
     numbers,
-    randomise,
 )
+from unrolled.convert import from_torch, to_torch
 from unrolled.lstm import LSTM, LSTMCell
 
 SMALL, CASE = CASES[1], CASES[3]  # three layers, both directions, two biases
@@ -210,81 +206,6 @@ def test_device_equals_cpu(device):
         outputs = flat(there(x, (h, c), lengths))
         slopes = gradients(outputs, weights, [*inputs, *there.parameters()])
         results.append([v.cpu() for v in (*outputs, *slopes)])
-        round_trip = LSTM.from_torch(there.to_torch(), two_biases=True)
+        round_trip = from_torch(to_torch(there), two_biases=True)
         assert_same(flat(round_trip(x, (h, c), lengths)), outputs)
     assert_same(*results, 1e-10 if device == "cuda" else 1e-4)
-
-
-# Where there are no numbers to look at, the checks step aside
-
-
-@pytest.mark.parametrize("kind", [LSTM, LSTMCell])
-def test_export_fake_meta_and_vmap(kind):
-    layer, x = SMALL.build(kind), SMALL.x.detach()
-    wanted = layer(x)[0]
-    dynamic = {"x": {0: torch.export.Dim("N")}}
-    exported = torch.export.export(layer, (x,), dynamic_shapes=dynamic)
-    assert_same(exported.module()(x.repeat(3, 1, 1))[0][:3], wanted)
-    on_meta = copy.deepcopy(layer).to("meta")
-    assert on_meta(x.to("meta"))[0].shape == wanted.shape
-    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        assert layer(mode.from_tensor(x))[0].shape == wanted.shape
-    if kind is LSTMCell:
-        outs = torch.vmap(lambda x: layer(x)[0])(torch.stack([x, 2 * x]))
-        assert_same([*outs], [wanted, layer(2 * x)[0]])
-
-
-def test_compiles_as_one_graph():
-    """In a process of its own: here, annotations are held, which it sees."""
-    program = """
-import torch
-from unrolled.lstm import LSTM, LSTMCell
-from unrolled.recurrent import Recurrent
-x, lengths = torch.rand(2, 4, 3), torch.tensor([4, 2])
-for layer in (LSTM(3, 5), Recurrent(LSTMCell, 3, 5)):
-    compiled = torch.compile(layer, backend="eager", fullgraph=True)
-    ours, wanted = compiled(x, None, lengths)[0], layer(x, None, lengths)[0]
-    torch.testing.assert_close(ours, wanted)
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
-# To PyTorch and back
-
-
-@given(case=cases)
-def test_from_torch_and_back_gives_the_same_numbers(case):
-    sizes = case.D, case.H, case.layers
-    options = {"bias": case.biases > 0, "bidirectional": case.directions > 1}
-    theirs = randomise(nn.LSTM(*sizes, **options))  # steps first
-    before = torch.get_rng_state()
-    ours = LSTM.from_torch(theirs, two_biases=case.biases == 2)
-    back = ours.to_torch()
-    assert torch.equal(torch.get_rng_state(), before)
-    assert all(len(cell.biases) == case.biases for cell in ours.cells)
-    assert all(parameter.requires_grad for parameter in back.parameters())
-    out, state = theirs(case.x.transpose(0, 1), (case.h, case.c))
-    outputs = flat(ours(case.x, (case.h, case.c)))
-    assert_same(outputs, [out.transpose(0, 1), *state])
-    assert_same(flat(back(case.x, (case.h, case.c))), outputs)
-    if case.biases == 1:
-        assert not any(copies[3].any() for copies in back.all_weights)
-    with torch.no_grad():  # copies, not the same tensors
-        for parameter in (*theirs.parameters(), *back.parameters()):
-            parameter.zero_()
-    assert_same(flat(ours(case.x, (case.h, case.c))), outputs, 0)
-
-
-@pytest.mark.filterwarnings("ignore:dropout option adds dropout")
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_dropout_mode_and_dtype_are_copied(training, dtype):
-    ours = LSTM(3, 4, 2, 0.25).train(training).to(dtype)
-    theirs = ours.to_torch()
-    assert theirs.batch_first
-    for layer in (theirs, LSTM.from_torch(theirs)):
-        assert layer.dropout == 0.25
-        assert all(module.training == training for module in layer.modules())
-        assert all(p.dtype == dtype for p in layer.parameters())
-    # Of one PyTorch layer it does nothing, and is left out.
-    assert LSTM.from_torch(nn.LSTM(3, 4, dropout=0.5)).dropout == 0

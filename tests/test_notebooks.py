@@ -54,7 +54,9 @@ def test_imports_stand_in_the_first_code_cell(path):
 def test_code_cells_fit_a_screen(path):
     for number, cell in code_cells(notebooks.read(path)):
         lines = cell.source.splitlines()
-        assert len(lines) <= LINES, number
+        named = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        seeds = 2 * named.startswith("check-")  # two lines set them
+        assert len(lines) <= LINES + seeds, number
         assert max(map(len, lines)) <= COLUMNS, number
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
-from torch.autograd import Function
+from torch import Tensor
+from torch.autograd import Function, forward_ad
 
-from unrolled._checks import check_float, check_type, insist
-from unrolled.cell import Cell, GateTrace
+from unrolled._checks import check_float
+from unrolled.cell import Cell, GateTrace, _has_hooks
 from unrolled.recurrent import Recurrent
 
 
@@ -97,8 +97,7 @@ class LSTM(Recurrent):
 
     Parameters, arguments and results are those of
     ``Recurrent(LSTMCell, ...)``; only the loop over the steps and its gradient
-    are computed in another way. Results differ by rounding alone. Under
-    ``torch.autocast`` it stays in the dtype of its parameters.
+    are computed in another way. Results differ by rounding alone.
 
     Raises:
         RuntimeError: a second derivative is asked for: the backward pass is
@@ -125,85 +124,14 @@ class LSTM(Recurrent):
         sizes = input_size, hidden_size, num_layers
         super().__init__(LSTMCell, *sizes, dropout, **options)
 
-    @classmethod
-    def from_torch(cls, other: nn.LSTM, two_biases: bool = False) -> "LSTM":
-        """Copy PyTorch's own layer: same numbers from the same input.
-
-        Dtype, device and mode are those of the other, too; ours is always
-        batch first, and has no projections (``proj_size``).
-
-        Args:
-            other: the layer to copy.
-            two_biases: whether to keep PyTorch's two biases apart. Default:
-                their sum becomes our one bias.
-
-        Example:
-            >>> theirs = nn.LSTM(3, 5, batch_first=True)
-            >>> x = torch.ones(4, 7, 3)
-            >>> torch.allclose(LSTM.from_torch(theirs)(x)[0], theirs(x)[0])
-            True
-        """
-        check_type("other", other, nn.LSTM)
-        size = other.proj_size
-        insist("other", not size, "an LSTM without projections", size)
-        check_type("two_biases", two_biases, bool)
-        names = [
-            "input_size",
-            "hidden_size",
-            "num_layers",
-            "bias",
-            "bidirectional",
-        ]
-        ours = cls(
-            **{name: getattr(other, name) for name in names},
-            dropout=other.dropout if other.num_layers > 1 else 0.0,
-            two_biases=two_biases and other.bias,
-            generator=Generator(),  # so that the global one stays as it is
-        )
-        ours.to(other.all_weights[0][0]).train(other.training)
-        for cell, theirs in zip(ours.cells, other.all_weights, strict=True):
-            total = sum(theirs[2:], torch.zeros(()))  # unused without a bias
-            biases = theirs[2:] if two_biases else [total]
-            _copy([*theirs[:2], *biases], cell.weights)
-        return ours
-
-    def to_torch(self) -> nn.LSTM:
-        """Make PyTorch's own layer of this one: same numbers, batch first.
-
-        With one bias here, PyTorch's second is 0.
-
-        Example:
-            >>> ours = LSTM(3, 5)
-            >>> x = torch.ones(4, 7, 3)
-            >>> torch.allclose(ours.to_torch()(x)[0], ours(x)[0])
-            True
-        """
-        weight = self.cells[0].weight_ih
-        # On "meta" first: no numbers, none drawn from the global generator.
-        theirs = nn.LSTM(
-            self.input_size,
-            self.hidden_size,
-            self.num_layers,
-            bias=bool(self.cells[0].biases),
-            batch_first=True,
-            dropout=self.dropout,
-            bidirectional=self.num_directions == 2,
-            device="meta",
-            dtype=weight.dtype,
-        )
-        theirs.to_empty(device=weight.device).train(self.training)
-        for cell, copies in zip(self.cells, theirs.all_weights, strict=True):
-            nothing = torch.zeros_like(copies[-1])  # for a second bias
-            _copy([*cell.weights, nothing], copies)
-        return theirs
-
     def _scan(
         self, cell: Cell, x: Tensor, start: tuple[Tensor, ...], with_gates: bool
     ) -> tuple[Sequence[Tensor], Sequence[Tensor], Sequence[Tensor]]:
         """Do what the base class does, but as one operation for autograd."""
         is_short = x.shape[1] == 1 and not torch.is_grad_enabled()
-        if is_short or x.is_meta or torch.compiler.is_exporting():
-            # Few operations are quicker so; exported ones have to be plain.
+        no_rule = x.is_meta or torch.compiler.is_exporting() or _has_hooks(cell)
+        if is_short or no_rule or _is_transformed():
+            # Few operations are quicker so; others have no rule for the fast.
             return super()._scan(cell, x, start, with_gates)
         bias = cell.total_bias if cell.biases else None
         with torch.autocast(x.device.type, enabled=False):
@@ -222,11 +150,12 @@ class LSTM(Recurrent):
         return (hs, cs), (h.T, c.T), trace
 
 
-@torch.no_grad()
-def _copy(values: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
-    """Copy values into parameters, as many as these are."""
-    for parameter, value in zip(parameters, values, strict=False):
-        parameter.copy_(value)
+def _is_transformed() -> bool:
+    """Tell whether torch.func, or autograd's forward mode, is at work."""
+    if torch.compiler.is_compiling():
+        return False
+    in_forward_mode = forward_ad._current_level >= 0
+    return in_forward_mode or torch._C._are_functorch_transforms_active()
 
 
 class LSTMScan(Function):

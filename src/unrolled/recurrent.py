@@ -1,4 +1,33 @@
-"""Any cell, stacked in layers and looped in time: slow and readable."""
+r"""Any cell, stacked in layers and looped in time: slow and readable.
+
+What PyTorch's other modes do with a layer. "Plain" is the loop of `Recurrent`,
+which `LSTM` takes where its own has no rule:
+
+=====================  =======================  ============================
+Mode                   `Recurrent`              `LSTM`
+=====================  =======================  ============================
+autocast               works, products in its   works in the parameters'
+                       dtype                    dtype
+meta device            works                    works, plain
+fake tensors           works                    works
+torch.export           works                    works, plain
+torch.compile          works, in one graph      works, in one graph
+vmap                   works                    works, plain
+torch.func.grad        works                    works, plain
+torch.func.jvp         works                    works, plain
+forward-mode autograd  works                    works, plain
+second derivatives     work                     refused: use `Recurrent`
+hooks on the layer     work                     work
+hooks on a cell        work, at each step       work, at each step, plain
+PackedSequence         refused: use `lengths`   refused: use `lengths`
+batch_first=True       refused: it always is    refused: it always is
+nn.LSTM's state_dict   refused: `from_torch`    refused: `from_torch`
+=====================  =======================  ============================
+
+Under ``torch.autocast`` inputs of another floating dtype, such as those that a
+``Linear`` returns, are taken in the dtype of the parameters. Without it they
+are refused.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +35,25 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
 
-from unrolled._checks import check, check_float, check_int, check_type, insist
-from unrolled.cell import Cell, GateTrace, State, _packed, _unpacked
+from unrolled._checks import (
+    check,
+    check_float,
+    check_int,
+    check_type,
+    insist,
+    refusal,
+)
+from unrolled.cell import (
+    Cell,
+    GateTrace,
+    State,
+    _has_hooks,
+    _in_dtype_of,
+    _packed,
+    _unpacked,
+)
 
 Sequences = Float[Tensor, "N T D"]
 """Inputs, at T steps of each of N sequences."""
@@ -58,6 +103,9 @@ class Recurrent(nn.Module):
         **options,
     ) -> None:
         super().__init__()
+        if "batch_first" in options:
+            wanted = "no such argument, as x always is (N, T, D)"
+            raise refusal("batch_first", wanted, options["batch_first"])
         is_kind = isinstance(cell_class, type) and issubclass(cell_class, Cell)
         is_kind = is_kind and cell_class is not Cell
         insist("cell_class", is_kind, "a kind of Cell", cell_class)
@@ -120,6 +168,7 @@ class Recurrent(nn.Module):
         with_gates: bool = False,
     ) -> tuple[Tensor, State, list[GateTrace]]:
         """Run layer by layer: the output, the last state, the traces."""
+        x, state = _in_dtype_of(self.cells[0].weight_hh, x, state)
         starts = self._check(x, state, lengths)
         ends = _Ends(lengths, x.shape[1])
         below, finals, traces = ends.clear(x), [], []
@@ -154,6 +203,8 @@ class Recurrent(nn.Module):
             if with_gates:
                 gates.append(cell.gates(x_t, *state))
                 state = (gates[-1].h, gates[-1].c)
+            elif _has_hooks(cell):
+                state = _packed(cell(x_t, _unpacked(state)))
             else:
                 state = cell.step(x_t, *state)
             states.append(state)
@@ -166,12 +217,22 @@ class Recurrent(nn.Module):
         is_kept = torch.rand_like(x) >= self.dropout
         return x * is_kept / (1 - self.dropout)
 
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args):
+        """Do as usual, but say where PyTorch's own names belong."""
+        if f"{prefix}weight_ih_l0" in state_dict:
+            wanted = "our own names; unrolled.convert.from_torch takes a layer"
+            raise refusal("state_dict", wanted, f"{prefix}weight_ih_l0")
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
     def _check(
         self, x: Tensor, state: State | None, lengths: Tensor | None
     ) -> tuple[Tensor, ...]:
         """Check the arguments of `forward`; return the states."""
         cell, K = self.cells[0], len(self.cells)
         like, H = cell.weight_hh, self.hidden_size
+        if isinstance(x, PackedSequence):
+            wanted = "a tensor, and lengths: see pad_packed_sequence"
+            raise refusal("x", wanted, "a PackedSequence")
         check({"D": self.input_size}, like=like, x=(x, "N T D"))
         N, T, _ = x.shape
         if lengths is not None:

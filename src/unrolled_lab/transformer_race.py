@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from unrolled._checks import check_choice, check_int, check_type, insist
+from unrolled.convert import to_torch
 from unrolled.lstm import LSTM
 from unrolled.models.char_lm import CharLM
 from unrolled.models.parts import token_input
@@ -51,7 +52,7 @@ class PyTorchReader(nn.Module):
         super().__init__()
         check_type("model", model, CharLM)
         layer: Any = model.recurrent
-        self.recurrent = layer.to_torch()
+        self.recurrent = to_torch(layer)
         self.head = model.head
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """What the exercises' checks share: failures that help.
 
-A check compares what a student's code computes with what must come, on fresh
+A check compares what a student's code computes with what must come, on fixed
 random inputs. If they differ, `CheckFailed` says in three lines what was
 expected, what came and where to look, without a traceback.
 """
@@ -15,6 +15,7 @@ from unrolled._checks import check, check_float, check_int
 
 _SHOWN = 6  # values of a list
 _WIDTH = 76  # characters in a line
+_INSTEAD = ("The shape", "Nearly", "float32")  # causes that say it all
 _OPERATIONS = 1000  # more than lead to any number of an exercise
 
 
@@ -58,7 +59,7 @@ class CheckFailed(AssertionError):  # noqa: N818, it reads as a sentence
 
 
 def expect(
-    what: str, came: Any, right: Any, hint: str, tolerance: float = 1e-7
+    what: str, came: Any, right: Any, hint: str, tolerance: float = 1e-9
 ) -> None:
     """Hold what a student's code returns against what must come.
 
@@ -71,8 +72,9 @@ def expect(
         hint: where to look if it differs. It is not shown while `came` is
             None, as that gives nothing to look at.
         tolerance: how far a number may be off, relative to the largest of its
-            array or to 1, whichever is larger. In float32 at least 1e-4, which
-            a thousand roundings lead to.
+            array or to 1, whichever is larger. The default lets all float64
+            pass, and nothing that was in float32 on its way; what *comes* in
+            float32 may be off by 1e-4, which a thousand roundings lead to.
 
     Raises:
         CheckFailed: they differ.
@@ -89,7 +91,11 @@ def expect(
     tolerance = check_float(
         "tolerance", tolerance, "of at least 0", minimum=0, below=np.inf
     )
-    for expected, found in _differences(came, right, "", tolerance):
+    for expected, found, cause in _differences(came, right, "", tolerance):
+        others = _other_parts(came, right, tolerance)
+        if not cause.startswith(_INSTEAD):
+            cause = f"{cause} {hint}".strip()
+        hint = cause + others
         raise _failure(what, expected, found, came, hint)
 
 
@@ -195,8 +201,8 @@ def _if_close(number: float | None, right: float, decimals: int) -> str:
 
 def _differences(
     came: Any, right: Any, place: str, tolerance: float
-) -> Iterator[tuple[str, str]]:
-    """Say what was expected and what came, for each part that differs."""
+) -> Iterator[tuple[str, str, str]]:
+    """Say for each part that differs what was expected, what came, and why."""
     if isinstance(right, dict):
         fits = isinstance(came, dict) and set(came) == set(right)
         keys = list(right)
@@ -210,16 +216,40 @@ def _differences(
         yield from _different_numbers(came, right, place, tolerance)
         return
     if not fits:
-        yield _describe(right, "a number") + place, _describe(came) + place
+        found = _describe(came) + place
+        yield _describe(right, "a number") + place, found, ""
         return
     for key in keys:
         at = f"{place or ' at '}[{key!r}]"
         yield from _differences(came[key], right[key], at, tolerance)
 
 
+def _other_parts(came: Any, right: Any, tolerance: float) -> str:
+    """Say which parts are wrong and which are right, if some are."""
+    keys: Any = ()
+    if isinstance(right, dict):
+        keys = [*right]
+    elif isinstance(right, tuple | list):
+        keys = range(len(right))
+    try:
+        wrong = {
+            key: bool([*_differences(came[key], right[key], "", tolerance)])
+            for key in keys
+        }
+    except (KeyError, IndexError, TypeError):
+        return ""
+    if len({*wrong.values()}) < 2:
+        return ""
+    said = [
+        ", ".join(f"[{key!r}]" for key in wrong if wrong[key] == is_wrong)
+        for is_wrong in (True, False)
+    ]
+    return " Wrong: {}. Right: {}.".format(*said)
+
+
 def _different_numbers(
     came: Any, right: Any, place: str, tolerance: float
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str, str]]:
     """Say where two arrays differ most, if they do."""
     if hasattr(right, "detach"):
         right = right.detach()
@@ -227,15 +257,50 @@ def _different_numbers(
     if array is not None and right.ndim == 0 and array.size == 1:
         array = array.reshape(())
     if array is None or array.shape != right.shape:
-        yield _describe(right, "a number") + place, _describe(came) + place
+        found, cause = _describe(came) + place, ""
+        if array is not None and right.ndim and array.ndim:
+            is_turned = array.T.shape == right.shape
+            turned = ": the axes are exchanged" * is_turned
+            cause = f"The shape is another one{turned}."
+        yield _describe(right, "a number") + place, found, cause
         return
     tolerance = max(tolerance, _rounding(came))
     gaps = np.where(np.isfinite(array), np.abs(array - right), np.inf)
     worst = np.unravel_index(gaps.argmax(), gaps.shape)
-    if gaps[worst] > tolerance * max(1.0, np.abs(right).max()):
+    size = max(1.0, np.abs(right).max())
+    if gaps[worst] > tolerance * size:
+        cause = _cause(array, right, gaps[worst] / size, tolerance)
+        if _rounding(came) and gaps[worst] < 0.05 * size:
+            cause = "float32 came, float64 is needed."
         if worst:
             place = f"{place or ' at '}[{', '.join(map(str, worst))}]"
-        yield f"{right[worst]:.8g}{place}", f"{array[worst]:.8g}{place}"
+        digits = 8 if gaps[worst] > 1e-6 * size else 15
+        said = f"{right[worst]:.{digits}g}{place}"
+        yield said, f"{array[worst]:.{digits}g}{place}", cause
+
+
+def _cause(
+    array: np.ndarray, right: np.ndarray, gap: float, tolerance: float
+) -> str:
+    """Name what made all numbers wrong, if one thing did."""
+
+    def fits(values: np.ndarray) -> bool:
+        size = max(1.0, np.abs(right).max())
+        return bool(np.abs(values - right).max() <= tolerance * size)
+
+    if not np.isfinite(array).all():
+        return ""
+    if gap < 1e-5 and tolerance < 1e-6:
+        return "Nearly. Was it float32 on the way? float64 is needed."
+    if fits(-array):
+        return "All numbers have the other sign."
+    is_square = array.ndim == 2 and array.shape[0] == array.shape[1]
+    if is_square and fits(array.T):
+        return "Rows and columns are exchanged."
+    factor = (array * right).sum() / max((right**2).sum(), 1e-300)
+    if array.size > 2 and factor and fits(array / factor):
+        return f"All numbers are {factor:.4g} times what they should be."
+    return ""
 
 
 def _rounding(value: Any) -> float:
@@ -262,6 +327,17 @@ def _as_number(value: Any) -> float | None:
     return None if array is None or array.size != 1 else array.item()
 
 
+def _kind(value: Any) -> str:
+    """Say why an array is none of numbers: its dtype, or its layout."""
+    dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
+    if dtype == "object":
+        return " of objects, not of numbers"
+    layout = str(getattr(value, "layout", "torch.strided"))
+    if layout != "torch.strided":
+        return f" that is sparse ({layout}); a dense one is needed"
+    return f" of {dtype}; float64 is needed"
+
+
 def _describe(value: Any, number: str = "") -> str:
     """Say what kind of thing a value is: its names, its shape, its number.
 
@@ -275,8 +351,7 @@ def _describe(value: Any, number: str = "") -> str:
         more = ", ..." * (len(value) > _SHOWN)
         return f"{len(value)} values: {', '.join(parts)}{more}"
     if hasattr(value, "shape") and np.shape(value):
-        is_object = isinstance(value, np.ndarray) and value.dtype.kind == "O"
-        what = " of objects, not of numbers" * is_object
+        what = "" if _as_array(value) is not None else _kind(value)
         return f"an array of shape {tuple(value.shape)}{what}"
     array = _as_array(value)
     if array is not None and array.ndim == 0:

@@ -1,0 +1,328 @@
+"""Weights from and to PyTorch, Keras and ONNX, by what they then compute.
+
+The oracles are the equations as Keras and ONNX publish them, in NumPy, with
+weights as these lay them out.
+"""
+
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from torch import nn
+
+from oracles import assert_same, cases, flat, randomise, seeded, tensor
+from unrolled.cells import GRUCell, PeepholeLSTMCell, RNNCell
+from unrolled.convert import (
+    from_keras,
+    from_onnx,
+    from_torch,
+    to_keras,
+    to_onnx,
+    to_torch,
+)
+from unrolled.lstm import LSTM
+from unrolled.recurrent import Recurrent
+
+KINDS = {"LSTM": nn.LSTM, "GRU": nn.GRU, "RNN": nn.RNN}
+BLOCKS = {"LSTM": 4, "GRU": 3, "RNN": 1}
+STACKS = [(1, 1), (2, 1), (1, 2), (3, 2)]
+D, H = 3, 4
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_stack = pytest.mark.parametrize(("layers", "directions"), STACKS)
+each_bias = pytest.mark.parametrize("bias", [True, False])
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+# PyTorch
+
+
+@each_kind
+@given(case=cases)
+def test_from_torch_and_back_gives_the_same_numbers(kind, case):
+    sizes = case.D, case.H, case.layers
+    options = {"bias": case.biases > 0, "bidirectional": case.directions > 1}
+    theirs = randomise(KINDS[kind](*sizes, **options))  # steps first
+    before = torch.get_rng_state()
+    ours = from_torch(theirs, two_biases=case.biases == 2)
+    back = to_torch(ours)
+    assert type(back) is type(theirs)
+    assert torch.equal(torch.get_rng_state(), before)
+    count = 2 if case.biases and kind == "GRU" else case.biases
+    assert all(len(cell.biases) == count for cell in ours.cells)
+    assert all(parameter.requires_grad for parameter in back.parameters())
+    given = (case.h, case.c) if kind == "LSTM" else case.h
+    out, state = theirs(case.x.transpose(0, 1), given)
+    outputs = flat(ours(case.x, given))
+    assert_same(outputs, [out.transpose(0, 1), *flat(state)])
+    assert_same(flat(back(case.x, given)), outputs)
+    if count == 1:
+        assert not any(copies[3].any() for copies in back.all_weights)
+    with torch.no_grad():  # copies, not the same tensors
+        for parameter in (*theirs.parameters(), *back.parameters()):
+            parameter.zero_()
+    assert_same(flat(ours(case.x, given)), outputs, 0)
+
+
+@each_kind
+@pytest.mark.filterwarnings("ignore:dropout option adds dropout")
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_mode_and_dtype_are_copied(kind, training, dtype):
+    theirs = KINDS[kind](3, 4, 2, dropout=0.25).train(training).to(dtype)
+    ours = from_torch(theirs)
+    back = to_torch(ours)
+    assert back.batch_first
+    for layer in (ours, back, from_torch(back)):
+        assert layer.dropout == 0.25
+        assert all(module.training == training for module in layer.modules())
+        assert all(p.dtype == dtype for p in layer.parameters())
+    # Of one PyTorch layer it does nothing, and is left out.
+    assert from_torch(KINDS[kind](3, 4, dropout=0.5)).dropout == 0
+
+
+def test_what_squashes_is_copied():
+    x = torch.randn(2, 5, 3, generator=seeded())
+    theirs = nn.RNN(3, 4, nonlinearity="relu", batch_first=True)
+    ours = from_torch(theirs)
+    assert_same(ours(x)[0], theirs(x)[0], 1e-6)
+    assert to_torch(ours).nonlinearity == "relu"
+
+
+# Keras, by its own cells: LSTMCell, GRUCell with reset_after, SimpleRNNCell
+
+
+def keras_cell(kind, weights, x, h, c):
+    """One step, by the names of Keras's source: kernels (D, KH), (H, KH)."""
+    kernel, recurrent, *bias = weights
+    if kind == "LSTM":
+        z = x @ kernel + h @ recurrent + (bias[0] if bias else 0)
+        i, f, c_new, o = np.split(z, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(c_new)
+        return sigmoid(o) * np.tanh(c), c
+    if kind == "GRU":
+        input_bias, recurrent_bias = bias[0] if bias else (0, 0)
+        x_z, x_r, x_h = np.split(x @ kernel + input_bias, 3, axis=1)
+        inner = h @ recurrent + recurrent_bias
+        inner_z, inner_r, inner_h = np.split(inner, 3, axis=1)
+        z, r = sigmoid(x_z + inner_z), sigmoid(x_r + inner_r)
+        hh = np.tanh(x_h + r * inner_h)
+        return z * h + (1 - z) * hh, c
+    return np.tanh(x @ kernel + (bias[0] if bias else 0) + h @ recurrent), c
+
+
+def onnx_cell(kind, weights, x, h, c):
+    """One step, by ONNX's operators: W (KH, D), R (KH, H), B (2KH,)."""
+    W, R, *B = weights
+    Wb, Rb = np.split(B[0], 2) if B else np.zeros((2, len(W)))
+    if kind == "LSTM":
+        i, o, f, c_t = np.split(x @ W.T + h @ R.T + Wb + Rb, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(c_t)
+        return sigmoid(o) * np.tanh(c), c
+    if kind == "GRU":  # linear_before_reset = 1
+        Wz, Wr, Wh = np.split(W, 3)
+        Rz, Rr, Rh = np.split(R, 3)
+        (Wbz, Wbr, Wbh), (Rbz, Rbr, Rbh) = np.split(Wb, 3), np.split(Rb, 3)
+        z = sigmoid(x @ Wz.T + h @ Rz.T + Wbz + Rbz)
+        r = sigmoid(x @ Wr.T + h @ Rr.T + Wbr + Rbr)
+        h_t = np.tanh(x @ Wh.T + (r * (h @ Rh.T + Rbh)) + Wbh)
+        return (1 - z) * h_t + z * h, c
+    return np.tanh(x @ W.T + h @ R.T + Wb + Rb), c
+
+
+def run(cell, kind, layers, x):
+    """Run layers, each a list of one or two directions' weights."""
+    for directions in layers:
+        outs = []
+        for weights, order in zip(directions, (1, -1), strict=False):
+            h = c = np.zeros((len(x), H))
+            out = []
+            for x_t in x.transpose(1, 0, 2)[::order]:
+                h, c = cell(kind, weights, x_t, h, c)
+                out.append(h)
+            outs.append(np.stack(out[::order], axis=1))
+        x = np.concatenate(outs, axis=2)
+    return x
+
+
+def keras_weights(kind, layers, directions, bias, rng):
+    """Each layer's `get_weights()`, and the same by directions."""
+    K, sizes = BLOCKS[kind], [D] + [directions * H] * (layers - 1)
+    shape = (2, K * H) if kind == "GRU" else (K * H,)
+    stacks = [
+        [
+            [rng.normal(size=(size, K * H)), rng.normal(size=(H, K * H))]
+            + [rng.normal(size=shape)] * bias
+            for _ in range(directions)
+        ]
+        for size in sizes
+    ]
+    return [[*chain(*stack)] for stack in stacks], stacks
+
+
+def onnx_weights(kind, layers, directions, bias, rng):
+    """Each node's W, R and B, and the same by directions."""
+    K, sizes = BLOCKS[kind], [D] + [directions * H] * (layers - 1)
+    nodes = [
+        [
+            rng.normal(size=(directions, K * H, size)),
+            rng.normal(size=(directions, K * H, H)),
+        ]
+        + [rng.normal(size=(directions, 2 * K * H))] * bias
+        for size in sizes
+    ]
+    return nodes, [[*zip(*node, strict=True)] for node in nodes]
+
+
+def from_there(library, kind, layers, directions):
+    """Our layer of these weights, told what the arrays do not say."""
+    if library == "keras":
+        return from_keras(layers, kind, bidirectional=directions == 2)
+    return from_onnx(layers, kind, linear_before_reset=int(kind == "GRU"))
+
+
+THERE = {
+    "keras": (keras_weights, keras_cell, to_keras),
+    "onnx": (onnx_weights, onnx_cell, to_onnx),
+}
+
+
+@each_kind
+@each_stack
+@each_bias
+@pytest.mark.parametrize("library", THERE)
+def test_weights_from_there_compute_what_they_computed_there(
+    library, kind, layers, directions, bias
+):
+    make, cell, to_there = THERE[library]
+    rng = np.random.default_rng(0)
+    theirs, stacks = make(kind, layers, directions, bias, rng)
+    x = rng.normal(size=(2, 5, D))
+    ours = from_there(library, kind, theirs, directions)
+    wanted = tensor(run(cell, kind, stacks, x))
+    assert_same(ours(tensor(x))[0], wanted)
+    back = to_there(ours)
+    again = from_there(library, kind, back, directions)
+    assert_same(again(tensor(x))[0], wanted)
+    for their, our in zip(chain(*theirs), chain(*back), strict=True):
+        assert their.shape == our.shape
+        # Of an LSTM, ONNX's two biases come back as their sum, and 0.
+        if library == "keras" or kind == "GRU" or their.ndim == 3:
+            np.testing.assert_array_equal(their, our)
+
+
+@each_kind
+@pytest.mark.parametrize("biases", [0, 1, 2])
+@pytest.mark.parametrize("library", THERE)
+def test_weights_of_ours_compute_the_same_there(library, kind, biases):
+    options = {"bias": biases > 0, "two_biases": biases > 1}
+    cell = {"GRU": GRUCell, "RNN": RNNCell}.get(kind)
+    make = (lambda *a, **o: Recurrent(cell, *a, **o)) if cell else LSTM
+    ours = randomise(make(D, H, 2, bidirectional=True, **options))
+    layers = THERE[library][2](ours)
+    if library == "keras":
+        halves = [len(layer) // 2 for layer in layers]
+        pairs = zip(layers, halves, strict=True)
+        stacks = [[layer[:half], layer[half:]] for layer, half in pairs]
+    else:
+        stacks = [[*zip(*node, strict=True)] for node in layers]
+    x = np.random.default_rng(1).normal(size=(2, 5, D))
+    wanted = run(THERE[library][1], kind, stacks, x)
+    assert_same(ours(tensor(x))[0], tensor(wanted))
+    before = [p.clone() for p in ours.parameters()]
+    for array in chain(*layers):
+        array.fill(0)  # a copy
+    assert_same([*ours.parameters()], before, 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_arrays_dtype_stays(dtype):
+    ours = from_keras([[np.ones(s, dtype) for s in ((3, 20), (5, 20), 20)]])
+    assert str(ours.cells[0].bias.dtype) == f"torch.{np.dtype(dtype)}"
+    assert to_keras(ours)[0][0].dtype == dtype
+    assert to_onnx(ours)[0][0].dtype == dtype
+    assert to_onnx(ours.bfloat16())[0][0].dtype == np.float32
+
+
+def ones(*shapes):
+    return [np.ones(shape) for shape in shapes]
+
+
+K_LSTM = ones((3, 20), (5, 20), 20)
+K_GRU = ones((3, 15), (5, 15), (2, 15))
+O_LSTM = ones((1, 20, 3), (1, 20, 5), (1, 40))
+SLIPS = {
+    "PyTorch's weights": (
+        from_keras, [ones((20, 3), (20, 5), 20)], {},
+        "recurrent_kernel.T: .*4 blocks of H rows.*as if transposed",
+    ),
+    "Keras's weights": (
+        from_onnx, [ones((1, 3, 20), (1, 5, 20), (1, 40))], {},
+        "layers.0. (R|W).*expected",
+    ),
+    "transposed": (
+        from_onnx, [ones((1, 20, 3), (1, 5, 20), (1, 40))], {}, "layers.0. R",
+    ),
+    "a GRU's": (
+        from_keras, [K_GRU], {}, "4 blocks.*got .15, 5., as if a GRU's",
+    ),
+    "an LSTM's": (
+        from_keras, [K_LSTM], {"kind": "GRU"}, "3 blocks.*as if an LSTM's",
+    ),
+    "the other GRU": (
+        from_keras, [ones((3, 15), (5, 15), 15)], {"kind": "GRU"},
+        r"bias \(2, 3H\), of reset_after=True: .*\(2, 15\).*got \(1, 15\)",
+    ),
+    "the other GRU, said": (
+        from_keras, [K_GRU], {"kind": "GRU", "reset_after": False},
+        "reset_after: .*reset gate multiplies h before the product",
+    ),
+    "ONNX's default": (
+        from_onnx, [ones((1, 15, 3), (1, 15, 5))], {"kind": "GRU"},
+        "linear_before_reset: expected 1.*got 0",
+    ),
+    "a bias that is added up": (
+        from_onnx, [ones((1, 20, 3), (1, 20, 5), (1, 20))], {},
+        r"B \(2KH\), Wb and Rb: expected shape \(2, 20\).*got \(1, 20\)",
+    ),
+    "both directions": (
+        from_keras, [[*K_LSTM, *K_LSTM]], {},
+        "2 or 3 arrays, with bidirectional=False.*got 6",
+    ),
+    "one direction": (
+        from_keras, [K_LSTM], {"bidirectional": True},
+        "4 or 6 arrays, with bidirectional=True.*got 3",
+    ),
+    "no list of layers": (from_keras, K_LSTM, {}, "layers.0..*a list or tuple"),
+    "layers that do not fit": (
+        from_keras, [K_LSTM, K_LSTM], {}, r"layers.1. kernel.T.*\(20, 5\)",
+    ),
+    "a bias in one layer only": (
+        from_keras, [K_LSTM, ones((5, 20), (5, 20))], {}, "layers.1.: .*of 3",
+    ),
+    "directions in one layer only": (
+        from_onnx, [O_LSTM, ones((2, 20, 5), (2, 20, 5), (2, 40))], {},
+        "layers.1. W",
+    ),
+    "another kind": (from_onnx, [O_LSTM], {"kind": "lstm"}, "kind: .*'LSTM'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_likely_slip_is_named(slip):
+    call, layers, options, words = SLIPS[slip]
+    with pytest.raises(ValueError, match=words) as caught:
+        call(layers, **options)
+    assert "expected" in str(caught.value)
+    assert "got" in str(caught.value)
+
+
+@pytest.mark.parametrize("call", [to_torch, to_keras, to_onnx])
+def test_what_no_layout_has_is_refused(call):
+    with pytest.raises(ValueError, match=r"layer: .*got 'PeepholeLSTMCell'"):
+        call(Recurrent(PeepholeLSTMCell, 3, 4))
