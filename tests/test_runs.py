@@ -444,9 +444,11 @@ def test_weights_that_do_not_belong_are_refused(tmp_path):
 
 
 def test_a_package_without_its_repository(monkeypatch, tmp_path):
-    copy = tmp_path / "lib" / "site-packages" / "unrolled_lab" / "files.py"
-    monkeypatch.setattr("unrolled_lab.files.__file__", str(copy))
-    message = r"folder: expected .*repository.*None"
-    with pytest.raises(ValueError, match=message):
+    """Its records are those beside it, as in the wheel."""
+    home = tmp_path / "lib" / "site-packages" / "unrolled_lab"
+    monkeypatch.setattr("unrolled_lab.files.__file__", str(home / "files.py"))
+    with pytest.raises(ValueError, match="folder that exists, got .*results"):
         lab.load_records("published")
+    (home / "results").mkdir(parents=True)
+    assert lab.results_folder() == home / "results"
     assert lab.results_folder(tmp_path / "made", create=True).is_dir()
