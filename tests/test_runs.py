@@ -447,7 +447,7 @@ def test_a_package_without_its_repository(monkeypatch, tmp_path):
     """Its records are those beside it, as in the wheel."""
     home = tmp_path / "lib" / "site-packages" / "unrolled_lab"
     monkeypatch.setattr("unrolled_lab.files.__file__", str(home / "files.py"))
-    with pytest.raises(ValueError, match="folder that exists, got .*results"):
+    with pytest.raises(ValueError, match=r"folder that exists, got .*results"):
         lab.load_records("published")
     (home / "results").mkdir(parents=True)
     assert lab.results_folder() == home / "results"
