@@ -1,4 +1,25 @@
 // What tests/test_explore.py asks of a figure to touch, inside the browser.
+
+// Where words leave ink: their box without what the face keeps free above and
+// below. Of turned words, and of words in parts, the whole box.
+function inked(text) {
+  const { left, right, top, bottom } = text.getBoundingClientRect();
+  if (text.hasAttribute('transform') || text.children.length) {
+    return { left, right, top, bottom };
+  }
+  const pen = document.createElement('canvas').getContext('2d');
+  const face = getComputedStyle(text);
+  pen.font = `${face.fontWeight} ${face.fontSize} ${face.fontFamily}`;
+  const ink = pen.measureText(text.textContent);
+  const scale = (bottom - top)
+    / (ink.fontBoundingBoxAscent + ink.fontBoundingBoxDescent);
+  const above = ink.fontBoundingBoxAscent - ink.actualBoundingBoxAscent;
+  const below = ink.fontBoundingBoxDescent - ink.actualBoundingBoxDescent;
+  return {
+    left, right, top: top + scale * above, bottom: bottom - scale * below,
+  };
+}
+
 globalThis.toucher = {
   figure: (name) => document.querySelector(
     `unrolled-figure[data-figure="${name}"]`),
@@ -85,13 +106,13 @@ globalThis.toucher = {
     const svg = toucher.figure(name).querySelector('svg');
     const words = [...svg.querySelectorAll('text')]
       .filter((e) => e.textContent.trim() && e.checkVisibility());
-    const boxes = words.map((e) => e.getBoundingClientRect());
+    const boxes = words.map(inked);
     const out = words.filter((_, k) => boxes[k].right > innerWidth
       || boxes[k].left < 0).map((e) => e.textContent);
     boxes.forEach((a, k) => boxes.slice(k + 1).forEach((b, m) => {
       const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (wide > 1 && high > 3) {
+      if (wide > 1 && high > 1) {
         out.push(`${words[k].textContent} | ${words[k + 1 + m].textContent}`);
       }
     }));

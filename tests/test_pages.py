@@ -335,9 +335,9 @@ def test_notebook_download(look, name):
     """A page made from a notebook offers that notebook."""
     facts = look(name)
     if facts["has_code"]:
-        notebook = f"_sources/{Path(name).with_suffix('.ipynb').as_posix()}"
-        assert notebook in [link["file"] for link in facts["links"]]
-        assert json.loads((HTML / notebook).read_text("utf-8"))["cells"]
+        path = Path("_static/take_away", name).with_suffix(".ipynb")
+        assert path.as_posix() in [link["file"] for link in facts["links"]]
+        assert json.loads((HTML / path).read_text("utf-8"))["cells"]
 
 
 @pytest.mark.parametrize("name", TOC)
