@@ -104,22 +104,24 @@ def write(app: Sphinx, error: Exception | None) -> None:
     wheel = build_wheel(Path(app.srcdir), folder)
     address = app.config.html_baseurl and f"{app.config.html_baseurl}{FOLDER}/"
     install = INSTALL.format(wheel=wheel.name, address=address)
-    with zipfile.ZipFile(
-        folder / "unrolled.zip", "w", zipfile.ZIP_DEFLATED
-    ) as z:
-        z.write(wheel, f"unrolled/{wheel.name}")
-        for name in sorted(app.env.found_docs):
-            source = Path(app.env.doc2path(name))
-            if source.suffix == ".ipynb":
-                text = alone(source, install)
-                path = folder / f"{name}.ipynb"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-                # A page that was opened as a file may read only scripts.
-                path.with_suffix(".ipynb.js").write_text(
-                    f"takeAway({json.dumps(text)});\n", encoding="utf-8"
-                )
-                z.writestr(f"unrolled/{name}.ipynb", text)
+    sources = {n: Path(app.env.doc2path(n)) for n in app.env.found_docs}
+    texts = {
+        f"{name}.ipynb": alone(path, install)
+        for name, path in sorted(sources.items())
+        if path.suffix == ".ipynb"
+    }
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        # A page that was opened as a file may read only scripts.
+        script = f"takeAway({json.dumps(text)});\n"
+        path.with_suffix(".ipynb.js").write_text(script, encoding="utf-8")
+    with zipfile.ZipFile(folder / "unrolled.zip", "w") as bundle:
+        bundle.write(wheel, f"unrolled/{wheel.name}")  # packed as it is
+        for name, text in texts.items():
+            packed = zipfile.ZIP_DEFLATED
+            bundle.writestr(f"unrolled/{name}", text, compress_type=packed)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
