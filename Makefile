@@ -42,7 +42,7 @@ RECORDS   := $(call files,results)
 IN_BROWSER := tests/test_pages.py tests/test_site.py tests/test_explore.py
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
-.PHONY: help book test chapter pages pdf serve lab exercises execute bench \
+.PHONY: help book test chapter pages pdf handouts serve lab exercises execute bench \
         reproduce times types mutants portable links clean FORCE
 .DELETE_ON_ERROR:
 
@@ -52,6 +52,7 @@ help:
 	@echo "make chapter N=04   check one chapter and build its page"
 	@echo "make serve    build the pages and serve them on this machine"
 	@echo "make pdf      put the core chapters into one file, to print"
+	@echo "make handouts make quizzes for Moodle, cards, and figures for slides"
 	@echo "make pages    check the built pages in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make exercises   make the exercises anew from the solutions"
@@ -154,6 +155,10 @@ $(READY): $(DONE)/install $(DONE)/names $(LOOK) $(PAGES) $(API)
 serve: book
 	@echo "Reading on http://localhost:8000 (stop with Ctrl+C)"
 	@$(BIN)/python -m http.server --bind localhost --directory $(HTML) 8000
+
+handouts: $(DONE)/install
+	@$(BIN)/python tools/handouts.py
+	@echo "For a class: $$PWD/_build/handouts"
 
 pdf: $(READY) $(DONE)/install-test
 	@$(BIN)/python tools/pdf.py
@@ -270,7 +275,7 @@ clean:
 	elif test -e $(VENV); then echo "$(VENV) is not ours: left as it is."; fi
 	@rm -rf $(HTML) _build/links _build/.doctrees _build/.jupyter_cache $(READY) \
 	    _build/jupyter_execute _build/_page _build/latex _build/pdf \
-	    _build/mutants _build/unrolled.pdf
+	    _build/mutants _build/unrolled.pdf _build/handouts
 	@rm -rf src/*.egg-info .pytest_cache .ruff_cache .hypothesis
 	@if test -d _build; then rmdir _build 2>/dev/null || \
 	    echo "_build holds something else: left as it is."; fi
