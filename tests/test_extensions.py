@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from io import BytesIO
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -110,3 +111,28 @@ def test_other_pages_are_written_again_when_they_must(tmp_path):
     code, said = build("_place", "_elsewhere")
     assert code == 1
     assert "undefined label: 'place'" in said
+
+
+def test_buttons_lead_to_the_repository_that_is_known(monkeypatch):
+    monkeypatch.syspath_prepend(EXTENSIONS)
+    published = importlib.import_module("published")
+    take_away = importlib.import_module("take_away")
+    config = SimpleNamespace(
+        repository="someone/book", html_title="Unrolled", html_theme_options={}
+    )
+    published.begin(None, config)
+    assert config.html_baseurl == "https://someone.github.io/book/"
+    options = config.html_theme_options
+    assert options["repository_url"] == "https://github.com/someone/book"
+    assert options["use_edit_page_button"] and options["launch_buttons"]
+    colab = "https://colab/github/someone/book/blob/main/book/x.ipynb"
+    urls = colab, "../_sources/book/x.ipynb", "../_sources/other.ipynb"
+    buttons = [{"url": url} for url in urls]
+    context = {"header_buttons": [{"buttons": buttons}, {"type": "link"}]}
+    context["pathto"] = lambda path, _: f"../{path}"
+    take_away.link(None, "book/x", "", context, None)
+    assert [button["url"] for button in buttons] == [
+        colab.replace("main", "notebooks"),
+        "../_static/take_away/book/x.ipynb",
+        urls[2],
+    ]
