@@ -89,11 +89,17 @@ def finds_no_bias(state, found):
     return state["series"] == 1 and last.max() < 4 / 3
 
 
+def does_harm(state, found):
+    """With half of a kept, the answers are worse than by b alone."""
+    return state["s"] == 0.5 and found["expected"] < 75
+
+
 # What a figure's task asks for, which the first link in its fold shows.
 TASKS = {
     "chunk": keeps_as_much_by_chunks,
     "costs": shares_the_work,
     "count": has_the_count_of_the_text,
+    "ends": does_harm,
     "kick": finds_no_bias,
     "memory": keeps_and_cannot_learn,
     "optimisers": steps_beyond_its_rate,

@@ -8,6 +8,7 @@ changes the paths and the numbers of that drawing, and nothing else.
 from unrolled_book.explore.chunk import chunk_and_window
 from unrolled_book.explore.costs import what_it_costs
 from unrolled_book.explore.count import parameter_count
+from unrolled_book.explore.ends import two_ends
 from unrolled_book.explore.kick import kick_and_control
 from unrolled_book.explore.memory import memory_or_gradient
 from unrolled_book.explore.optimisers import three_optimisers
@@ -26,5 +27,6 @@ __all__ = [
     "one_step",
     "parameter_count",
     "three_optimisers",
+    "two_ends",
     "what_it_costs",
 ]
