@@ -186,6 +186,16 @@ def spoil_inside(problem):
     return 1
 
 
+def sort(a):
+    a.sort()
+    return a
+
+
+def put_a_number(a):
+    a[0] = 1.0
+    return a
+
+
 def is_asked(a):
     return input("a? ")
 
@@ -207,6 +217,9 @@ UNFAIR = [
     (spoil, np.zeros(2), "the arguments of spoil .*another a$"),
     (spoil, torch.zeros(2), "the arguments of spoil .*another a$"),
     (spoil_inside, {"b": [[1]]}, "spoil_inside after .*another problem"),
+    (sort, [3, 1, 2], "the arguments of sort .*another a$"),
+    (put_a_number, [np.ones(2)], "put_a_number after .*another a$"),
+    (put_a_number, [torch.ones(2)], "put_a_number after .*another a$"),
     (is_asked, 1, "is_asked.*input"),
     (never_ends, 1, "never_ends.*none in"),
     (hands_over, [1], "hands_over.*without bptt"),

@@ -132,7 +132,7 @@ def test_buttons_lead_to_the_repository_that_is_known(monkeypatch):
     context["pathto"] = lambda path, _: f"../{path}"
     take_away.link(None, "book/x", "", context, None)
     assert [button["url"] for button in buttons] == [
-        colab.replace("main", "notebooks"),
+        colab.replace("main", "unrolled-take-away"),
         "../_static/take_away/book/x.ipynb",
         urls[2],
     ]

@@ -51,7 +51,9 @@ def link(
         for button in group.get("buttons", ()):
             url = button.get("url", "")
             if "colab" in url:
-                button["url"] = url.replace("/blob/main/", "/blob/notebooks/")
+                button["url"] = url.replace(
+                    "/blob/main/", "/blob/unrolled-take-away/"
+                )
             elif url.endswith(f"_sources/{name}.ipynb"):
                 button["url"] = context["pathto"](f"{FOLDER}/{name}.ipynb", 1)
 

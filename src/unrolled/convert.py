@@ -202,6 +202,9 @@ def from_onnx(
 ) -> Recurrent:
     """Make a layer of the weights of ONNX's nodes, without peepholes.
 
+    Weights do not tell what else a node has: its direction must be forward or
+    bidirectional, with no clip, no input_forget and ONNX's own activations.
+
     Args:
         layers: for each node W (S, KH, D), R (S, KH, H) and, if there is one,
             B (S, 2KH), for S directions.

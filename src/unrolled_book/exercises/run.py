@@ -125,12 +125,18 @@ def _same(now: Any, then: Any) -> bool:
         is_dict = isinstance(now, dict) and [*now] == [*then]
         return is_dict and all(_same(now[name], then[name]) for name in then)
     if isinstance(then, list | tuple):
-        pairs = zip(now, then, strict=False)
-        return len(now) == len(then) and all(_same(*pair) for pair in pairs)
+        if type(now) is not type(then) or len(now) != len(then):
+            return False
+        return all(map(_same, now, then))
     if hasattr(then, "detach"):
+        if not hasattr(now, "detach"):
+            return False
         now, then = now.detach().numpy(), then.numpy()
     if isinstance(then, np.ndarray):
-        return now.shape == then.shape and now.tobytes() == then.tobytes()
+        is_array = isinstance(now, np.ndarray) and now.shape == then.shape
+        return is_array and now.tobytes() == then.tobytes()
+    if isinstance(then, int | float | str):
+        return now is then or now == then
     return True
 
 
