@@ -220,6 +220,7 @@ UNFAIR = [
     (sort, [3, 1, 2], "the arguments of sort .*another a$"),
     (put_a_number, [np.ones(2)], "put_a_number after .*another a$"),
     (put_a_number, [torch.ones(2)], "put_a_number after .*another a$"),
+    (put_a_number, [1], "put_a_number after .*another a$"),
     (is_asked, 1, "is_asked.*input"),
     (never_ends, 1, "never_ends.*none in"),
     (hands_over, [1], "hands_over.*without bptt"),

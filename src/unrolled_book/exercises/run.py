@@ -136,7 +136,7 @@ def _same(now: Any, then: Any) -> bool:
         is_array = isinstance(now, np.ndarray) and now.shape == then.shape
         return is_array and now.tobytes() == then.tobytes()
     if isinstance(then, int | float | str):
-        return now is then or now == then
+        return type(now) is type(then) and (now is then or now == then)
     return True
 
 
