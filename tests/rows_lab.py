@@ -180,6 +180,8 @@ ROWS = [
          progress=False),
     good(tables.runs, records=[RECORD]),
     good(tables.epochs, records=[RECORD]),
+    good(tables.of_group, records=[RECORD], group="x"),
+    good(tables.by_epoch, records=[RECORD], column="valid_accuracy"),
     good(tables.first_above, fine("level: True"),
          values=np.array([0.5, 0.9]), level=0.7),
     good(multiplications, fine("call: <class 'str'>"), call=lambda: None),

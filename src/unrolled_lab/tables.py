@@ -6,7 +6,7 @@ Only who asks for this module imports pandas.
 import numpy as np
 import pandas as pd
 
-from unrolled._checks import check, check_type
+from unrolled._checks import check, check_choice, check_type
 from unrolled.data import ArrayLike
 from unrolled_lab.record import Record, columns
 
@@ -82,6 +82,32 @@ def epochs(records: list[Record]) -> pd.DataFrame:
             part["gradient_ratio"] = record.gradient_ratios
         parts.append(part)
     return pd.concat(parts).set_index(["group", "seed", "epoch"])
+
+
+def of_group(records: list[Record], group: str) -> list[Record]:
+    """Choose the records of a group, such as ``"lstm-uniform-fb2"``.
+
+    Chapter: 08_thirty_steps.
+    """
+    check_type("group", group, str)
+    return [run for run in _checked(records) if run.config.group == group]
+
+
+def by_epoch(
+    records: list[Record], column: str, count: int | None = None
+) -> np.ndarray:
+    """Return a row for each run, a column for each of the first epochs.
+
+    Args:
+        records: the runs.
+        column: one of those of `epochs`, such as ``"valid_accuracy"``.
+        count: of the epochs. Default: all.
+
+    Chapter: 08_thirty_steps.
+    """
+    table = epochs(records)
+    check_choice("column", column, [*table])
+    return table[column].unstack("epoch").loc[:, :count].to_numpy()
 
 
 def first_above(values: ArrayLike, level: float) -> int | None:
