@@ -19,6 +19,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 # one job of two threads.
 JOBS ?= 2
 MAKEFLAGS += --jobs=$(JOBS)
+export JOBS
 export OMP_NUM_THREADS ?= 1
 
 # All files in some folders, as far as make can name them.
@@ -42,13 +43,14 @@ RECORDS   := $(call files,results)
 IN_BROWSER := tests/test_pages.py tests/test_site.py tests/test_explore.py
 MARKS     := $(DONE)/lint $(DONE)/pytest $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)
 
-.PHONY: help book test chapter pages pdf handouts serve lab exercises execute bench \
-        reproduce times types mutants portable links clean FORCE
+.PHONY: help book test notebooks chapter pages pdf handouts serve lab exercises \
+        execute bench reproduce times types mutants portable links clean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make book     build the pages"
 	@echo "make test     check the package, the notebooks and their numbers"
+	@echo "make notebooks  check those whose numbers may have changed"
 	@echo "make chapter N=04   check one chapter and build its page"
 	@echo "make serve    build the pages and serve them on this machine"
 	@echo "make pdf      put the core chapters into one file, to print"
@@ -170,7 +172,7 @@ look/%: $(READY) $(DONE)/install-test FORCE
 
 # ---- The checks ------------------------------------------------------------
 
-test: $(MARKS)
+test: $(DONE)/lint $(DONE)/pytest notebooks
 	@$(BIN)/python tools/summary.py $(THIS) $(DONE) $(MARKS)
 
 $(DONE)/lint: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) $(TESTS) \
@@ -187,28 +189,19 @@ $(DONE)/pytest: $(DONE)/install-test $(DONE)/names $(PACKAGES) $(PAGES) \
 	    $(IN_BROWSER:%=--ignore=%)
 	@echo $(THIS) > $@
 
-# Each notebook runs from top to bottom in a fresh kernel, and every output
-# must be the committed one. It runs again when a file that it read the last
-# time has changed, as the rules say that tools/depends wrote then. (And not
-# while packages are still being installed.) Of pytest's plugins only nbval is
-# loaded: the others would take longer than many a notebook.
-$(DONE)/%.nbval: %.ipynb $(DONE)/install | $(DONE)/install-test
-	@mkdir -p $(@D) && rm -f $@ $@.d
-	@if UNROLLED_DEPENDS=$@ \
-	    PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTEST_PLUGINS=nbval.plugin \
-	    PYTHONPATH="$$PWD/tools/depends$${PYTHONPATH:+:$$PYTHONPATH}" \
-	    $(BIN)/python -m pytest --nbval --quiet $< > $@.log 2>&1; \
-	then echo "$<: `tail -1 $@.log`"; else cat $@.log; exit 1; fi
-	@echo $(THIS) > $@
-
--include $(addsuffix .d,$(wildcard $(NOTEBOOKS:%.ipynb=$(DONE)/%.nbval)))
+# Each notebook runs from top to bottom in a fresh kernel, and every output must
+# be the committed one. Which have to run again, the tool finds out. (And not
+# while packages are still being installed.)
+CHECK = $(BIN)/python tools/notebooks.py $(THIS) $(DONE)
+notebooks: $(DONE)/install $(DONE)/install-test
+	@$(CHECK) $(NOTEBOOKS)
 
 # Its tests are those that carry its number: of its prose, figures and quiz, and
 # those of its deeper pages.
 CHAPTER := $(basename $(notdir $(wildcard book/$(N)_*.ipynb)))
-DEEPER  := $(patsubst %.ipynb,$(DONE)/%.nbval,$(wildcard book/deeper/$(N)_*))
 ifeq ($(words $(CHAPTER)),1)
-chapter: $(DONE)/book/$(CHAPTER).nbval $(DEEPER) $(DONE)/install-test $(READY)
+chapter: $(DONE)/install-test $(READY)
+	@$(CHECK) book/$(CHAPTER).ipynb $(wildcard book/deeper/$(N)_*.ipynb)
 	$(BIN)/python -m pytest --quiet -k $(N)_ \
 	    `grep -lE 'import (.*, )?(notebooks|quiz|times)' \
 	    $(filter-out $(IN_BROWSER),$(wildcard tests/test_*.py))`

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 REPO = Path(__file__).resolve().parent.parent
@@ -27,10 +28,19 @@ os.makedirs("_build/html", exist_ok=True)
 def main():
     pass
 """
-READ = """
-if sys.argv[-1] == "book/01_one.ipynb":
-    open("src/unrolled/read.py").close()
-    os.listdir("results/runs")
+# A notebook of this project is a list of the files that it reads.
+PYTEST = """\
+import os, sys
+def main(arguments, plugins=()):
+    with open(os.environ["LOG"], "a") as log:
+        log.write(" ".join(["pytest", *arguments]) + "\\n")
+    if arguments[0] == "--nbval":
+        for name in open(arguments[-1]).read().split():
+            os.listdir(name) if os.path.isdir(name) else open(name)
+    print("passed")
+    return 3 * os.path.exists("fail-pytest")
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
 """
 PYTHON = """\
 #!/bin/sh
@@ -42,14 +52,17 @@ requirements.txt requirements-test.txt constraints.txt pyproject.toml
 _config.yml _toc.yml README.md book/index.md src/unrolled/__init__.py
 src/unrolled/read.py src/unrolled/unread.py src/unrolled_book/style.py
 src/unrolled_lab/__init__.py stand_ins/jupyter_book/__init__.py
-stand_ins/jupyter_book/cli/__init__.py"""
+stand_ins/jupyter_book/cli/__init__.py stand_ins/torch.py stand_ins/pandas.py
+stand_ins/nbval/plugin.py stand_ins/ipykernel/kernelapp.py
+stand_ins/matplotlib/pyplot.py
+stand_ins/jupyter_client/provisioning/local_provisioner.py"""
 FILES = dict.fromkeys(EMPTY.split(), "") | {
-    "book/01_one.ipynb": "{}",
-    "book/02_two.ipynb": "{}",
+    "book/01_one.ipynb": "src/unrolled/read.py results/runs",
+    "book/02_two.ipynb": "",
     "results/runs/first.json": "{}",
     "stand_ins/pip.py": NOTE.format(name="pip"),
     "stand_ins/ruff.py": NOTE.format(name="ruff"),
-    "stand_ins/pytest.py": NOTE.format(name="pytest") + READ,
+    "stand_ins/pytest.py": PYTEST,
     "stand_ins/jupyter_book/cli/main.py": NOTE.format(name="book") + BUILD,
     "tools/install.py": NOTE.format(name="install"),
     "tools/python": PYTHON.format(executable=sys.executable),
@@ -65,7 +78,8 @@ class Project:
             (folder / name).write_text(text)
         (folder / "tools" / "python").chmod(0o755)
         shutil.copy(REPO / "Makefile", folder)
-        shutil.copy(REPO / "tools" / "summary.py", folder / "tools")
+        for name in ("summary.py", "notebooks.py"):
+            shutil.copy(REPO / "tools" / name, folder / "tools")
         shutil.copytree(REPO / "tools" / "depends", folder / "tools/depends")
         self.folder = folder
 
@@ -245,9 +259,10 @@ def test_a_notebook_runs_again_when_what_it_reads_has_changed(project):
     assert notebooks("book/01_one.ipynb") == first
     assert notebooks("results/runs/second.json") == first
     assert len(notebooks("requirements.txt")) == 2
-    # A file that is gone stops nothing, but is noticed.
-    (project / "stand_ins" / "pytest.py").write_text(NOTE.format(name="pytest"))
+    # A file that is gone is noticed.
     (project / "src" / "unrolled" / "read.py").rename(project / "gone")
+    assert first[0] in project.make("test", code=2)[1]
+    (project / "book" / "01_one.ipynb").write_text("results/runs")
     assert first[0] in project.make("test")[1]
     assert not project.make("test")[1]
     # Those that fail run again.
@@ -265,7 +280,7 @@ def test_chapter_runs_its_notebooks_and_names_its_page(project):
     (project / "tests" / "test_prose.py").write_text("import notebooks\n")
     (project / "book" / "deeper").mkdir()
     for name in ("01_other", "02_more"):
-        (project / "book" / "deeper" / f"{name}.ipynb").write_text("{}")
+        (project / "book" / "deeper" / f"{name}.ipynb").touch()
     said, calls = project.make("chapter", "N=02")
     assert f"{project.folder}/_build/html/book/02_two.html" in said
     assert "pytest --nbval --quiet book/02_two.ipynb" in calls
@@ -280,3 +295,28 @@ def test_chapter_asks_which_one(number, project):
     said, calls = project.make("chapter", *([number] * bool(number)), code=2)
     assert "make chapter N=04" in said
     assert not calls
+
+
+def test_a_notebook_that_prints_something_else_fails(tmp_path):
+    """With nbval and kernels as they are."""
+    for name, printed in {"right": "3\n", "wrong": "4\n"}.items():
+        output = nbformat.v4.new_output("stream", text=printed)
+        told = {"execution_count": 1, "outputs": [output]}
+        cell = nbformat.v4.new_code_cell("print(1 + 2)", **told)
+        notebook = nbformat.v4.new_notebook(cells=[cell])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": ""}
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    (tmp_path / "install").touch()
+    tool = [sys.executable, str(REPO / "tools" / "notebooks.py"), "1-1"]
+    run = subprocess.run(
+        [*tool, str(tmp_path), "right.ipynb", "wrong.ipynb"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1, run.stderr
+    assert "right.ipynb: 1 passed" in run.stdout
+    assert "wrong.ipynb FAILED" in run.stdout
+    assert "'4" in run.stdout and "'3" in run.stdout
+    assert [mark.name for mark in tmp_path.glob("*.nbval")] == ["right.nbval"]

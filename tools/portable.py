@@ -5,9 +5,9 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from subprocess import PIPE, STDOUT, run
+from subprocess import run
+from tempfile import TemporaryDirectory
 
 REPO = Path(__file__).resolve().parent.parent
 SLOW = ("pages", "explore", "grading", "mutations")  # and of other things
@@ -43,35 +43,35 @@ print(torch.backends.cpu.get_cpu_capability(), "fingerprint", told[:6])
 
 
 def call(arguments, settings):
-    """Run Python; return whether it succeeded, and what it printed."""
-    kept = {"cwd": REPO, "env": os.environ | settings, "stderr": STDOUT}
-    done = run([sys.executable, *arguments], stdout=PIPE, text=True, **kept)
-    return done.returncode == 0, done.stdout
+    """Run Python, showing what it prints; return whether it succeeded."""
+    environment = os.environ | settings
+    return run([sys.executable, *arguments], cwd=REPO, env=environment)
 
 
-def suites(tests, notebooks):
-    """Name each run of pytest, and give its arguments; the longest first."""
-    if tests or not notebooks:
-        without = (f"--ignore-glob=*/test_{name}.py" for name in SLOW)
-        yield "tests", ["--doctest-modules", *without]
-    if notebooks or not tests:
-        for folder in ("book", "solutions", "exercises"):
-            for path in sorted((REPO / folder).rglob("*.ipynb")):
-                if path.parent.name != ".ipynb_checkpoints":
-                    yield str(path.relative_to(REPO)), ["--nbval", str(path)]
+def run_tests(settings, jobs):
+    """Run the tests; return how many suites, and the names of the failed."""
+    without = (f"--ignore-glob=*/test_{name}.py" for name in SLOW)
+    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"-n{jobs}"]
+    done = call([*pytest, "--doctest-modules", *without], settings)
+    return 1, ["tests"] * bool(done.returncode)
 
 
-def run_row(settings, todo, jobs):
-    """Run all of a row, and tell of each; return the names that failed."""
-    failed, pytest = [], ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    with ThreadPoolExecutor(jobs) as pool:
-        runs = {pool.submit(call, pytest + todo[n], settings): n for n in todo}
-        for count, one in enumerate(as_completed(runs), 1):
-            passed, told = one.result()
-            said = "passed" if passed else f"FAILED\n{told}"
-            print(f"  {count}/{len(runs)} {runs[one]} {said}", flush=True)
-            failed += [] if passed else [runs[one]]
-    return failed
+def run_notebooks(settings, jobs):
+    """Run all notebooks; return how many, and the names of the failed."""
+    settings = settings | {"JOBS": str(jobs)}
+    found = [
+        str(path.relative_to(REPO))
+        for folder in ("book", "solutions", "exercises")
+        for path in sorted((REPO / folder).rglob("*.ipynb"))
+        if path.parent.name != ".ipynb_checkpoints"
+    ]
+    with TemporaryDirectory() as marks:
+        Path(marks, "install").touch()
+        call(["tools/notebooks.py", "portable", marks, *found], settings)
+        passed = [Path(marks, n).with_suffix(".nbval").exists() for n in found]
+    return len(found), [
+        n for n, ok in zip(found, passed, strict=True) if not ok
+    ]
 
 
 def main():
@@ -82,19 +82,23 @@ def main():
     parser.add_argument("--tests", action="store_true", help="no notebooks")
     parser.add_argument("--notebooks", action="store_true", help="no tests")
     told = parser.parse_args()
-    todo = dict(suites(told.tests, told.notebooks))
+    parts = [run_tests] * (not told.notebooks)
+    parts += [run_notebooks] * (not told.tests)
     table, anything = ["row      passed  of seconds  failed"], []
     for row in told.only:
         processor, threads = rows[row]
         settings = PROCESSORS[processor] | {"OMP_NUM_THREADS": str(threads)}
-        is_there, said = call(["-c", PROBE], settings)
-        print(f"{row}: {said.strip()}", flush=True)
-        start = time.monotonic()
-        failed = run_row(settings, todo, max(1, os.cpu_count() // threads))
-        anything += failed if is_there else [*failed, "probe"]
-        numbers = len(todo) - len(failed), len(todo), time.monotonic() - start
+        print(f"{row}:", flush=True)
+        start, jobs = time.monotonic(), max(1, os.cpu_count() // threads)
+        failed = ["probe"] * bool(call(["-c", PROBE], settings).returncode)
+        count = 0
+        for part in parts:
+            of, not_passed = part(settings, jobs)
+            count, failed = count + of, failed + not_passed
+        numbers = count - len(failed), count, time.monotonic() - start
         row = "{:8} {:6} {:3} {:7.0f}".format(row, *numbers)
         table.append(f"{row}  {' '.join(failed) or '-'}")
+        anything += failed
     print("", *table, sep="\n")
     return bool(anything)
 
