@@ -13,7 +13,6 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -88,13 +87,14 @@ def build_wheel(repository: Path, folder: Path) -> Path:
 
 def alone(notebook: Path, install: str) -> str:
     """Return the notebook without outputs, and with a first cell to install."""
-    book = nbformat.read(notebook, nbformat.NO_CONVERT)
-    for cell in book.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    first = nbformat.v4.new_code_cell(install, id="install", metadata=FOLDED)
-    book.cells.insert(0, first)
-    return nbformat.writes(book)
+    book = json.loads(notebook.read_text(encoding="utf-8"))
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    first = {"cell_type": "code", "id": "install", "metadata": FOLDED}
+    first |= {"source": install, "outputs": [], "execution_count": None}
+    book["cells"].insert(0, first)
+    return json.dumps(book, indent=1, ensure_ascii=False)
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
