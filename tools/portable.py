@@ -10,7 +10,7 @@ from subprocess import run
 from tempfile import TemporaryDirectory
 
 REPO = Path(__file__).resolve().parent.parent
-SLOW = ("pages", "explore", "grading", "mutations")  # and of other things
+SLOW = ("pages", "explore", "site", "grading", "mutations")  # or of the pages
 # Older processors sum in other orders, and without fused multiplication.
 PROCESSORS = {
     "avx2": {
