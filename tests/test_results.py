@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ import unrolled_lab as lab
 from rounding import rounding
 from small_runs import run
 from unrolled.train import Epoch, evaluate, fit
+from unrolled_book.explore import runs as all_runs
 from unrolled_lab import runs, tables
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -148,3 +150,28 @@ def test_tables_tell_what_the_records_tell():
     for level, epoch in ((0.4, 1), (0.6, 2), (0.95, None)):  # not above
         found = tables.first_above([0.5, 0.9, 0.3, 0.95], level)
         assert found == epoch
+
+
+def test_the_runs_to_touch_are_what_the_files_say():
+    """Read past the package: each number of each run, in %."""
+    records = [r for name in RECORDS for r in RECORDS[name]]
+    packed = all_runs.packed(records)
+    for n, record in enumerate(records):
+        name = f"{record.config.experiment}/{record.config.name}"
+        path = lab.results_folder() / f"{name}-{record.id}.json"
+        told = json.loads(path.read_text())
+        config, history = told["config"], told["history"]
+        of_gate = {"LSTM": "forget_bias", "GRU": "update_bias"}
+        bias = config.get(of_gate.get(config["cell"]), 0)
+        assert packed["bias"][n] == (
+            bias if config["cell"] in of_gate else None
+        )
+        for key in ("cell", "init", "steps"):
+            assert packed[key][n] == config[key]
+        assert packed["seed"][n] == told["seed"]
+        assert packed["best_epoch"][n] == told["best_epoch"]
+        for kind in ("best", "last"):
+            right = 100 * told[f"test_{kind}"]["accuracy"]
+            assert packed[kind][n] == pytest.approx(right, abs=1e-9)
+        valid = 100 * np.array(history["valid_accuracy"])
+        assert packed["valid"][n] == pytest.approx(valid, abs=1e-9)

@@ -12,12 +12,14 @@ from unrolled_book.explore.ends import two_ends
 from unrolled_book.explore.kick import kick_and_control
 from unrolled_book.explore.memory import memory_or_gradient
 from unrolled_book.explore.optimisers import three_optimisers
+from unrolled_book.explore.runs import all_runs
 from unrolled_book.explore.sandbox import gate_sandbox
 from unrolled_book.explore.step import one_step
 from unrolled_book.explore.table import error_times_use
 from unrolled_book.explore.temperature import loud_not_wrong
 
 __all__ = [
+    "all_runs",
     "chunk_and_window",
     "error_times_use",
     "gate_sandbox",
