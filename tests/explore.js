@@ -26,6 +26,8 @@ globalThis.toucher = {
 
   state: (name) => ({ ...toucher.figure(name).state }),
 
+  numbers: (name) => toucher.figure(name).numbers,
+
   // A drawing as the browser writes it, without its words for those who cannot
   // see, and without what the page makes sliders.
   plain(_, drawing) {
@@ -39,18 +41,19 @@ globalThis.toucher = {
   still: (name) => toucher.plain(name,
     toucher.figure(name).querySelector('.still').innerHTML),
 
-  // The settings and numbers at each of these settings, and how long each took
-  // in milliseconds, until the page was laid out again.
-  at(name, settings) {
+  // The settings and numbers at each of these settings, once all is computed,
+  // and how long each move took in milliseconds, until the page was laid out.
+  async at(name, settings) {
     const figure = toucher.figure(name);
-    const times = [];
-    const found = settings.map((wanted) => {
+    const [found, times] = [[], []];
+    for (const wanted of settings) {
       const begin = performance.now();
       figure.set(wanted);
       figure.getBoundingClientRect();
       times.push(performance.now() - begin);
-      return [{ ...figure.state }, figure.numbers];
-    });
+      while (figure.busy) await new Promise((go) => setTimeout(go, 20));
+      found.push([{ ...figure.state }, figure.numbers]);
+    }
     return { found, times };
   },
 

@@ -17,13 +17,17 @@ from axe_playwright_python.sync_playwright import Axe
 
 from test_pages import AXE, HERE, HTML, REPO, book, browser, new_page, site
 from unrolled.by_hand import lstm
+from unrolled.gates import Clamp, run_clamped
 from unrolled_book import explore, figures
 from unrolled_book.explore.page import HERE as SCRIPTS
+from unrolled_lab import load_model, load_records, make_data
 
 __all__ = ["book", "browser", "site"]  # fixtures
 
-NAMES = sorted({p.stem for p in SCRIPTS.glob("*.js")} - {"explore", "lstm"})
+SHARED = {"explore", "lstm", "two_layers"}
+NAMES = sorted({p.stem for p in SCRIPTS.glob("*.js")} - SHARED)
 ANSWER = 50  # ms
+DRAWS = {"bench": 10}  # of a thousand answers each, some seconds; else 20
 SMALLEST = 9.5  # px, of words on the screen
 each = pytest.mark.parametrize("name", NAMES)
 
@@ -100,8 +104,18 @@ def has_got_worse(state, found):
     return state["weights"] == 1 and found["best"] > 74 and found["last"] < 70
 
 
+def loses_fifty_at_one_step(state, found):
+    """The cell state of layer 2 is erased, once, and the answers suffer."""
+    is_one = (state["layer"], state["first"]) == (1, state["last"])
+    is_erased = (state["gate"], state["value"], state["units"]) == (0, 0, 128)
+    free = importlib.import_module("unrolled_book.explore.bench")
+    lost = sum(free.answers({"units": 0})["trained"]) - sum(found["trained"])
+    return is_one and is_erased and lost > 50
+
+
 # What a figure's task asks for, which the first link in its fold shows.
 TASKS = {
+    "bench": loses_fifty_at_one_step,
     "chunk": keeps_as_much_by_chunks,
     "costs": shares_the_work,
     "count": has_the_count_of_the_text,
@@ -219,9 +233,8 @@ def apart(these, those):
 @each
 def test_the_page_computes_what_the_package_does(touch, name):
     it = touch(name)
-    settings = [it.start, *it.draws(20)]
+    settings = [it.start, *it.draws(DRAWS.get(name, 20))]
     answer = it.ask("at", settings)
-    assert len(answer["found"]) == 21
     for wanted, (state, found) in zip(settings, answer["found"], strict=True):
         assert state == pytest.approx(wanted, abs=1e-9)
         assert apart(found, it.ours(state)) < 1e-12
@@ -368,7 +381,10 @@ def test_opened_as_a_file_with_the_network_off(browser, where, name):
     file, anchor = where[name]
     page.goto((HTML / file).as_uri())
     it = Touched(page, name, anchor)
-    it.ask("at", [{c["name"]: c["high"] for c in it.controls}])
+    (found,) = it.ask("at", [{c["name"]: c["high"] for c in it.controls}])[
+        "found"
+    ]
+    assert apart(found[1], it.ours(found[0])) < 1e-12
     it.until(f"location.hash.startsWith('#{anchor}?')")
     assert it.ask("state") == {c["name"]: c["high"] for c in it.controls}
     assert not trouble
@@ -394,6 +410,53 @@ def test_the_little_lstm_is_the_packages(touch):
     assert apart(theirs, ours) < 1e-12
 
 
+def test_the_bench_answers_as_recorded(touch):
+    """To the sequence: with nothing held, and as the chapter holds gates."""
+    it = touch("bench")
+    seed_0 = load_records("published")[0]
+    nets = {m: load_model(seed_0, m) for m in ("best", "initial")}
+    x, labels = (part[:500] for part in make_data(seed_0.config).test.tensors)
+    everywhere = {"units": 128, "first": 1, "last": 30}
+    settings = [
+        ({"units": 0}, []),
+        (it.start, [Clamp(1, "f", 0.5)]),
+        ({**everywhere, "layer": 1, "gate": 1, "value": 1}, [Clamp(1, "i", 1)]),
+        ({**it.start, "layer": 0, "gate": 1, "value": 0, "last": 1},
+         [Clamp(0, "i", 0, [0])]),
+        ({**it.start, "gate": 2, "units": 32, "first": 9},
+         [Clamp(1, "o", 0.5, range(8, 30), range(32))]),
+    ]  # fmt: skip
+    told = it.ask("at", [state for state, _ in settings])["found"]
+    for (_, clamps), (_, found) in zip(settings, told, strict=True):
+        for name, moment in (("trained", "best"), ("twin", "initial")):
+            said = run_clamped(nets[moment], x, clamps).argmax(dim=1)
+            assert found[name] == (said == labels).int().tolist()
+
+
+@pytest.mark.parametrize("there", ["nothing", "another page"])
+def test_the_bench_loads_when_touched_and_says_where_it_cannot(
+    browser, site, where, there
+):
+    file, anchor = where["bench"]
+    assert (HTML / file).stat().st_size < 1e6
+    page = browser.new_context().new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    if there == "nothing":
+        page.route("**/bench.js", lambda route: route.abort())
+    else:
+        page.route("**/bench.js", lambda route: route.fulfill(body="<p>"))
+    page.goto(site + file)
+    it = Touched(page, "bench", anchor)
+    assert not [url for url in asked if url.endswith("bench.js")]
+    it.ask("at", [{"units": 1}])
+    assert [url for url in asked if url.endswith("bench.js")]
+    assert it.figure.get_by_text("are in the built book").is_visible()
+    it.figure.get_by_role("button", name="Reset").click()
+    assert it.ask("numbers")["trained"] == it.ours(it.start)["trained"]
+    page.context.close()
+
+
 def test_costs_of_few_tokens_foretell_those_of_many():
     """Of a Transformer and an LSTM, all four, as counted at 64 tokens."""
     twin = importlib.import_module("unrolled_book.explore.costs")
@@ -407,7 +470,7 @@ def test_every_figure_has_its_place_once(where):
     assert len(explore.__all__) == len(NAMES)
     cells = {
         path.stem: json.loads(path.read_text("utf-8"))["cells"]
-        for path in (REPO / "book").glob("*.ipynb")
+        for path in (REPO / "book").glob("**/*.ipynb")
     }
     captions = [
         (figure["name"], figure["caption"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sources import are_newer
 from sphinx.application import Sphinx
 
 
@@ -13,8 +14,7 @@ def draw(app: Sphinx) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     here = Path(__file__).parent
     code = [*here.glob("cover*.py"), *Path(app.srcdir, "src").rglob("*.py")]
-    changed = max(file.stat().st_mtime for file in code)
-    if not path.exists() or path.stat().st_mtime < changed:
+    if are_newer(code, path):
         from cover_picture import write
 
         write(path)

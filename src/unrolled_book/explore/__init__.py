@@ -5,6 +5,7 @@ in the page, its script computes the numbers anew from the reader's settings and
 changes the paths and the numbers of that drawing, and nothing else.
 """
 
+from unrolled_book.explore.bench import intervention_bench
 from unrolled_book.explore.chunk import chunk_and_window
 from unrolled_book.explore.costs import what_it_costs
 from unrolled_book.explore.count import parameter_count
@@ -23,6 +24,7 @@ __all__ = [
     "chunk_and_window",
     "error_times_use",
     "gate_sandbox",
+    "intervention_bench",
     "kick_and_control",
     "loud_not_wrong",
     "memory_or_gradient",
