@@ -4,7 +4,7 @@ import base64
 import functools
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, cast
 
 from torch import Tensor
 
@@ -29,7 +29,10 @@ FILE = "_static/bench.js"
 """What the page loads when the figure is touched, from the book's root on."""
 ASKED = 500  # sequences, as in the chapter
 GATES = "fio"
-MOMENTS = {"trained": "best", "twin": "initial"}
+MOMENTS: Mapping[str, Literal["best", "initial"]] = {
+    "trained": "best",
+    "twin": "initial",
+}
 """The two networks, by the moment of the record that they are taken from."""
 GATE = Panel("gate", (1, 30), (0, 1), (44, 52, 470, 132))
 PLANES = {
@@ -87,18 +90,16 @@ def sequences() -> tuple[Tensor, Tensor]:
     return x[:ASKED], labels[:ASKED]
 
 
-@functools.cache
-def networks() -> dict[str, Classifier]:
-    """Return the two networks of seed 0."""
-    record = load_records("published")[0]
-    return {name: load_model(record, m) for name, m in MOMENTS.items()}
+def network(name: str) -> Classifier:
+    """Return one of the networks of seed 0."""
+    model = load_model(load_records("published")[0], MOMENTS[name])
+    return cast(Classifier, model)
 
 
 @functools.cache
 def rerun(name: str) -> Rerun:
     """Return a network's run of all sequences, to be repeated."""
-    double = load_model(load_records("published")[0], MOMENTS[name]).double()
-    return Rerun(double, sequences()[0].double())
+    return Rerun(network(name).double(), sequences()[0].double())
 
 
 def answers(state: State) -> dict[str, list[int]]:
@@ -140,8 +141,9 @@ def script() -> str:
 
     x, labels = sequences()
     told: dict[str, Any] = {"x": coded(x), "labels": labels.tolist()}
-    for name, model in networks().items():
-        told[name] = {k: coded(v) for k, v in model.state_dict().items()}
+    for name in MOMENTS:
+        parts = network(name).state_dict().items()
+        told[name] = {part: coded(value) for part, value in parts}
     return f"unrolled.bench({json.dumps(told)});\n"
 
 

@@ -81,8 +81,10 @@ def packed(records: list[Record]) -> dict[str, list[Any]]:
             "bias": bias_of_gate(run),
             "steps": run.config.steps,
             "seed": run.config.seed,
-            "best": round(100 * run.test_best.accuracy, 2),
-            "last": round(100 * run.test_last.accuracy, 2),
+            **{
+                kind: round(100 * getattr(run, f"test_{kind}").accuracy, 2)
+                for kind in ("best", "last")
+            },
             "best_epoch": run.best_epoch,
             "valid": [
                 round(100 * right, 1)
