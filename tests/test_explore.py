@@ -27,7 +27,6 @@ __all__ = ["book", "browser", "site"]  # fixtures
 SHARED = {"explore", "lstm", "two_layers"}
 NAMES = sorted({p.stem for p in SCRIPTS.glob("*.js")} - SHARED)
 ANSWER = 50  # ms
-DRAWS = {"bench": 10}  # of a thousand answers each, some seconds; else 20
 SMALLEST = 9.5  # px, of words on the screen
 each = pytest.mark.parametrize("name", NAMES)
 
@@ -233,7 +232,7 @@ def apart(these, those):
 @each
 def test_the_page_computes_what_the_package_does(touch, name):
     it = touch(name)
-    settings = [it.start, *it.draws(DRAWS.get(name, 20))]
+    settings = [it.start, *it.draws(20)]
     answer = it.ask("at", settings)
     for wanted, (state, found) in zip(settings, answer["found"], strict=True):
         assert state == pytest.approx(wanted, abs=1e-9)
