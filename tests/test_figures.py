@@ -56,8 +56,6 @@ FIGURES = {
     "cliff": (([0, 2], [0, 1], TABLE[:2, :2], {"a": TABLE[:, 1:]}),
               [(TABLE[:, 1], TABLE[:, 2])], "a|loss"),
     "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], "bias b|loss"),
-    "cobweb": ((2.0, {"left": [0.0, 0.5], "right": [0.0, -0.5]}),
-               [([0, 0, 0.5], [0, 0.5, 0.5])], "left|right"),
     "ellipses": (({"one": np.eye(2), "two": 2 * np.eye(2)},),
                  [], "one|two"),
     "walks_back": ((3,), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),

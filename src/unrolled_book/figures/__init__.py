@@ -64,7 +64,6 @@ from unrolled_book.figures.truncated import (
 )
 from unrolled_book.figures.vanishing import (
     plot_cliff,
-    plot_cobweb,
     plot_ellipses,
     plot_shrinking,
     plot_unrolled,
@@ -81,7 +80,6 @@ __all__ = [
     "plot_cell_paths",
     "plot_chain",
     "plot_cliff",
-    "plot_cobweb",
     "plot_contributions",
     "plot_costs",
     "plot_crossings",

@@ -1,6 +1,6 @@
 """The figures of the plain recurrent network: what it forgets, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -219,38 +219,6 @@ def plot_wall(b: ArrayLike, loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     ax.plot(b, loss, color="black")
     ax.set(xlabel="bias b", ylabel="loss")
-    return ax
-
-
-def plot_cobweb(
-    u: float, runs: Mapping[str, Sequence[float]], *, ax: Axes | None = None
-) -> Axes:
-    """Draw runs of one unit from state to state, as a cobweb.
-
-    A run goes up or down to the curve, which tells the next state, and across
-    to the diagonal, where that state becomes the one before.
-
-    Args:
-        u: the recurrent weight.
-        runs: by label, the states h_0 to h_T of a run whose bias is told by
-            its first step; at most two.
-        ax: where to draw; default: a new figure.
-    """
-    ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
-    before = np.linspace(-1, 1, 201)
-    colors = COLORS["gradient"], COLORS["plain"]
-    for (label, states), color in zip(runs.items(), colors, strict=False):
-        hs = np.asarray(states, dtype=float)
-        b = np.arctanh(hs[1]) - u * hs[0]
-        ax.plot(before, np.tanh(u * before + b), color="black", lw=0.8)
-        across = np.repeat(hs, 2)
-        ax.plot(across[:-1], [across[0], *across[2:]], color=color, lw=1.3)
-        ax.annotate(
-            label, (hs[-1], hs[-1]), (6, -2), textcoords="offset points",
-            color=color, va="top",
-        )  # fmt: skip
-    ax.plot(before, before, ":", color="black", lw=0.8)
-    ax.set(xlabel="state before", ylabel="next state")
     return ax
 
 
