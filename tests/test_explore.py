@@ -493,5 +493,5 @@ def test_no_script_comes_twice(where):
 def test_the_colours_are_those_of_the_book():
     style = (SCRIPTS / "explore.css").read_text("utf-8")
     colours = dict(re.findall(r"--(\w+): (#\w{6});", style.split("@media")[0]))
-    for name in ("f", "i", "g", "o", "c", "h", "x", "gradient"):
+    for name in [*"figochx", "gradient", "plain", "sgd", "adam"]:
         assert colours[name].upper() == figures.COLORS[name].upper()

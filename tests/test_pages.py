@@ -317,7 +317,7 @@ def test_solutions_stay_folded(browser, site, look, name):
 
 @pytest.mark.parametrize("claim_id", LEDGER)
 def test_ledger_links(look, claim_id):
-    """Each claim's link leads to the one cell of code that checks it."""
+    """Each claim links to the one cell of code that checks it, and back."""
     place = claims_page.anchor(claim_id)
     files = {
         link["file"]
@@ -328,6 +328,9 @@ def test_ledger_links(look, claim_id):
     code = look(*files)["code_at"][place]
     end = "," if LEDGER[claim_id].measured else ")"  # no value if untested
     assert f'check("{claim_id}"{end}' in "".join(code.split())
+    # What it prints is said there as prose, with a link back to the row.
+    back = "book/claims.html", claims_page.row(claim_id)
+    assert back in [(o["file"], o["place"]) for o in look(*files)["links"]]
 
 
 @each_page

@@ -3,12 +3,14 @@
 The directive ``{ledger}`` writes the count, the table or the errata anew at
 each build. The transform gives each code cell that calls ``claims.check`` a
 name such as ``claim-a05``, to which the table's links lead; a link without a
-cell is a warning, and a warning stops the build.
+cell is a warning, and a warning stops the build. Where the cell prints its
+verdict, the page says it as prose, with a link back to the row.
 """
 
 import re
 
 from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
@@ -39,6 +41,10 @@ class LedgerDirective(SphinxDirective):
         return self.parse_text_to_nodes(text)
 
 
+# What `check` prints: a claim's first line, and those that go on with it.
+PRINTED = re.compile(r"([AB]\d\d) \w+: .*\n(?: {4}.*\n)*")
+
+
 class NameCheckingCells(SphinxTransform):
     """Gives each code cell the names of the claims that it checks."""
 
@@ -50,6 +56,8 @@ class NameCheckingCells(SphinxTransform):
             if source.get("nb_element") == "cell_code_source":
                 for claim_id in CHECK.findall(source.astext()):
                     self.name(source.parent, claims_page.anchor(claim_id))
+                for printed in [*source.parent.findall(nodes.literal_block)]:
+                    self.say(printed)
 
     def name(self, cell: nodes.Element, name: str) -> None:
         """Give a cell one more name; Docutils itself allows a node one id."""
@@ -58,6 +66,43 @@ class NameCheckingCells(SphinxTransform):
         self.document.ids[name] = cell
         self.document.nameids[name] = name
         self.document.nametypes[name] = True  # a name given on purpose
+
+    def say(self, printed: nodes.literal_block) -> None:
+        """Put a paragraph in the place of each verdict that was printed."""
+        text, ledger = printed.astext() + "\n", claims.load()
+        told = [self.verdict(ledger[name]) for name in PRINTED.findall(text)]
+        if not told:
+            return
+        rest = PRINTED.sub("", text).strip("\n")
+        if rest:
+            block = nodes.literal_block(rest, rest, **printed.attributes)
+            told.insert(0, block)
+        printed.replace_self(told)
+
+    def verdict(self, claim: claims.Claim) -> nodes.paragraph:
+        """Say what `check` prints, with a link to the claim's row."""
+        name = claim.verdict
+        sign = f"{claims_page.VERDICTS[name][0]} {name}"
+        link = pending_xref(
+            "",
+            nodes.inline("", claim.id),
+            refdoc=self.env.docname,
+            refdomain="std",
+            reftype="ref",
+            reftarget=claims_page.row(claim.id),
+            refexplicit=True,
+        )
+        parts = [
+            nodes.Text(f"Source {claim.source} says ("),
+            link,
+            nodes.Text("): "),
+            nodes.emphasis("", claim.says),
+            nodes.Text(" "),
+            nodes.inline("", sign, classes=["verdict", name]),
+        ]
+        if name != "confirmed":
+            parts.append(nodes.Text(f". We find: {claim.finding}"))
+        return nodes.paragraph("", "", *parts, classes=["claim"])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -102,7 +102,8 @@ def table(ledger: Mapping[str, Claim], source: str) -> str:
     ]
     for claim in rows:
         lines += [
-            f"* - **{_link(claim)}**\n\n    {_badge(claim.verdict)}",
+            f"* - ({row(claim.id)})=\n",
+            f"    **{_link(claim)}**\n\n    {_badge(claim.verdict)}",
             f"  - {_plain(claim.says)} *({_plain(claim.where)})*",
             f"  - {_plain(claim.finding)}\n",
             *(f"    - {_measured(each)}" for each in claim.measured),
@@ -142,6 +143,16 @@ def anchor(claim_id: str) -> str:
         'claim-a05'
     """
     return f"claim-{claim_id.lower()}"
+
+
+def row(claim_id: str) -> str:
+    r"""Name the claim's row in the table.
+
+    Example:
+        >>> row("A05")
+        'row-a05'
+    """
+    return f"row-{claim_id.lower()}"
 
 
 def _of_source(ledger: Mapping[str, Claim], source: str) -> list[Claim]:

@@ -24,9 +24,9 @@ UPDATES = range(1, 9)
 BARS = Panel("gradients", (0.5, 8.5), (-1, 1), (40, 32, 472, 120))
 WEIGHT = Panel("weight", (0, 8.5), (0, 1.2), (40, 186, 472, 346))
 NAMES = {
-    "sgd": (110, "SGD", "x"),
+    "sgd": (110, "SGD", "sgd"),
     "momentum": (190, "with momentum", "h"),
-    "adam": (330, "Adam", "f"),
+    "adam": (330, "Adam", "adam"),
 }
 """Where the name of each curve stands, its name, and its look."""
 TOLD = {

@@ -77,7 +77,7 @@ def plot_reliability(
         least: the least confidence possible, 1/C for C classes.
         ax: where to draw; default: a new figure.
     """
-    ax = ax or plt.figure(figsize=(3.8, 3.8)).add_subplot()
+    ax = ax or plt.figure(figsize=(4.8, 4.4)).add_subplot()
     ax.plot([least, 1], [least, 1], color=COLORS["x"], linestyle=":")
     for name, runs in tables.items():
         confidence = np.concatenate([table.confidence for table in runs])
@@ -93,7 +93,7 @@ def plot_reliability(
             linewidths=0,
             label=name,
         )
-    ax.set(xlabel="confidence", ylabel="share of right answers", aspect="equal")
+    ax.set(xlabel="confidence", ylabel="share of right answers")
     legend_above(ax)
     return ax
 
