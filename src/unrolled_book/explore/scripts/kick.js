@@ -100,10 +100,10 @@
 
     tell: ({ apart_60, truth, right }) => {
       const worse = [0, 1, 2, 3, 4].filter((seed) =>
-        Math.min(truth[3 * seed + 2], right[3 * seed + 2]) > 1).length;
+        Math.min(truth[3 * seed + 2], right[3 * seed + 2]) >= 1.25).length;
       return `After 60 steps the runs are ${unrolled.short(apart_60)} apart. `
-        + `${worse} of five networks err more on their own values than on `
-        + "both others, in steps 41 to 60.";
+        + `${worse} of five networks err by a quarter more on their own `
+        + "values than on both others, in steps 41 to 60.";
     },
   });
 })();
