@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from bad_input import parts
+from oracles import seeded
 
 ROOMS = [
     import_module(path.stem)
     for path in sorted(Path(__file__).parent.glob("rows_*.py"))
 ]
-each_row = pytest.mark.parametrize(
-    "row",
-    [row for room in ROOMS for row in room.ROWS],
-    ids=lambda row: row.name,
-)
+ROWS = [row for room in ROOMS for row in room.ROWS]
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
 @each_row
@@ -39,6 +39,38 @@ def test_good_call_leaves_its_arguments_as_they_are(row):
 def test_bad_input_is_refused(row):
     failures = "\n".join(row.failures())
     assert not failures, failures
+
+
+SOURCES = {"rng": np.random.default_rng, "generator": seeded}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ROWS if row.arguments.keys() & SOURCES],
+    ids=lambda row: row.name,
+)
+def test_a_seed_decides_what_is_drawn(row):
+    """Nothing global does, or PyTorch's generator where none is given."""
+    (name,) = row.arguments.keys() & SOURCES
+    sources = [SOURCES[name]]
+    asked = inspect.signature(row.call).parameters.get(name)
+    if getattr(asked, "default", None) is None:
+        sources.append(lambda seed: None)
+
+    def draw(seed, source):
+        torch.manual_seed(seed)
+        before = states()
+        made = row.call(**row.arguments | {name: source(seed)})
+        made = [*made] if isinstance(made, Iterator) else made
+        assert (states() == before) == (source is sources[0])
+        arrays = [part for part in parts(made) if hasattr(part, "tolist")]
+        return [array.tolist() for array in arrays] or made
+
+    with torch.random.fork_rng():
+        for source in sources:
+            first, again, *others = (draw(n, source) for n in (0, *range(9)))
+            assert first == again
+            assert any(first != other for other in others)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
@@ -64,6 +96,12 @@ def test_every_module_belongs_to_a_room():
         and [*callables(module)]
         and not any(is_in(module, room) for room in ROOMS)
     ]
+
+
+def states() -> list:
+    """The states of the global generators, NumPy's and PyTorch's."""
+    numpy_s = np.random.get_state()[1]  # noqa: NPY002
+    return [state.tolist() for state in (numpy_s, torch.get_rng_state())]
 
 
 def is_in(module: str, room) -> bool:

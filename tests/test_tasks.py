@@ -28,25 +28,6 @@ from unrolled.tasks import (
 )
 from unrolled.tasks.language import NOUNS, VERBS
 
-DRAWS = {
-    "brackets": (40, 9), "first_last": (40, 5, 2), "henon": (4, 9),
-    "intervals": (40, 6), "oscillations": (4, 9), "questions": (40, 9),
-    "reversal": (40, 5, 4), "sentences": (40,),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", DRAWS)
-def test_a_seed_decides_everything(name):
-    def draw(generator):
-        drawn = getattr(tasks, name)(*DRAWS[name], generator)
-        parts = drawn if isinstance(drawn, tuple) else (drawn,)
-        return [getattr(p, "tolist", lambda p=p: p)() for p in parts]
-
-    before, generator = torch.get_rng_state(), seeded()
-    first, second = draw(generator), draw(generator)
-    assert first == draw(seeded()) != second
-    assert torch.equal(torch.get_rng_state(), before)
-
 
 def assert_fair(drawn, kinds):
     """Each kind as often as any other, by five standard deviations."""
