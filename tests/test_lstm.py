@@ -64,15 +64,6 @@ def test_frozen_parts_get_no_gradient_and_change_none(frozen):
             assert tensor.grad is None
 
 
-def test_second_derivative_is_refused_by_the_fast_one_only():
-    value = SMALL.build(LSTM)(SMALL.x)[0].sum()
-    with pytest.raises(RuntimeError, match=r"expected a first .*, got one"):
-        torch.autograd.grad(value, SMALL.x, create_graph=True)
-    value = SMALL.build(LSTMCell)(SMALL.x)[0].sum()
-    (slope,) = torch.autograd.grad(value, SMALL.x, create_graph=True)
-    assert torch.autograd.grad(slope.sum(), SMALL.x)[0].any()
-
-
 def test_two_backward_passes_double_the_gradient():
     layer = CASE.build(LSTM)
     out, (h, c) = layer(CASE.x, (CASE.h, CASE.c))
