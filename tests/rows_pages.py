@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from bad_input import bad, good
+from unrolled_book import claims
 from unrolled_book.exercises.oracles import (
     arrivals,
     fall_ratio,
@@ -48,7 +49,6 @@ EXCEPT = {
     "unrolled_book.claims_page.errata": PAGE,
     "unrolled_book.claims_page.summary": PAGE,
     "unrolled_book.claims_page.table": PAGE,
-    "unrolled_book.claims.check": "`test_claims` has its own table",
     "unrolled_book.claims.load": NAMED,
     "unrolled_book.quiz.reading.load": NAMED,
     "unrolled_book.quiz.page.show": NAMED,
@@ -69,6 +69,15 @@ EXCEPT = {
     "unrolled_book.rows.parse": FILE,
 }  # fmt: skip
 ROWS = [
+    good(claims.check,
+         bad("claim_id: expected one of A04, .*, got 'A99'", claim_id="A99"),
+         bad("value: expected no numbers, got 1.9", value=1.9),
+         bad("value: expected 1 numbers, got None", claim_id="A05"),
+         bad(r"value: .*shape \(1,\).*got \(2,\)", claim_id="A05",
+             value=[1.9068, 1.9068]),
+         bad("value: expected finite .*got nan", claim_id="A06",
+             value=[0.4902, np.nan]),
+         claim_id="A30", value=None),
     good(random_lstm, N=1, T=1, D=1, H=1, rng=RNG),
     good(lstm_states, x=X, params=PARAMS, h0=np.zeros((N, H)),
          c0=np.ones((N, H))),
