@@ -102,7 +102,9 @@ def rows_of_convert():
         two_biases=True,
     )
     for call in (convert.to_torch, convert.to_keras, convert.to_onnx):
-        yield good(call, layer=LSTM(D, H))
+        no_layout = Recurrent(cells.PeepholeLSTMCell, D, H)
+        rule = bad("layer: .*got 'PeepholeLSTMCell'", layer=no_layout)
+        yield good(call, rule, layer=LSTM(D, H))
 
 
 WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
