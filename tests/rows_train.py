@@ -107,17 +107,12 @@ def as_loss(settings):
 
 ANY = {"model": made(mlp), "train_set": TensorDataset(X, Y)}
 MODULES = ("unrolled.train", "unrolled_lab.resume")
-OTHERS_CALL = {
+EXCEPT = {  # others call it
     "unrolled.train.loop": "Streams Streams.lent Training.note Training.tell",
-    "unrolled.train.measure": "Batch Batch.backward Data Data.in_order "
+    "unrolled.train.measure": "Batch.backward Data Data.in_order "
     "Data.measure Data.shuffled Tally Tally.add Tally.mean_norm Tally.score "
     "device_of measure_all",
     "unrolled_lab.resume": "check_same form load_state state_of write_whole",
-}
-EXCEPT = {
-    f"{module}.{name}": "others call it"
-    for module, names in OTHERS_CALL.items()
-    for name in names.split()
 }
 ROWS = [
     good(TrainConfig,

@@ -81,8 +81,12 @@ def test_every_public_callable_has_a_row(room):
         if is_in(module, room)
         for name in callables(module)
     }
-    assert not [name for name in room.EXCEPT if name not in public]
-    assert public - {row.name for row in room.ROWS} == set(room.EXCEPT)
+    without = {
+        f"{module}.{name}"
+        for module, names in room.EXCEPT.items()
+        for name in names.split()
+    }
+    assert public - {row.name for row in room.ROWS} == without
 
 
 def test_every_module_belongs_to_a_room():
@@ -124,8 +128,8 @@ def callables(module: str) -> Iterator[str]:
     for name, value in vars(import_module(module)).items():
         if name.startswith("_") or getattr(value, "__module__", "") != module:
             continue
-        if callable(value):
-            yield name
+        if callable(value) and not hasattr(value, "_fields"):
+            yield name  # what only holds values is made by functions
         if inspect.isclass(value):
             for method, found in vars(value).items():
                 found = getattr(found, "__func__", found)
