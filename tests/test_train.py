@@ -51,7 +51,7 @@ def by_hand(model, dataset, config):
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         for epoch in range(config.epochs):
-            losses, counts, norms = [], [], []
+            losses, counts, norms, right = [], [], [], 0
             if config.step_size and epoch and epoch % config.step_size == 0:
                 lr *= config.gamma
             optimizer.param_groups[0]["lr"] = lr
@@ -63,6 +63,7 @@ def by_hand(model, dataset, config):
                 else:
                     loss = cross_entropy(output.reshape(-1, 4), y.reshape(-1))
                     counts.append((y != IGNORE).sum().item())
+                    right += (output.argmax(dim=-1) == y).sum().item()
                 optimizer.zero_grad()
                 loss.backward()
                 grads = [p.grad.flatten() for p in model.parameters()]
@@ -73,7 +74,8 @@ def by_hand(model, dataset, config):
                     )
                 optimizer.step()
                 losses.append(loss.item())
-            rows.append((np.average(losses, weights=counts), lr, norms))
+            told = np.average(losses, weights=counts), right / sum(counts)
+            rows.append((*told, lr, norms))
     return rows
 
 
@@ -114,10 +116,12 @@ def test_fit_equals_a_loop_by_hand_to_the_bit(make, data, loss, changes):
     rows = by_hand(theirs, data(), settings)
     history = fit(ours, data(), data(9, seed=2), settings)
     assert same_weights(ours, theirs)
-    has_accuracy = history.epochs[0].train_accuracy is not None
-    assert has_accuracy == (loss == "cross_entropy")
-    for epoch, (value, lr, norms) in zip(history.epochs, rows, strict=True):
+    for epoch, (value, share, lr, norms) in zip(
+        history.epochs, rows, strict=True
+    ):
         assert epoch.train_loss == nearly(value)
+        wanted = share if loss == "cross_entropy" else None
+        assert epoch.train_accuracy == wanted
         assert epoch.lr == lr
         assert epoch.grad_norm == nearly(np.mean(norms))
         assert epoch.seconds > 0
@@ -128,23 +132,13 @@ def test_fit_equals_a_loop_by_hand_to_the_bit(make, data, loss, changes):
 
 
 @each_kind
-@pytest.mark.parametrize("batch_size", [1, 7, 22, 256])
+@pytest.mark.parametrize("batch_size", [1, 7, 256])
 def test_evaluate_equals_brute_force(make, data, loss, batch_size):
     model, data = made(make), data()
     expected, accuracy = brute_force(model, data, loss)
     score = evaluate(model, data, loss, batch_size)
     assert score.loss == nearly(expected)
     assert score.accuracy == accuracy
-
-
-def test_the_training_loss_is_of_all_positions_alike():
-    # With next to no learning rate, and no dropout, the epoch's loss is that
-    # of the model as it is: over batches of other sizes and counts.
-    model, data = made(Tagger, 0.0), sequences(23)
-    loss, accuracy = brute_force(model, data, "cross_entropy")
-    epoch = fit(model, data, None, config(lr=1e-30, epochs=1)).epochs[0]
-    assert epoch.train_loss == nearly(loss)
-    assert epoch.train_accuracy == accuracy
 
 
 def test_several_inputs_are_the_models_arguments():
