@@ -1,7 +1,7 @@
 """What makes pages: tables, lighter figures, pages written again in time."""
 
 import base64
-import importlib.util
+import importlib
 import re
 import subprocess
 import sys
@@ -46,11 +46,9 @@ def pixels(png):
     return np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=float)
 
 
-def test_figures_of_a_notebook_get_lighter_and_look_the_same():
-    path = EXTENSIONS / "small_figures.py"
-    spec = importlib.util.spec_from_file_location("small_figures", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def test_figures_of_a_notebook_get_lighter_and_look_the_same(monkeypatch):
+    monkeypatch.syspath_prepend(EXTENSIONS)
+    module = importlib.import_module("small_figures")
     file, fig = BytesIO(), plt.figure()
     fig.add_subplot().plot(np.random.default_rng(0).random((30, 8)))
     fig.savefig(file, format="png", dpi=100)
