@@ -10,13 +10,7 @@ import torch
 from torch import nn
 from torch.autograd.functional import jacobian
 
-from oracles import (
-    central_difference,
-    same,
-    tensor,
-    torch_grads,
-    torch_layer,
-)
+from oracles import central_difference, same, tensor, torch_grads, torch_layer
 from unrolled import by_hand
 from unrolled.by_hand import lstm, rnn
 from unrolled.by_hand.lstm import init_params, sigmoid
@@ -102,6 +96,13 @@ def test_caches_hold_each_step_and_share_no_memory(case):
         for array, kept in zip(step[:2], (step[2].h, step[2].c), strict=True):
             same(array, kept, 0)
             assert not any(np.shares_memory(array, a) for a in step[2])
+        steps = lstm.stack_caches(caches)
+        same(steps.x, case.x, 0)
+        same(steps.h, hs, 0)
+        same(steps.c_prev[:, 0], case.states[1], 0)
+        same(steps.c_prev[:, 1:], steps.c[:, :-1], 0)
+        same(steps.c, steps.f * steps.c_prev + steps.i * steps.g, 1e-15)
+        same(steps.h, steps.o * np.tanh(steps.c), 1e-15)
 
 
 def test_bptt_equals_differences(case):
@@ -119,25 +120,11 @@ def test_bptt_equals_differences(case):
 # The LSTM, step by step
 
 
-def test_stacked_caches_hold_the_equations(cell):
-    hs, caches = lstm.forward(cell.x, cell.params, *cell.states)
-    steps = lstm.stack_caches(caches)
-    same(steps.x, cell.x, 0)
-    same(steps.h, hs, 0)
-    same(steps.c_prev[:, 0], cell.states[1], 0)
-    same(steps.c_prev[:, 1:], steps.c[:, :-1], 0)
-    same(steps.c, steps.f * steps.c_prev + steps.i * steps.g, 1e-15)
-    same(steps.h, steps.o * np.tanh(steps.c), 1e-15)
-
-
 def test_one_step_back_equals_autograd(cell):
     _, _, cache = lstm.cell_forward(cell.x[:, 0], *cell.states, cell.params)
     dh = cell.dhs[:, 0]
     *ours, grads = lstm.cell_backward(dh, cell.dc, cache, cell.params)
-    layer, x = (
-        torch_layer(cell.params),
-        tensor(cell.x[:, :1], requires_grad=True),
-    )
+    layer, x = torch_layer(cell.params), tensor(cell.x[:, :1], True)
     states = [tensor(state, requires_grad=True) for state in cell.states]
     _, (h, c) = layer(x, torch_state(states))
     ((tensor(dh) * h[0]).sum() + (tensor(cell.dc) * c[0]).sum()).backward()
