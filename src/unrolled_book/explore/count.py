@@ -14,7 +14,7 @@ from unrolled_book.explore.drawing import (
     text,
     trace,
 )
-from unrolled_book.explore.page import Control, Explorable, State
+from unrolled_book.explore.page import Control, Explorable, State, choice
 
 LAYERS = range(1, 5)
 GATES = "ifgo"
@@ -44,14 +44,7 @@ def parameter_count(D: int, H: int, L: int, biases: int) -> Explorable:
             Control("H", "units H", H, 1, 256, 1),
             Control("L", "layers L", L, 1, 4, 1),
             Control("biases", "biases of each gate", biases, 0, 2, 1),
-            Control(
-                "all",
-                "layers for the head (1: all, 0: the last)",
-                1,
-                0,
-                1,
-                1,
-            ),
+            choice("all", "the head reads", "last layer", "all", start=1),
         ),
         data={},
         numbers=numbers,

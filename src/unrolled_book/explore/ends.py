@@ -117,7 +117,7 @@ def draw(state: State, found: Numbers) -> str:
     ]
     rows = {
         "right answers, in %": [
-            say("expected", fixed(found["expected"], 1), "td"),
+            say("expected", fixed(found["expected"], 2), "td"),
             say("counted", fixed(found["counted"], 1), "td"),
         ]
     }

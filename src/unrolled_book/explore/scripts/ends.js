@@ -36,7 +36,7 @@
       figure.trace("scale", scale.curve(SHARES, found.curve));
       figure.trace("share", scale.curve([s, s], [50, 100]));
       figure.trace("here", dot(scale.across(s), scale.up(found.expected)));
-      figure.say("expected", unrolled.fixed(found.expected, 1));
+      figure.say("expected", unrolled.fixed(found.expected, 2));
       figure.say("counted", unrolled.fixed(found.counted, 1));
     },
 
