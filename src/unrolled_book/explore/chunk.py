@@ -24,7 +24,7 @@ GRID = Panel("grid", (0, 1), (1, 0), (62, 32, 362, 332))
 TOLD = {
     "pairs": "pairs kept, of error and step",
     "all": "pairs in all",
-    "share": "share of the gradient kept, by the rule",
+    "share": "share kept of a long sequence, by the rule",
     "cost": "steps back for each step forward",
 }
 
