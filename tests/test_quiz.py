@@ -80,8 +80,8 @@ NUMBERS = {
     },
     "12_beyond": {
         "coupled": 3 * 16 * 25, "lstm": 4 * 16 * 25,
-        "bias_forgotten": 3 * 16 * 24, "cache": 1536, "keys_only": 768,
-        "one_layer": 512,
+        "bias_forgotten": 3 * 16 * 24, "cache": 1920, "keys_only": 960,
+        "one_layer": 640,
     },
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from unrolled_lab import transformer_race as race
 POWERS = range(4, 15)  # of 2: the tokens T
 READ = Panel("read", (4, 14), (2, 14), (44, 46, 452, 196))
 WRITE = Panel("write", (4, 14), (3, 10), (44, 262, 452, 402))
-LOOKS = {"LSTM": "h", "Transformer": "plain"}
+LOOKS = {"LSTM": "lstm", "Transformer": "transformer"}
 BELOW = ("multiplications", "bytes kept")
 TOLD = {
     "work": "multiplications to read T tokens",

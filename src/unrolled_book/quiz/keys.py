@@ -192,7 +192,7 @@ def _beyond() -> dict[str, float]:
         return sum(p.numel() for p in kind(8, 16, bias).parameters())
 
     def kilobytes(layers: int) -> float:
-        model = CausalTransformer(2, 64, layers, num_heads=1)
+        model = CausalTransformer(2, 80, layers, num_heads=1)
         _, cache = model.read(torch.zeros(1, 1000, dtype=torch.int64))
         return costs.held_bytes(cache) / 1000
 
