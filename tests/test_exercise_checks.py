@@ -5,6 +5,7 @@ nbval runs against them; that the ranges hold the solutions, too.
 """
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,12 +13,15 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from unrolled import by_hand
+from unrolled.by_hand import lstm
+from unrolled.by_hand.lstm import bptt as again
 from unrolled_book.exercises.expect import (
     CheckFailed,
     expect,
     expect_digits,
     expect_number,
 )
+from unrolled_book.exercises.oracles import lstm_states as asks
 from unrolled_book.exercises.references import RANGES
 from unrolled_book.exercises.run import call
 
@@ -205,8 +209,49 @@ def never_ends(a):
         pass
 
 
+def never_ends_and_catches(a):
+    while True:
+        try:
+            a = a + 1
+        except Exception:
+            a = 0
+
+
+def never_ends_and_catches_all(a):
+    while True:
+        try:
+            np.linalg.inv(np.eye(40) * a)
+        except:  # noqa: E722
+            a = 2
+
+
 def hands_over(a):
     return [by_hand.lstm.bptt(each) for each in a]
+
+
+def by_another_name(a, b=0):
+    return again(a)
+
+
+def by_a_text(a):
+    return getattr(by_hand.lstm, "bptt")(a)  # noqa: B009
+
+
+def by_its_own(a):
+    return [by_another_name(each) for each in a]
+
+
+def by_a_module(a):
+    return lstm.forward(a)
+
+
+def by_the_checks(a):
+    return asks(a)
+
+
+def bptt(a):
+    """Its own name is no other's, and it calls itself."""
+    return a and bptt(a - 1)
 
 
 def has_no_return(a):
@@ -223,7 +268,16 @@ UNFAIR = [
     (put_a_number, [1], "put_a_number after .*another a$"),
     (is_asked, 1, "is_asked.*input"),
     (never_ends, 1, "never_ends.*none in"),
+    (never_ends_and_catches, 1, "never_ends_and_catches.*none in"),
+    (never_ends_and_catches_all, 1, "never_ends_and_catches_all.*none in"),
     (hands_over, [1], "hands_over.*without bptt"),
+    (by_another_name, 1, "by_another_name.*without bptt"),
+    (partial(by_another_name, b=1), 1, "by_another_name.*without bptt"),
+    (by_a_text, 1, "by_a_text.*without bptt"),
+    (by_its_own, [1], "by_its_own.*without bptt"),
+    (by_a_module, [1], "by_a_module.*without lstm"),
+    (by_the_checks, [1], "by_the_checks.*the checks' helpers"),
+    ([].append, 1, "append.*None.*no result"),
     (has_no_return, np.zeros(2), "has_no_return.*None.*no result"),
 ]
 
@@ -233,7 +287,7 @@ def test_a_call_that_is_not_fair_is_met(answer, argument, words, monkeypatch):
     monkeypatch.setattr("unrolled_book.exercises.run._SECONDS", 0.2)
     kept = repr(argument)
     *lines, hint = "\n".join(
-        said(call, answer, argument, without=["bptt"])
+        said(call, answer, argument, without=["bptt", "lstm"])
     ).split("  hint:  ")
     text = " ".join(" ".join(lines).split())
     assert re.search(words, text)
@@ -251,6 +305,7 @@ def test_a_fair_call_gives_what_comes():
         pass  # your code here
 
     assert call(not_begun, 1) is None
+    assert call(bptt, 3, without=["bptt"]) == 0
 
 
 CAUSES = [

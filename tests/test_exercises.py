@@ -83,6 +83,24 @@ def test_solutions_are_folded_and_checks_have_a_hidden_part(path):
         assert cell.source.splitlines()[-1].startswith("print(")
 
 
+FORBIDS = r"(?i)(?:do not use|but not) ((?:`[^`]+`|[^`.;:])+)|(`\S+`) is not\)"
+
+
+@each_solution
+def test_what_a_task_forbids_is_checked(path):
+    """What the checks' helpers are is forbidden always."""
+    for number, text in enumerate(headings(path), 1):
+        said = "".join(map("".join, re.findall(FORBIDS, text)))
+        for name in re.findall(r"`(?:\w+\.)*(\w+)`", said):
+            (check,) = [
+                cell.source
+                for cell in cells(path, "check")
+                if cell.metadata.nbgrader.grade_id == f"check-{number}"
+            ]
+            assert "without=" in check, name
+            assert f'"{name}"' in check
+
+
 @each_solution
 def test_each_exercise_says_what_it_asks(path):
     """Its kind, level, minutes and points; the table says the same."""

@@ -6,6 +6,7 @@ import dis
 import inspect
 import signal
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from types import CodeType
 from typing import Any
@@ -16,6 +17,8 @@ from unrolled_book.exercises.expect import CheckFailed
 
 _SECONDS = 30  # no answer takes a second
 _STUB = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
+_GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME"}
+_PART = {"LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM", "IMPORT_NAME", "LOAD_CONST"}
 
 
 def call(
@@ -24,12 +27,16 @@ def call(
     """Call a student's function with copies, and see that they stay the same.
 
     Arrays and what holds them are copied; tensors that want a gradient,
-    modules and functions are handed over themselves.
+    modules and functions are handed over themselves, and so is what
+    `functools.partial` has bound: arguments that may be written into.
 
     Args:
         function: the answer.
         arguments: what it is called with.
-        without: names that the task forbids, such as ``"bptt"``.
+        without: names that the task forbids, such as ``"bptt"``; the checks'
+            own helpers are always forbidden. Another name for one is found,
+            and one in a function of the student's; who sets out to hide it
+            can.
 
     Returns:
         What it returns.
@@ -45,19 +52,20 @@ def call(
         Traceback (most recent call last):
         unrolled_book.exercises.expect.CheckFailed: Not yet: ...
     """
-    name = getattr(function, "__name__", "the function")
-    code = getattr(function, "__code__", None)
-    used = sorted(set(without) & set(_names(code)))
+    answer = getattr(function, "func", function)  # of a partial
+    name = getattr(answer, "__name__", "the function")
+    used = sorted(_forbidden(answer, {*without}))
     if used:
         raise CheckFailed(
             name,
             f"your own, without {' and '.join(used)}",
-            f"a call of {used[0]}",
-            "The task is to write what that function does.",
+            f"a use of {used[0]}",
+            "The task is to write what that does.",
         )
     copies = [_copy(argument) for argument in arguments]
     before = [_copy(argument, whole=True) for argument in arguments]
-    with _no_input(name), _time_limit(name):
+    code = getattr(answer, "__code__", None)
+    with _no_input(name), _time_limit(name, code):
         came = function(*copies)
     for place, (now, then) in enumerate(zip(copies, before, strict=True)):
         if not _same(now, then):
@@ -80,17 +88,51 @@ def call(
 
 def _is_stub(code: CodeType | None) -> bool:
     """Tell whether a function is as it was handed out: it does nothing."""
-    steps = dis.get_instructions(code) if code else ()
-    return {step.opname for step in steps} <= _STUB
+    return (
+        code is not None
+        and {step.opname for step in dis.get_instructions(code)} <= _STUB
+    )
 
 
-def _names(code: CodeType | None) -> Iterator[str]:
-    """Name what code, and code in it, looks up."""
+def _forbidden(answer: Callable, without: Collection[str]) -> set[str]:
+    """Name what is forbidden and used by an answer, or by a function of its.
+
+    A text that is such a name counts as well: it may be for `getattr`.
+    """
+    found, waiting, seen = set(), [answer], {id(answer)}
+    while waiting:
+        function = waiting.pop()
+        known = getattr(function, "__globals__", {})
+        for step in _steps(getattr(function, "__code__", None)):
+            word = step.argval
+            if step.opname in _PART and isinstance(word, str):
+                found |= {word} & without
+            value = known.get(word) if step.opname in _GLOBAL else None
+            if value is None or id(value) in seen:
+                continue
+            seen.add(id(value))
+            origin = {word, *_origin(value)}
+            found |= origin & without
+            if "exercises" in origin:
+                found.add("the checks' helpers")
+            if getattr(value, "__globals__", None) is known:
+                waiting.append(value)
+    return found
+
+
+def _steps(code: CodeType | None) -> Iterator[dis.Instruction]:
+    """Yield what code does, and code in it."""
     if code:
-        yield from code.co_names
+        yield from dis.get_instructions(code)
         for inner in code.co_consts:
             if isinstance(inner, CodeType):
-                yield from _names(inner)
+                yield from _steps(inner)
+
+
+def _origin(value: Any) -> list[str]:
+    """Say how a function or module was called where it was made."""
+    name = getattr(value, "__name__", "")
+    return f"{getattr(value, '__module__', '')}.{name}".split(".")
 
 
 def _argument(function: Callable, place: int) -> str:
@@ -159,26 +201,41 @@ def _no_input(name: str) -> Iterator[None]:
         builtins.input = kept
 
 
+class _TimeIsUp(BaseException):
+    """No `except Exception` of an answer's catches it."""
+
+
 @contextlib.contextmanager
-def _time_limit(name: str) -> Iterator[None]:
-    """Stop what does not end, where the system can."""
+def _time_limit(name: str, code: CodeType | None) -> Iterator[None]:
+    """Stop what does not end, where the system can.
+
+    An answer may catch everything (`except:`). So it is stopped again and
+    again, after odd times, until one falls on what stands outside of its try.
+    """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
         yield
         return
 
-    def stop(*_: Any) -> None:
-        raise CheckFailed(
-            name,
-            "a result within a second or so",
-            f"none in {_SECONDS} seconds",
-            "Does a loop never end? Look at what should stop it.",
-        )
+    def stop(_: int, frame: Any) -> None:
+        while frame and frame.f_code is not code:
+            frame = frame.f_back
+        if frame:  # inside the answer, and not on the way out
+            again = 1e-5 + time.perf_counter_ns() % 1000 * 1e-6
+            signal.setitimer(signal.ITIMER_REAL, again)
+            raise _TimeIsUp
 
     kept = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS)
     try:
         yield
+    except _TimeIsUp:
+        raise CheckFailed(
+            name,
+            "a result within a second or so",
+            f"none in {_SECONDS} seconds",
+            "Does a loop never end? Look at what should stop it.",
+        ) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, kept)
