@@ -5,8 +5,8 @@ import contextlib
 import dis
 import inspect
 import signal
+import sys
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator
 from types import CodeType
 from typing import Any
@@ -209,23 +209,36 @@ class _TimeIsUp(BaseException):
 def _time_limit(name: str, code: CodeType | None) -> Iterator[None]:
     """Stop what does not end, where the system can.
 
-    An answer may catch everything (`except:`). So it is stopped again and
-    again, after odd times, until one falls on what stands outside of its try.
+    An answer may catch all that is raised (`except:`). So once more is raised
+    in the next of its lines, which stands outside of that try; and if another
+    try holds it, in later and later ones.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
         yield
         return
 
+    alarms = lines = 0
+
+    def once_more(_: Any, event: str, __: Any) -> Any:
+        nonlocal lines
+        lines -= event == "line"
+        if lines < 0:
+            raise _TimeIsUp
+        return None if event == "call" else once_more
+
     def stop(_: int, frame: Any) -> None:
+        nonlocal alarms, lines
         while frame and frame.f_code is not code:
             frame = frame.f_back
         if frame:  # inside the answer, and not on the way out
-            again = 1e-5 + time.perf_counter_ns() % 1000 * 1e-6
-            signal.setitimer(signal.ITIMER_REAL, again)
+            alarms, lines = alarms + 1, alarms
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            frame.f_trace = once_more
+            sys.settrace(once_more)
             raise _TimeIsUp
 
-    kept = signal.signal(signal.SIGALRM, stop)
+    kept = signal.signal(signal.SIGALRM, stop), sys.gettrace()
     signal.setitimer(signal.ITIMER_REAL, _SECONDS)
     try:
         yield
@@ -238,4 +251,5 @@ def _time_limit(name: str, code: CodeType | None) -> Iterator[None]:
         ) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, kept)
+        signal.signal(signal.SIGALRM, kept[0])
+        sys.settrace(kept[1])
