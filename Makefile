@@ -54,7 +54,8 @@ help:
 	@echo "make chapter N=04   check one chapter and build its page"
 	@echo "make serve    build the pages and serve them on this machine"
 	@echo "make pdf      put the core chapters into one file, to print"
-	@echo "make handouts make quizzes for Moodle, cards, and figures for slides"
+	@echo "make handouts make slides, quizzes, cards, sheets and all figures;"
+	@echo "              the first time takes minutes"
 	@echo "make pages    check the built pages in a headless Chromium"
 	@echo "make lab      open the notebooks in JupyterLab"
 	@echo "make exercises   make the exercises anew from the solutions"
@@ -160,12 +161,20 @@ serve: book
 	@echo "Reading on http://localhost:8000 (stop with Ctrl+C)"
 	@$(BIN)/python -m http.server --bind localhost --directory $(HTML) 8000
 
-handouts: $(DONE)/install
-	@$(BIN)/python tools/handouts.py
+# Figures as drawings are in no notebook, so each runs once more for them.
+PLATES = $(patsubst %,_build/plates/%,$(call files,book,*.ipynb))
+handouts: $(READY) $(DONE)/install-test $(PLATES)
+	@$(BIN)/python tools/handouts _build/handouts --pages $(HTML) $(PLATES)
 	@echo "For a class: $$PWD/_build/handouts"
 
+_build/plates/%.ipynb: %.ipynb $(DONE)/install $(PACKAGES)
+	@echo "Drawing the figures of $< ..."
+	@$(RUN:--inplace=) --execute --log-level ERROR --output-dir $(@D) \
+	    --ExecutePreprocessor.extra_arguments="['--log-level=ERROR', \
+	    '--InlineBackend.figure_formats={\"png\", \"svg\"}']" $<
+
 pdf: $(READY) $(DONE)/install-test
-	@$(BIN)/python tools/pdf.py
+	@$(BIN)/python tools/handouts/pdf.py
 
 # A browser for each file; two files at a time.
 pages: $(IN_BROWSER:%=look/%)
@@ -270,7 +279,7 @@ clean:
 	elif test -e $(VENV); then echo "$(VENV) is not ours: left as it is."; fi
 	@rm -rf $(HTML) _build/links _build/.doctrees _build/.jupyter_cache $(READY) \
 	    _build/jupyter_execute _build/_page _build/latex _build/pdf \
-	    _build/mutants _build/unrolled.pdf _build/handouts
+	    _build/mutants _build/unrolled.pdf _build/handouts _build/plates
 	@rm -rf src/*.egg-info .pytest_cache .ruff_cache .hypothesis
 	@if test -d _build; then rmdir _build 2>/dev/null || \
 	    echo "_build holds something else: left as it is."; fi

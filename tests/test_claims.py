@@ -12,7 +12,9 @@ from unrolled_book import claims, claims_page
 
 LEDGER = claims.load()
 BOOK = notebooks.REPO / "book"
-PAGE = (BOOK / "claims.md").read_text("utf-8")
+PAGE = "".join(
+    (BOOK / name).read_text("utf-8") for name in ("claims.md", "errata.md")
+)
 each_claim = pytest.mark.parametrize("claim", LEDGER.values(), ids=[*LEDGER])
 ROW = """
 [[claim]]
@@ -302,7 +304,7 @@ def test_counts_are_written_with_their_interval():
     assert "- holds in 0 of 9 (0 to 30 %), in June\n" in table
 
 
-def test_the_page_shows_all_parts_and_repeats_nothing_of_the_ledger():
+def test_the_pages_show_all_parts_and_repeats_nothing_of_the_ledger():
     parts = re.findall(r"```\{ledger\} (.+)", PAGE)
     assert parts == ["summary", "table A", "table B", "errata A", "errata B"]
     for claim in LEDGER.values():

@@ -1,20 +1,35 @@
 """Hand-outs for a class, read back as the programs that take them would."""
 
+import re
+import sqlite3
 import subprocess
 import sys
+import tomllib
 import zipfile
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import notebooks
-from unrolled_book import quiz
+from unrolled_book import quiz, times
+
+QTI = "{http://www.imsglobal.org/xsd/imsqti_v2p1}"
+BOOK = notebooks.REPO / "book"
+TEACHERS = (BOOK / "teachers.md").read_text("utf-8")
+OUTCOMES = tomllib.loads((BOOK / "outcomes.toml").read_text("utf-8"))
+QUESTIONS = {
+    (path.stem, question.id): question
+    for path in notebooks.chapters()
+    for question in quiz.load(path.stem)
+}
+# The shares of a mark that Moodle's importer knows, in percent.
+SHARES = [0, *(100 / n for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20)), 80, 75]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("handouts")
-    program = [sys.executable, "tools/handouts.py", folder]
+    program = [sys.executable, "tools/handouts", folder]
     subprocess.run(program, check=True, cwd=notebooks.REPO)
     return folder
 
@@ -26,6 +41,10 @@ def test_moodle_gives_full_marks_for_what_is_right(folder):
         for question in quiz.load(path.stem):
             answers = asked[f"{path.stem} {question.id}"].findall("answer")
             shares = [float(node.get("fraction")) for node in answers]
+            known = [
+                any(abs(abs(s) - n) < 1e-5 for n in SHARES) for s in shares
+            ]
+            assert all(known)
             right = [a.correct for a in question.answers]
             assert [share > 0 for share in shares[: len(right)]] == right
             assert sum(s for s in shares if s > 0) == pytest.approx(100)
@@ -37,23 +56,119 @@ def test_moodle_gives_full_marks_for_what_is_right(folder):
                 assert answers[-1].findtext("text") == "*"
             if question.type == "many_choice":
                 assert sum(shares) == pytest.approx(0, abs=1e-3)
-    assert len(asked) == 1 + sum(  # None: the categories
-        len(quiz.load(path.stem)) for path in notebooks.chapters()
-    )
+    assert len(asked) == 1 + len(QUESTIONS)  # None: the categories
 
 
-def test_cards_have_three_columns_and_no_markup_of_ours(folder):
-    lines = (folder / "cards.txt").read_text("utf-8").splitlines()
-    assert lines[0] == "#separator:tab"
-    cards = [line.split("\t") for line in lines if not line.startswith("#")]
-    assert len(cards) > 100
-    assert all(len(card) == 3 and all(card) for card in cards)
-    assert not [card for card in cards if "}`" in "".join(card)]
+def test_qti_gives_full_marks_for_what_is_right(folder):
+    """In the structure of its schemas, against which it was held by hand."""
+    with zipfile.ZipFile(folder / "quizzes_qti.zip") as package:
+        parts = {n: ET.fromstring(package.read(n)) for n in package.namelist()}
+    listed = [each.get("href") for each in parts.pop("imsmanifest.xml").iter()]
+    assert set(listed) - {None} == set(parts)
+    names = [item.get("identifier") for item in parts.values()]
+    assert len(set(names)) == len(names) == len(QUESTIONS)
+    assert all(re.fullmatch(r"[a-z][\w.-]*", name) for name in names)
+    for (name, asked), question in QUESTIONS.items():
+        item = parts[f"{name}/{asked}.xml"]
+        values = [v.text for v in item.iter(f"{QTI}value")][:-1]  # not SCORE's
+        right = [(n, a) for n, a in enumerate(question.answers) if a.correct]
+        if question.type == "numeric":
+            assert [float(v) for v in values] == [a.value for _, a in right]
+            (equal, *_) = item.iter(f"{QTI}equal")
+            assert len([*item.iter(f"{QTI}equal")]) == len(question.answers)
+            assert equal.get("tolerance") == " ".join(
+                [str(question.answers[0].within)] * 2
+            )
+        else:
+            assert values == [f"A{n}" for n, _ in right]
+            shares = [
+                float(entry.get("mappedValue"))
+                for entry in item.iter(f"{QTI}mapEntry")
+            ]
+            assert sum(s for s in shares if s > 0) == pytest.approx(1, abs=1e-4)
+            given = [
+                choice.get("identifier")
+                for choice in item.iter(f"{QTI}simpleChoice")
+            ]
+            assert given == [f"A{n}" for n in range(len(question.answers))]
+        told = {f.get("identifier") for f in item.iter(f"{QTI}modalFeedback")}
+        assert len(told) == len(question.answers) + (question.type == "numeric")
 
 
-def test_figures_and_what_to_keep(folder):
-    with zipfile.ZipFile(folder / "figures.zip") as bundle:
+def test_the_deck_has_a_note_for_each_term_and_question(folder, tmp_path):
+    with zipfile.ZipFile(folder / "cards.apkg") as package:
+        package.extract("collection.anki2", tmp_path)
+    deck = sqlite3.connect(tmp_path / "collection.anki2")
+    notes = deck.execute("select guid, flds, tags from notes").fetchall()
+    deck.close()
+    asked = [q for q in QUESTIONS.values() if q.asks != "figure"]
+    assert sum("glossary" not in tags for *_, tags in notes) == len(asked)
+    assert len({guid for guid, *_ in notes}) == len(notes) > 150
+    for _, sides, _ in notes:
+        front, back = sides.split("\x1f")
+        assert front and back
+        assert not re.search(r"\}`|<a ", sides)
+
+
+def test_slides_load_only_what_lies_beside_them(folder):
+    decks = {path.stem: path for path in folder.glob("slides/*.html")}
+    plan = TEACHERS.partition("## In two weeks")[2].partition("\n## ")[0]
+    left = [p.stem for p in notebooks.chapters() if f"<{p.stem}>" not in plan]
+    assert {*decks} == {f"meeting_{n}" for n in range(1, 9)} | {*left}
+    loads = re.compile(r"""<(?:script|link|img)[^>]*?(?:src|href)="([^"]+)""")
+    for path in decks.values():
+        text = path.read_text("utf-8")
+        assert text.count("<section") > 10
+        assert "{doc}" not in text and ":::" not in text
+        loaded = [f for f in loads.findall(text) if not f.startswith("data:")]
+        assert len(loaded) == 5
+        assert all((path.parent / name).is_file() for name in loaded)
+    first, rest = (decks[f"meeting_{n}"].read_text("utf-8") for n in (3, 4))
+    assert "Three steps by hand" in first and "exploding" not in first
+    assert "Three steps by hand</h2>" not in rest and "exploding" in rest
+
+
+def test_plates_and_what_to_keep(folder, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(notebooks.REPO / "tools" / "handouts"))
+    import plates
+
+    plates.write(notebooks.chapters(), tmp_path / "plates.zip")
+    with zipfile.ZipFile(tmp_path / "plates.zip") as bundle:
         pictures = [bundle.read(name) for name in bundle.namelist()]
     assert len(pictures) > 30
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
-    assert (folder / "keep.md").read_text("utf-8").count("\n## ") == 12
+    kept = (folder / "keep.md").read_text("utf-8").count("\n## ")
+    assert kept == len(notebooks.chapters())
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_each_outcome_is_served_and_nothing_is_left_out(name):
+    cells = notebooks.read(BOOK / f"{name}.ipynb").cells
+    work = notebooks.read(notebooks.REPO / f"solutions/{name}.ipynb").cells
+    rows, box = OUTCOMES[name], cells[0].source
+    assert len(rows) == len(re.findall("^- ", box, re.MULTILINE))
+    titles = re.findall("^## (.+)$", "\n".join(c.source for c in cells), re.M)
+    assert all(row["sections"] for row in rows)
+    assert {title for row in rows for title in row["sections"]} <= {*titles}
+    text = "\n".join(cell.source for cell in work)
+    exercises = map(int, re.findall(r"^## (\d)\. ", text, re.MULTILINE))
+    for kind, numbers in (
+        ("questions", range(1, len(quiz.load(name)) + 1)),
+        ("exercises", exercises),
+    ):
+        assert {n for row in rows for n in row[kind]} == {*numbers}
+
+
+@pytest.mark.parametrize("plan", ["two", "six"])
+def test_the_hours_of_the_plans_add_up(plan):
+    """Those of each row, by the computed times, and their sums."""
+    text = TEACHERS.partition(f"## In {plan} weeks")[2].partition("\n## ")[0]
+    table = [line for line in text.splitlines() if re.match(r"\| \d", line)]
+    rows = [map(int, re.findall(r"\b(\d+) min \|", row)) for row in table]
+    read = re.findall(r"<(\w+)>`", "".join(table))
+    computed = sum(times.pages()[name].minutes for name in {*read})
+    sums = [sum(column) for column in zip(*rows, strict=True)]
+    assert sums[0] == computed + 30  # the claims
+    sums.insert(1, 90 * len(table))
+    told = re.findall(r"\b(\d+) h\b(?: (\d+) min)?", text.partition("|")[0])
+    assert [60 * int(h) + int(m or 0) for h, m in told] == [*sums, sum(sums)]

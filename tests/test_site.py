@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from unrolled_book import quiz
 
 __all__ = ["book", "browser", "site"]  # fixtures
 
+EDGES = ("top", "right", "bottom", "left")
 FORWARD = "book/02_forward.html"
 TAKE_AWAY = HTML / "_static" / "take_away"
 # All that the notebooks read beside code, said in one number.
@@ -228,7 +230,8 @@ def test_one_file_to_print(tmp_path):
     """Each chapter begins on the page that the contents say."""
     path = tmp_path / "two.pdf"
     pages = [HTML / "book" / f"{name}.html" for name in ("glossary", "claims")]
-    program = [sys.executable, "tools/pdf.py", "--to", path, "--only", *pages]
+    tool = [sys.executable, "tools/handouts/pdf.py"]
+    program = [*tool, "--to", path, "--only", *pages]
     subprocess.run(program, check=True, cwd=HTML.parents[1])
     sheets = [sheet.extract_text() for sheet in PdfReader(path).pages]
     for title in ("Glossary", "What is true in the sources?"):
@@ -237,3 +240,12 @@ def test_one_file_to_print(tmp_path):
         )
         assert title in sheets[int(start) - 1].splitlines()[0]
         assert sheets[int(start) - 1].split()[-1] == start
+
+
+@pytest.mark.parametrize("name", ["cheatsheet", "checklist"])
+def test_a_sheet_is_one_page_of_paper(page, name):
+    page.at(f"book/{name}.html")
+    page.wait_for_load_state("networkidle")
+    paper = {"format": "A4", "margin": dict.fromkeys(EDGES, "20mm")}
+    printed = PdfReader(BytesIO(page.pdf(**paper)))
+    assert len(printed.pages) == 1

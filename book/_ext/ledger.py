@@ -5,9 +5,11 @@ each build. The transform gives each code cell that calls ``claims.check`` a
 name such as ``claim-a05``, to which the table's links lead; a link without a
 cell is a warning, and a warning stops the build. Where the cell prints its
 verdict, the page says it as prose, with a link back to the row.
+``{corrections}`` lists what the book itself had wrong, from CHANGELOG.md.
 """
 
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -39,6 +41,28 @@ class LedgerDirective(SphinxDirective):
             raise self.error(f"expected one of {', '.join(PARTS)}, got {part}")
         text = PARTS[part](claims.load(), *source)
         return self.parse_text_to_nodes(text)
+
+
+class CorrectionsDirective(SphinxDirective):
+    """``{corrections}``: what each version of the change log has corrected."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write the lists, the newest first."""
+        path = Path(self.env.srcdir, "CHANGELOG.md")
+        self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes(corrections(path.read_text("utf-8")))
+
+
+def corrections(log: str) -> str:
+    """Return the parts called "Corrected", each after its version's name."""
+    found = []
+    for version in re.split(r"^## ", log, flags=re.MULTILINE)[1:]:
+        title = version.partition("\n")[0]
+        for part in version.split("\n### ")[1:]:
+            name, _, text = part.partition("\n")
+            if name == "Corrected":
+                found.append(f"**{title}.** {text.strip()}")
+    return "\n\n".join(found)
 
 
 # What `check` prints: a claim's first line, and those that go on with it.
@@ -108,5 +132,6 @@ class NameCheckingCells(SphinxTransform):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx what is here."""
     app.add_directive("ledger", LedgerDirective)
+    app.add_directive("corrections", CorrectionsDirective)
     app.add_transform(NameCheckingCells)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

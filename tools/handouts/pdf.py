@@ -8,13 +8,15 @@ import argparse
 import io
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 from pypdf import PdfReader, PdfWriter
 
-BUILD = Path(__file__).resolve().parents[1] / "_build"
+BUILD = Path(__file__).resolve().parents[2] / "_build"
 BROWSERS = ("chromium", "google-chrome")
 EDGE = "20mm"
 PAPER = {
@@ -35,11 +37,25 @@ p {{ bottom: 8mm; font: 9pt sans-serif; position: absolute; right: 20mm; }}
 </style>{pages}"""
 
 
+@contextmanager
+def new_page() -> Iterator[Page]:
+    """A page in the browser that is installed."""
+    names = [os.environ.get("CHROMIUM"), *map(shutil.which, BROWSERS)]
+    found = next((name for name in names if name), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox"]
+        )
+        yield browser.new_page()
+        browser.close()
+
+
 def printed(page: Page, path: Path) -> tuple[str, PdfReader]:
     """Return the title of a page, and what Chromium prints of it."""
     page.goto(path.as_uri())
-    page.wait_for_function("window.MathJax?.startup?.promise")
-    page.evaluate("MathJax.startup.promise")
+    if page.locator("script[src*=mathjax]").count():
+        page.wait_for_function("window.MathJax?.startup?.promise")
+        page.evaluate("MathJax.startup.promise")
     title = page.title().removesuffix(" — Unrolled")
     return title, PdfReader(io.BytesIO(page.pdf(**PAPER)))
 
@@ -52,14 +68,8 @@ def drawn(page: Page, text: str, **paper) -> PdfReader:
 
 def bind(pages: list[Path], to: Path) -> None:
     """Print these pages into one file."""
-    names = [os.environ.get("CHROMIUM"), *map(shutil.which, BROWSERS)]
-    found = next((name for name in names if name), None)
     writer, at, starts = PdfWriter(), 2, []  # page 1 has the contents
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox"]
-        )
-        page = browser.new_page()
+    with new_page() as page:
         parts = [printed(page, path) for path in pages]
         for title, reader in parts:
             starts.append((title, at))
@@ -72,7 +82,6 @@ def bind(pages: list[Path], to: Path) -> None:
         contents = drawn(page, CONTENTS.format(title=title, lines=lines))
         numbers = "".join(f"<div><p>{n}</p></div>" for n in range(1, at))
         stamps = drawn(page, NUMBERS.format(pages=numbers), margin={})
-        browser.close()
     for reader in (contents, *(reader for _, reader in parts)):
         writer.append(reader, import_outline=False)
     for sheet, stamp in zip(writer.pages, stamps.pages, strict=False):
