@@ -148,7 +148,7 @@ def of_quiz(name: str) -> Iterator:
         if asked == name:
             numeric = question.type == "numeric"
             lines = [] if numeric else [a.answer for a in question.answers]
-            words = [question.question, *(f"- {line}" for line in lines)]
+            words = [question.question, *(f"- {x}" for x in sorted(lines))]
             yield slide("## A question\n\n" + "\n".join(map(plain, words)))
             right = [a for a in question.answers if a.correct]
             notes = [
