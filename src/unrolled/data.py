@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +73,25 @@ class Normalization:
     def undo(self, series: ArrayLike) -> Float[np.ndarray, " T"]:
         """Return a normalised series, (T,), in its own units again."""
         return check(series=(series, "T")) * self.std + self.mean
+
+
+def sea_temperature() -> Float[np.ndarray, " 732"]:
+    """Read the temperature of the sea off Peru, in °C, month by month.
+
+    From January 1950 to December 2010, the mean over the surface between 0 and
+    10° S and 90 and 80° W, where El Niño shows first.
+
+    Example:
+        >>> sea_temperature()[:3].tolist()
+        [23.11, 24.2, 25.37]
+
+    Reference: NOAA, ERSST.V3B, Niño 1+2, in the public domain; by way of
+    statsmodels, ``datasets.elnino``. Chapter: 13_real_series.
+    """
+    path = Path(__file__).with_name("sea_temperature.csv")
+    with path.open(encoding="utf-8") as file:
+        years = np.loadtxt(file, delimiter=",", skiprows=4)  # (61, 1 + 12)
+    return years[:, 1:].ravel()
 
 
 def windows(

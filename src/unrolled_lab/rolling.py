@@ -1,0 +1,134 @@
+"""The forecasters of the chapter on a real series: trained, kept, read.
+
+``results/rolling/CASE-seedN.pt`` holds one network, trained by teacher forcing
+on what lies before the test: the temperature of the sea before a year, or the
+beginning of a random walk of as many values. The last five years (60 values) of
+that choose the epoch; mean and standard deviation are those of the rest.
+
+Fixed before: the network's form and training are those with the smallest
+validation loss before 1980 of six that were tried, two seeds each; a linear
+forecast's order is chosen likewise from 3, 12, 24 and 36 values. Each forecasts
+every month of the test from each of the 12 months before. A forecast is better
+or worse than another at a horizon if the ratio of their mean squared errors
+lies below or above 1 with its whole 95 % interval, over 2,000 samples of
+circular blocks of 24 months of the test; the network's error is the mean of
+five seeds. It is only yesterday's value if it is not better than that, and
+agrees best with it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch.utils.data import TensorDataset
+
+from unrolled import data
+from unrolled._checks import check_choice, check_int
+from unrolled.lstm import LSTM
+from unrolled.models import Forecaster
+from unrolled.train import TrainConfig, fit
+from unrolled_lab.files import make_once, results_folder
+from unrolled_lab.record import circumstances
+from unrolled_lab.resume import load_checkpoint, save_checkpoint
+
+CASES = {"walk": 600, "sea-1980": 360, "sea-1990": 480, "sea-2000": 600}
+"""How many of the 732 values lie before the test."""
+
+VALID, STEPS, HIDDEN = 60, 36, 16
+"""Values that choose the epoch; T, the steps of a sequence; H, the units."""
+
+SEEDS = range(5)
+
+CONFIG = TrainConfig(
+    epochs=60, batch_size=32, lr=1e-2, max_norm=1.0, keep="best",
+    loss="squared_error",
+)  # fmt: skip
+
+
+def rolling_series(case: str, seed: int) -> Float[np.ndarray, " 732"]:
+    """Return the series of a case; of the walk, one for each seed.
+
+    Example:
+        >>> rolling_series("walk", 0)[:2].round(2).tolist()
+        [0.13, -0.01]
+
+    Chapter: 13_real_series.
+    """
+    check_choice("case", case, CASES)
+    check_int("seed", seed, 0)
+    if case == "walk":
+        return np.random.default_rng(seed).normal(size=732).cumsum()
+    return data.sea_temperature()
+
+
+def save_rolling(
+    case: str, seed: int, folder: Path | str | None = None
+) -> bool:
+    """Train one network and keep it, unless it is there; tell which.
+
+    Args:
+        case: one of `CASES`.
+        seed: of the first weights and the training, 0 or more.
+        folder: where all results are; see `results_folder`.
+
+    Chapter: 13_real_series.
+    """
+    path = _path(case, seed, folder)
+    return make_once(path, lambda path: _save(case, seed, path))
+
+
+def load_rolling(
+    case: str, folder: Path | str | None = None
+) -> list[Forecaster]:
+    """Read the five networks of a case, one for each seed, in float64.
+
+    Example:
+        >>> len(load_rolling("sea-1980"))
+        5
+
+    Chapter: 13_real_series.
+    """
+    networks = []
+    for seed in SEEDS:
+        network = _new(seed)
+        state = load_checkpoint(_path(case, seed, folder))
+        network.load_state_dict(state["weights"])
+        networks.append(network)
+    return networks
+
+
+def _path(case: str, seed: int, folder: Path | str | None) -> Path:
+    """Return the file of a case and a seed."""
+    check_choice("case", case, CASES)
+    check_int("seed", seed, 0)
+    return results_folder(folder) / "rolling" / f"{case}-seed{seed}.pt"
+
+
+def _new(seed: int) -> Forecaster:
+    """Make a network with its first weights, in float64."""
+    generator = torch.Generator().manual_seed(seed)
+    layer = LSTM(1, HIDDEN, generator=generator).double()
+    return Forecaster(layer, generator=generator)
+
+
+def _save(case: str, seed: int, path: Path) -> None:
+    """Train one network and keep it."""
+    series, end = rolling_series(case, seed), CASES[case]
+    before, network = end - VALID, _new(seed)
+    scale = data.Normalization.of(series[:before])
+    train, valid = (
+        TensorDataset(*map(torch.tensor, data.windows(part, STEPS)))
+        for part in (
+            scale.apply(series[:before]),
+            scale.apply(series[before:end]),
+        )
+    )
+    history = fit(network, train, valid, CONFIG.replace(seed=seed))
+    state = {
+        "weights": {k: v.float() for k, v in network.state_dict().items()},
+        "train_loss": history.column("train_loss"),
+        "valid_loss": history.column("valid_loss"),
+        "circumstances": circumstances(),
+    }
+    save_checkpoint(path, state)
