@@ -39,5 +39,6 @@ from unrolled_lab.forecasters import (
 )
 from unrolled_lab.record import Record
 from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
+from unrolled_lab.rolling import CASES, load_rolling, rolling_series
 from unrolled_lab.runs import execute, follow, replay
 from unrolled_lab.sweeps import sweep

@@ -20,6 +20,7 @@ from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.forecasters import SEEDS, Plan, Series, save_forecasters
 from unrolled_lab.probes import save_probes
+from unrolled_lab.rolling import CASES, save_rolling
 from unrolled_lab.sweeps import Backend, sweep
 
 
@@ -96,6 +97,11 @@ def _forecasters(options: argparse.Namespace) -> int:
         for series in get_args(Series)
         for seed in SEEDS
     ]
+    calls += [
+        delayed(save_rolling)(case, seed, folder)
+        for case in CASES
+        for seed in SEEDS
+    ]
     trained = [bool(each) for each in Parallel(n_jobs=jobs)(calls) or []]
     print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
     return 0
@@ -157,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     yes_no = argparse.BooleanOptionalAction
     add("--progress", action=yes_no, default=True, help="show a bar")
     training = commands.add_parser(
-        "forecasters", help="train the networks of the chapter on free running"
+        "forecasters", help="train the networks of chapters 11 and 13"
     )
     training.set_defaults(act=_forecasters)
     probing = commands.add_parser(

@@ -44,6 +44,7 @@ from unrolled_book.figures.overfitting import (
     plot_reliability,
     plot_scales,
 )
+from unrolled_book.figures.real_series import plot_forecasts
 from unrolled_book.figures.shared import plot_groups, plot_runs, plot_seeds
 from unrolled_book.figures.style import CELL_LOOKS, COLORS, GATE_NAMES
 from unrolled_book.figures.thirty_steps import (
@@ -86,6 +87,7 @@ __all__ = [
     "plot_drift",
     "plot_ellipses",
     "plot_epochs",
+    "plot_forecasts",
     "plot_gap",
     "plot_gate_pairs",
     "plot_gates",
