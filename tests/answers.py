@@ -245,6 +245,24 @@ RIGHT = {
              "s = keys @ q / np.sqrt(len(q)); a = np.exp(s - s.max())"),
         ],
     },
+    ("13_real_series", "2"): {
+        "by horizon first": [
+            ("    for origin in range(end - ahead, len(series) - 1):"
+             "  # the last one known\n"
+             "        said = forecast(series[: origin + 1])\n"
+             "        for k in range(1, ahead + 1):\n",
+             "    for k in range(1, ahead + 1):\n"
+             "        for origin in range(end - ahead, len(series) - 1):\n"
+             "            said = forecast(series[: origin + 1])\n"),
+        ],
+    },
+    ("13_real_series", "3"): {
+        "a mask for each month": [
+            ("[series[month:end:12].mean() for month in range(12)]",
+             "[series[:end][np.arange(end) % 12 == month].mean() "
+             "for month in range(12)]"),
+        ],
+    },
 }  # fmt: skip
 
 WRONG = {
@@ -554,6 +572,18 @@ WRONG = {
         "not scaled": [(" / np.sqrt(len(q))", "")],
         "its own key left out": [("np.exp(keys @ q",
                                   "np.exp(0 * keys @ q")],
+    },
+    ("13_real_series", "2"): {
+        "the value itself is known": [("series[: origin + 1]",
+                                       "series[: origin + 2]")],
+        "judged by origin": [("origin + k - end, k - 1",
+                              "origin + ahead - end - 1, k - 1")],
+        "one origin for all": [("forecast(series[: origin + 1])",
+                                "forecast(series[:end])")],
+    },
+    ("13_real_series", "3"): {
+        "it looks ahead": [("series[month:end:12]", "series[month::12]")],
+        "one mean for all months": [("series[month:end:12]", "series[:end]")],
     },
 }  # fmt: skip
 

@@ -23,12 +23,13 @@ from unrolled_lab.files import RunFiles
 from unrolled_lab.forecasters import save_forecasters
 from unrolled_lab.probes import save_probes
 from unrolled_lab.record import circumstances
+from unrolled_lab.rolling import save_rolling
 
 MODULES = [
     f"unrolled_lab.{name}"
     for name in (
         "build", "catalogue", "cell_race", "config", "costs", "diagnosis",
-        "files", "forecasters", "probes", "record", "runs", "sweeps",
+        "files", "forecasters", "probes", "record", "rolling", "runs", "sweeps",
         "tables", "transformer_race",
     )
 ]  # fmt: skip
@@ -150,6 +151,12 @@ ROWS = [
          bad("path: .*henon-seed0", folder=FOLDER),
          bad("plan: .*'forecasters' or 'from_start', got 'x'", plan="x"),
          series="henon", folder=RESULTS, plan="forecasters"),
+    good(lab.rolling_series,
+         bad("case: expected 'walk' or .*got 'sea'", case="sea"),
+         case="walk", seed=0),
+    good(save_rolling, case="walk", seed=0, folder=RESULTS),
+    good(lab.load_rolling, bad("path: .*walk-seed0", folder=FOLDER),
+         case="walk", folder=RESULTS),
     good(save_probes, bad("seed: .*published run, got 5", seed=5),
          seed=0, folder=PROBED),
     good(lab.execute, bad("folder: .*got 'none'", folder="none"),

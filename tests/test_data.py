@@ -82,3 +82,13 @@ def test_anchor_is_the_series_and_the_weights():
     for name, value in data.source_a_weights().items():
         np.testing.assert_array_equal(weights.pop(name), value)
     assert not weights
+
+
+def test_the_sea_is_read_month_by_month():
+    """By what is known of it: seasons, the El Niño of 1998, the last value."""
+    sea = data.sea_temperature()
+    assert sea.shape == (61 * 12,)
+    assert sea[[0, 11, 12, -1]].tolist() == [23.11, 21.8, 24.19, 22.07]
+    assert divmod(sea.argmax(), 12) == (1998 - 1950, 2)
+    months = sea.reshape(61, 12).mean(axis=0)
+    assert (months.argmax(), months.argmin()) == (2, 8)

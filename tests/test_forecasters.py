@@ -1,8 +1,10 @@
 """The recorded forecasters: made as they say, and what the chapter says."""
 
+import numpy as np
 import pytest
 import torch
 
+from unrolled.data import sea_temperature
 from unrolled.tasks import henon, henon_next, oscillations
 from unrolled.train import fit
 from unrolled_lab import (
@@ -11,6 +13,9 @@ from unrolled_lab import (
     forecasters,
     load_forecasters,
     load_losses,
+    load_rolling,
+    rolling,
+    rolling_series,
 )
 from unrolled_lab import __main__ as command
 from unrolled_lab.forecasters import save_forecasters
@@ -107,7 +112,8 @@ COMMANDS = {
         for plan in ("forecasters", "from_start")
         for series in ("oscillations", "henon")
         for seed in range(5)
-    ],
+    ]
+    + [(case, seed) for case in rolling.CASES for seed in range(5)],
     "probes": [(seed,) for seed in range(5)],
 }
 
@@ -121,13 +127,17 @@ def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
         return 2 in args
 
     monkeypatch.setattr(command, f"save_{name}", save)
+    monkeypatch.setattr(command, "save_rolling", save)
     line = [name, "--results", str(tmp_path)]
     line += ["--jobs", "1"] * (name == "forecasters")
     assert command.main(line) == 0
     without = [tuple(a for a in args if a != tmp_path) for args in made]
     assert without == COMMANDS[name]
     assert all(tmp_path in args for args in made)
-    said = {"forecasters": "4 of 20 trained", "probes": "1 of 5 seeds measured"}
+    said = {
+        "forecasters": "11 of 55 trained",
+        "probes": "1 of 5 seeds measured",
+    }
     assert capsys.readouterr().out == f"{name}: {said[name]} now\n"
 
 
@@ -166,3 +176,64 @@ def test_the_records(draw, most):
         with torch.no_grad():
             error = network(x[:, :-1])[:, -1] - x[:, -1]
         assert error.square().mean().sqrt() < most
+
+
+# A real series
+
+
+def trained(monkeypatch, folder, case="sea-1980", after=None):
+    """Train a network for two epochs, all values from `after` on changed."""
+    series = rolling_series(case, 1).copy()
+    if after is not None:
+        series[after:] = -series[after:]
+    config = rolling.CONFIG.replace(epochs=2)
+    monkeypatch.setattr(rolling, "CONFIG", config)
+    monkeypatch.setattr(rolling, "rolling_series", lambda *_: series)
+    folder.mkdir()
+    assert rolling.save_rolling(case, 1, folder)
+    assert not rolling.save_rolling(case, 1, folder)
+    return load_checkpoint(folder / "rolling" / f"{case}-seed1.pt")
+
+
+def test_a_network_learns_nothing_of_what_comes_later(monkeypatch, tmp_path):
+    """What chooses the epoch changes that loss, the test not even this."""
+    end = rolling.CASES["sea-1980"]
+    whole, no_test, no_choice = (
+        trained(monkeypatch, tmp_path / f"{after}", after=after)
+        for after in (None, end, end - rolling.VALID)
+    )
+    losses = "train_loss", "valid_loss"
+    assert [whole[name] for name in losses] == [no_test[n] for n in losses]
+    assert no_choice["train_loss"] == whole["train_loss"]
+    assert no_choice["valid_loss"] != whole["valid_loss"]
+    kept = load_checkpoint(
+        rolling.results_folder() / "rolling" / "sea-1980-seed1.pt"
+    )
+    assert len(kept["train_loss"]) == 60
+    assert kept["train_loss"][:2] == pytest.approx(
+        whole["train_loss"], rel=0.01
+    )
+
+
+def test_the_cases_are_walks_the_sea_and_its_anomalies():
+    walks = [rolling_series("walk", seed) for seed in range(2)]
+    for walk in walks:
+        assert walk.shape == (732,)
+        assert np.diff(walk).std() == pytest.approx(1, abs=0.1)
+    assert not np.allclose(*walks)
+    sea = sea_temperature()
+    for year in (1980, 1990, 2000):
+        assert rolling.CASES[f"sea-{year}"] == 12 * (year - 1950)
+        assert np.array_equal(rolling_series(f"sea-{year}", 0), sea)
+        anomaly = rolling_series(f"anomaly-{year}", 0)
+        usual = (sea - anomaly).reshape(61, 12)
+        assert np.allclose(usual, usual[0])
+        before = anomaly.reshape(61, 12)[: year - 1955]
+        assert np.allclose(before.mean(axis=0), 0)
+
+
+def test_the_five_networks_are_five():
+    for case in rolling.CASES:
+        five = load_rolling(case)
+        assert len(five) == 5
+        assert not any(same(five[0], other) for other in five[1:])

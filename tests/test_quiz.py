@@ -83,6 +83,9 @@ NUMBERS = {
         "bias_forgotten": 3 * 16 * 24, "cache": 1920, "keys_only": 960,
         "one_layer": 640,
     },
+    "13_real_series": {
+        "skill": 0.36, "ratio": 0.64, "of_roots": 0.2, "upside_down": 0.5625,
+    },
 }  # fmt: skip
 
 

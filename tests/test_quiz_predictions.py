@@ -322,3 +322,20 @@ def test_a_wider_transformer_looks_back_for_less_of_its_work():
         return (work(1) - back) / back
 
     assert 1.9 < half(192) / half(96) < 2.1
+
+
+# 13_real_series
+
+
+def test_the_best_forecast_may_have_little_skill_and_a_shift_of_one():
+    noise, x = np.random.default_rng(0).normal(size=20_000), [0.0]
+    for each in noise:
+        x.append(0.9 * x[-1] + each)
+    x = np.array(x[100:])
+    said, persistence, truth = 0.9 * x[1:-1], x[1:-1], x[2:]
+    mse, of_persistence = (
+        np.square(each - truth).mean() for each in (said, persistence)
+    )
+    assert 0.04 < 1 - mse / of_persistence < 0.06
+    gaps = [mse, *(np.square(said - x[2 - k : -k]).mean() for k in (1, 2))]
+    assert np.argmin(gaps) == 1

@@ -105,7 +105,7 @@ def state(book: Path = BOOK) -> dict[Path, str]:
     evening = sum(found[name].minutes for name in EVENING)
     for words, time in (
         (r"(?<=Chapters 2 and 3, )\d+ minutes", f"{evening} minutes"),
-        (r"(?<=Twelve chapters, )[\d.]+ hours", f"{core_hours(found)} hours"),
+        (r"(?<= chapters, )[\d.]+ hours", f"{core_hours(found)} hours"),
     ):
         texts[index] = re.sub(words, time, texts[index])
     return texts

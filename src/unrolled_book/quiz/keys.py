@@ -206,6 +206,17 @@ def _beyond() -> dict[str, float]:
     }
 
 
+def _real_series() -> dict[str, float]:
+    mse, of_persistence = 0.32, 0.5
+    ratio = mse / of_persistence
+    return {
+        "skill": 1 - ratio,
+        "ratio": ratio,
+        "of_roots": 1 - np.sqrt(ratio),
+        "upside_down": 1 / ratio - 1,
+    }
+
+
 KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "01_vanishing": _vanishing,
     "02_forward": _forward,
@@ -219,6 +230,7 @@ KEYS: dict[str, Callable[[], dict[str, float]]] = {
     "10_overfitting": _overfitting,
     "11_free_running": _free_running,
     "12_beyond": _beyond,
+    "13_real_series": _real_series,
 }
 
 
