@@ -3,8 +3,8 @@
 import json
 import math
 import os
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from torch import nn
 
 import unrolled_lab as lab
 from oracles import seeded
+from small_models import same_weights
 from small_runs import numbers, run, seconds_in, train
 from unrolled.tasks import first_last
 from unrolled.train import evaluate, fit
@@ -26,12 +27,6 @@ CELLS = ("LSTM", "GRU", "RNN", "Transformer")
 each_cell = pytest.mark.parametrize("cell", CELLS)
 KEPT_SHORT = run("RNN", weights=("initial", "best", "last"), dropout=0.1)
 KEPT = KEPT_SHORT.replace(train=train(epochs=25, lr=0.05))
-
-
-def same(one, other):
-    """Whether two models have the same weights."""
-    pairs = zip(one.parameters(), other.parameters(), strict=True)
-    return all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
 
 
 def same_data(one, other):
@@ -112,13 +107,15 @@ def test_what_decides_the_data_and_the_weights():
     for other in (run("GRU"), run(dropout=0.5), run(training={"lr": 1.0})):
         assert same_data(data, lab.make_data(other))
     assert same_data(data[1:], lab.make_data(run(train_count=70))[1:])
-    assert same(base, lab.build_model(run(dropout=0.5, train_count=70)))
-    assert not same(base, lab.build_model(run(seed=1)))
+    assert same_weights(base, lab.build_model(run(dropout=0.5, train_count=70)))
+    assert not same_weights(base, lab.build_model(run(seed=1)))
     for data_seed in (0, 2):  # 0 is a seed, too
         crossed = run(seed=1, data_seed=data_seed)
         own = lab.make_data(run(seed=data_seed))
         assert same_data(own, lab.make_data(crossed))
-        assert same(lab.build_model(crossed), lab.build_model(run(seed=1)))
+        assert same_weights(
+            lab.build_model(crossed), lab.build_model(run(seed=1))
+        )
 
 
 @each_cell
@@ -222,7 +219,7 @@ def test_a_run_by_hand(tmp_path):
     # The untrained twin need not be kept.
     other = lab.execute(run(), tmp_path)
     twin = lab.load_model(other, "initial", tmp_path)
-    assert same(twin, lab.build_model(run()))
+    assert same_weights(twin, lab.build_model(run()))
 
 
 def all_anew(epoch, x, label, seed=0):
@@ -356,39 +353,28 @@ def test_killed_while_it_is_saved(lost, tmp_path, monkeypatch):
 
 
 def test_who_comes_second_waits_and_finds_the_record(tmp_path):
-    files, results, record = RunFiles(run(), tmp_path), [], lab.execute(run())
-    late = threading.Thread(
-        target=lambda: results.append(lab.execute(run(), tmp_path))
-    )
-    with files.lock():
-        late.start()
-        late.join(timeout=0.3)
-        assert late.is_alive()
-        files.save(record, {})
-    late.join(timeout=20)
-    assert results == [record]  # to the second of its making
+    files, record = RunFiles(run(), tmp_path), lab.execute(run())
+    with ThreadPoolExecutor(1) as pool:
+        with files.lock():
+            late = pool.submit(lab.execute, run(), tmp_path)
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.3)
+            files.save(record, {})
+        assert late.result(timeout=20) == record  # to the second of its making
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert left == [files.record]
 
 
 def test_what_is_made_once_is_made_by_one(tmp_path):
-    path, results, begun = tmp_path / "made" / "file", [], threading.Event()
+    path = tmp_path / "made" / "file"
 
     def make(path):
-        begun.set()
         time.sleep(0.2)
         path.touch()
 
-    def work():
-        results.append(make_once(path, make))
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    assert begun.wait(20)
-    for thread in threads:
-        thread.join(20)
-    assert sorted(results) == [False, True]
+    with ThreadPoolExecutor(2) as pool:
+        made = pool.map(lambda _: make_once(path, make), range(2))
+    assert sorted(made) == [False, True]
     left = [path.name for path in tmp_path.rglob("*") if path.is_file()]
     assert left == ["file"]
 
