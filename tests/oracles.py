@@ -11,6 +11,8 @@ from unrolled import cells
 from unrolled.recurrent import Recurrent
 
 Params = dict[str, np.ndarray]
+NAMES = {"weight_ih": "weight_ih", "weight_hh": "weight_hh", "bias": "bias_ih"}
+"""Our names of the parameters, and PyTorch's."""
 RELATIVES = [
     kind
     for kind in vars(cells).values()
@@ -45,9 +47,8 @@ def torch_layer(params: Params) -> torch.nn.LSTM | torch.nn.RNN:
     kind = torch.nn.RNN if rows == H else torch.nn.LSTM
     layer = kind(D, H, batch_first=True).double()
     with torch.no_grad():
-        layer.weight_ih_l0.copy_(tensor(params["weight_ih"]))
-        layer.weight_hh_l0.copy_(tensor(params["weight_hh"]))
-        layer.bias_ih_l0.copy_(tensor(params["bias"]))
+        for name, theirs in NAMES.items():
+            getattr(layer, f"{theirs}_l0").copy_(tensor(params[name]))
         layer.bias_hh_l0.zero_()
     return layer
 
@@ -55,9 +56,8 @@ def torch_layer(params: Params) -> torch.nn.LSTM | torch.nn.RNN:
 def torch_grads(layer: torch.nn.LSTM | torch.nn.RNN) -> Params:
     """The gradients that PyTorch left in the layer, under our names."""
     return {
-        "weight_ih": layer.weight_ih_l0.grad.numpy(),
-        "weight_hh": layer.weight_hh_l0.grad.numpy(),
-        "bias": layer.bias_ih_l0.grad.numpy(),
+        name: getattr(layer, f"{theirs}_l0").grad.numpy()
+        for name, theirs in NAMES.items()
     }
 
 
@@ -219,14 +219,8 @@ def same_parameters(cell, theirs, suffix=""):
 
     Returns the pairs, ours and theirs; a bias that ours has not is 0 there.
     """
-    names = {
-        "weight_ih": "weight_ih",
-        "weight_hh": "weight_hh",
-        "bias": "bias_ih",
-        "bias_hh": "bias_hh",
-    }
     pairs = []
-    for our_name, their_name in names.items():
+    for our_name, their_name in (NAMES | {"bias_hh": "bias_hh"}).items():
         our = getattr(cell, our_name)
         their = getattr(theirs, their_name + suffix, None)
         if our is not None:

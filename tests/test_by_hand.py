@@ -105,7 +105,11 @@ def test_caches_hold_each_step_and_share_no_memory(case):
         same(steps.h, steps.o * np.tanh(steps.c), 1e-15)
 
 
-def test_bptt_equals_differences(case):
+@pytest.mark.parametrize("sizes", SIZES[1:4], ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_bptt_equals_differences(kind, sizes):
+    case = make_case(kind, sizes)
+
     def loss():
         hs, _ = case.module.forward(case.x, case.params, *case.states)
         return (case.dhs * hs).sum()
