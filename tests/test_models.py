@@ -14,13 +14,7 @@ from oracles import seeded
 from unrolled import tasks
 from unrolled.cells import GRUCell, PeepholeLSTMCell
 from unrolled.lstm import LSTM
-from unrolled.models import (
-    CharLM,
-    Classifier,
-    Seq2Seq,
-    Tagger,
-    Transformer,
-)
+from unrolled.models import CharLM, Classifier, Seq2Seq, Tagger, Transformer
 from unrolled.recurrent import Recurrent
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -15,6 +15,7 @@ from unrolled.tasks import exact_match, first_last, intervals
 from unrolled_lab import (
     cell_race,
     costs,
+    count_parameters,
     generator_for,
     load_measurement,
     transformer_race,
@@ -45,7 +46,7 @@ def test_the_tasks_are_those_of_the_chapter():
 @pytest.mark.parametrize("name", cell_race.VARIANTS)
 def test_the_networks_are_of_one_size(name):
     network = cell_race.make_network(name, 3)
-    assert 1250 <= sum(p.numel() for p in network.parameters()) <= 1300
+    assert 1250 <= count_parameters(network) <= 1300
     (cell,) = network.recurrent.cells
     assert type(cell) is cell_race.VARIANTS[name].cell_class
     assert network.head.out_features == 2
@@ -112,9 +113,7 @@ def test_gradients_are_clipped_one_by_one_at_a_norm_of_1(monkeypatch):
 def test_the_record_of_the_cells():
     record = load_measurement("variants")
     sizes = {
-        name: sum(
-            p.numel() for p in cell_race.make_network(name, 0).parameters()
-        )
+        name: count_parameters(cell_race.make_network(name, 0))
         for name in cell_race.VARIANTS
     }
     assert record["parameters"] == sizes
@@ -166,10 +165,8 @@ def test_what_a_token_costs_and_foretells(way, n):
 
 
 def test_rivals_are_of_one_size_and_two_are_one():
-    sizes = [
-        sum(p.numel() for p in make_rival(name).parameters())
-        for name in transformer_race.TRAINED
-    ]
+    rivals = map(make_rival, transformer_race.TRAINED)
+    sizes = [*map(count_parameters, rivals)]
     assert max(sizes) / min(sizes) < 1.01
     ours, theirs = (
         make_rival(name, seeded()) for name in transformer_race.TRAINED[:2]
