@@ -176,10 +176,7 @@ def from_there(library, kind, layers, directions):
     return from_onnx(layers, kind, linear_before_reset=int(kind == "GRU"))
 
 
-THERE = {
-    "keras": (keras_cell, to_keras),
-    "onnx": (onnx_cell, to_onnx),
-}
+THERE = {"keras": (keras_cell, to_keras), "onnx": (onnx_cell, to_onnx)}
 
 
 @each_kind

@@ -6,13 +6,7 @@ import torch
 
 from oracles import assert_same, flat, randomise, seeded
 from unrolled import gates
-from unrolled.gates import (
-    Clamp,
-    GateTrace,
-    Rerun,
-    run_clamped,
-    trace_clamped,
-)
+from unrolled.gates import Clamp, GateTrace, Rerun, run_clamped, trace_clamped
 from unrolled.gates.interventions import unroll
 from unrolled.lstm import LSTM
 from unrolled.models.heads import Classifier

@@ -121,10 +121,7 @@ def test_on_a_dask_cluster_of_two_workers(tmp_path):
 
 
 def check_not_connected(message, *arguments):
-    with (
-        pytest.raises(ValueError, match=message),
-        sweeps.connect(*arguments),
-    ):
+    with pytest.raises(ValueError, match=message), sweeps.connect(*arguments):
         pytest.fail("connected")
 
 
