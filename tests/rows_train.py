@@ -30,7 +30,6 @@ resume.save_checkpoint(MADE, {"weight": torch.zeros(2)})
 X, Y = points(6).tensors
 VALUES = numbers(6)
 ENTROPY = config(epochs=1, lr=1e-30)  # so small that no weight changes
-SQUARED = ENTROPY.replace(loss="squared_error")
 EPOCH = dict.fromkeys(Epoch.model_fields, 0.5)
 TUNED = ENTROPY.replace(step_size=1, max_norm=1.0, patience=1)
 
@@ -53,58 +52,49 @@ class Answer(nn.Module):
         return self.answer
 
 
-BAD_DATA = [
-    (r"expected the model's inputs and a target, got 1 tensors", (Y,), ENTROPY),
-    ("expected the model's inputs and a target, got 0 tensors", (), ENTROPY),
-    (r"expected any shape with no empty axis, got \(6, 0\)", (X[:, :0], Y)),
-    ("expected finite numbers, got nan", (spoilt(X, math.nan), Y)),
-    ("expected finite numbers, got inf", (spoilt(X, math.inf), Y)),
-    ("target.*: expected torch.int64, got torch.float32", (X, Y.float())),
-    ("target.*: expected torch.int64, got torch.int32", (X, Y.int())),
-    ("target.*: expected whole numbers from 0 .*got -1", (X, spoilt(Y, -1))),
-    (r"target but -100: expected .* got \(0,\)", (X, Y * 0 - 100)),
-    ("target: expected floating-point numbers, got torch.int64", (X, Y)),
-]
-"""The last for the squared error, the others for the cross-entropy."""
-BAD_OUTPUTS = [
-    (r"\(6, classes\).*got \(6,\)", torch.zeros(6), ENTROPY),
-    (r"got \(5, 4\)", torch.zeros(5, 4), ENTROPY),
-    (r"got \(6, 2, 4\)", torch.zeros(6, 2, 4), ENTROPY),
-    ("got .*int64", torch.zeros(6, 4).long(), ENTROPY),
-    ("got NoneType", None, ENTROPY),
-    ("got tuple", (torch.zeros(6, 4),), ENTROPY),
-    (r"4 classes or more.*got \(6, 3\)", torch.zeros(6, 3), ENTROPY),
-    (r"\(6, 4\).*got \(6, 1\)", torch.zeros(6, 1), SQUARED),
-    ("float64.*got .*float32", torch.zeros(6, 4), SQUARED),
-]
+def data_rules():
+    """What data may be wrong for the cross-entropy; the last: for squares."""
+    for message, *tensors in [
+        ("the model's inputs and a target, got 1 tensors", Y),
+        ("the model's inputs and a target, got 0 tensors",),
+        (r"any shape with no empty axis, got \(6, 0\)", X[:, :0], Y),
+        ("finite numbers, got nan", spoilt(X, math.nan), Y),
+        ("finite numbers, got inf", spoilt(X, math.inf), Y),
+        ("torch.int64, got torch.float32", X, Y.float()),
+        ("torch.int64, got torch.int32", X, Y.int()),
+        ("whole numbers from 0 .*got -1", X, spoilt(Y, -1)),
+        (r".* got \(0,\)", X, Y * 0 - 100),
+    ]:
+        data = TensorDataset(*tensors)
+        yield bad(f"dataset.*expected {message}", dataset=data)
+    message = (
+        "dataset.*target: expected floating-point numbers, got torch.int64"
+    )
+    yield bad(message, dataset=TensorDataset(X, Y), loss="squared_error")
 
 
-def data_rules(name, loss_of):
-    """The same bad data, for each argument that takes data."""
-    for k, (message, tensors, *_) in enumerate(BAD_DATA):
-        settings = SQUARED if k == len(BAD_DATA) - 1 else ENTROPY
-        changes = {name: TensorDataset(*tensors), **loss_of(settings)}
-        if name == "valid_set" and settings == SQUARED:
-            changes["train_set"] = VALUES
-        yield bad(f"{name}.*{message}", **changes)
+def output_rules():
+    """What a model may say that is wrong; the last two: for squares."""
+    for message, answer in [
+        (r"\(6, classes\).*got \(6,\)", torch.zeros(6)),
+        (r"got \(5, 4\)", torch.zeros(5, 4)),
+        (r"got \(6, 2, 4\)", torch.zeros(6, 2, 4)),
+        ("got .*int64", torch.zeros(6, 4).long()),
+        ("got NoneType", None),
+        ("got tuple", (torch.zeros(6, 4),)),
+        (r"4 classes or more.*got \(6, 3\)", torch.zeros(6, 3)),
+    ]:
+        yield bad(f"model: .*output of .*{message}", model=Answer(answer))
+    squares = {"dataset": VALUES, "loss": "squared_error"}
+    for message, answer in [
+        (r"\(6, 4\).*got \(6, 1\)", torch.zeros(6, 1)),
+        ("float64.*got .*float32", torch.zeros(6, 4)),
+    ]:
+        changes = {"model": Answer(answer), **squares}
+        yield bad(f"model: .*output of .*{message}", **changes)
 
 
-def output_rules(name, loss_of):
-    for message, answer, settings in BAD_OUTPUTS:
-        data = VALUES if settings == SQUARED else TensorDataset(X, Y)
-        changes = {name: data, "model": Answer(answer), **loss_of(settings)}
-        changes |= {"valid_set": None} if name == "train_set" else {}
-        yield bad(f"model: expected an output of .*{message}", **changes)
-
-
-def as_config(settings):
-    return {"config": settings}
-
-
-def as_loss(settings):
-    return {"loss": settings.loss, "batch_size": 8}
-
-
+NOT_FINITE = TensorDataset(spoilt(X, math.nan), Y)
 ANY = {"model": made(mlp), "train_set": TensorDataset(X, Y)}
 MODULES = ("unrolled.train", "unrolled_lab.resume")
 EXCEPT = {  # others call it
@@ -140,9 +130,10 @@ ROWS = [
     good(History(epochs=(), stopped_early=False).column,
          bad("name: expected 'train_loss' or .*got 'loss'", name="loss"),
          name="lr"),
-    good(fit, fine("valid_set: None"), *data_rules("train_set", as_config),
-         *data_rules("valid_set", as_config),
-         *output_rules("train_set", as_config),
+    good(fit, fine("valid_set: None"),
+         *(bad(f"{name}.*: .*got nan", **{name: NOT_FINITE})
+           for name in ("train_set", "valid_set")),
+         bad("model: .*output of .*got NoneType", model=Answer(None)),
          bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
          bad("requires a gradient, got", model=mlp().requires_grad_(False)),
          bad("depends on parameters", model=Answer(torch.zeros(6, 4))),
@@ -154,11 +145,10 @@ ROWS = [
     good(Training,
          bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
          model=made(mlp), config=ENTROPY),
-    good(evaluate, *data_rules("dataset", as_loss),
-         *output_rules("dataset", as_loss),
+    good(evaluate, *data_rules(), *output_rules(),
          bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
          model=made(mlp), dataset=TensorDataset(X, Y), loss="cross_entropy",
-         batch_size=1),
+         batch_size=8),
     good(resume.fit_resumably, config=ENTROPY, valid_set=None, path=FILE,
          progress=False, **ANY),
     good(resume.save_checkpoint, path=FILE.with_name("a.pt"), state={}),
