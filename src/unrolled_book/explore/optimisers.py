@@ -131,7 +131,7 @@ def draw(state: State, found: Numbers) -> str:
         words = fixed(value, 2)
         parts.append(say(name, words, x=at, y=140, look="tick middle"))
         grips.append(grip(BARS, name, update - 0.5, update + 0.5))
-    levels = {1: "1", 0.5: "0.5", 0: "0"}
+    levels = {1: "1", 0.5: "0.5", 0: "≤ 0"}
     parts.append(
         WEIGHT.axes({0: "start", **ticks}, levels, "weight θ", "update")
     )

@@ -64,7 +64,7 @@ def all_runs(records: list[Record]) -> Explorable:
         controls=(
             *filters,
             choice("weights", "weights of", "the best epoch", "the last epoch"),
-            Control("run", "run", 0, 0, len(records) - 1, 1),
+            Control("run", "number of the run", 0, 0, len(records) - 1, 1),
         ),
         data=packed(records),
         numbers=numbers,
@@ -159,6 +159,13 @@ def draw(state: State, found: Numbers) -> str:
     run, curve, (low, high) = found["run"], found["curve"], CURVE.y
     chosen, at = set(found["chosen"]), found["at"]
     epochs = [(k + 1) / len(curve) for k in range(len(curve))]
+    lines = {
+        "here": dot(found, run),
+        "at": CURVE.curve((at, at), (low, high)),
+        "curve": CURVE.curve(epochs, curve),
+    }
+    if not found["count"]:
+        lines = dict.fromkeys(lines, "")
     accuracies = {50: "50", 75: "75", 100: "100"}
     rows = {3 - k: cell for k, cell in enumerate(CHOICES["cell"])}
     one_end = DOTS.across(75)
@@ -178,15 +185,15 @@ def draw(state: State, found: Numbers) -> str:
             )
             for n in range(len(found["rows"]))
         ),
-        trace("here", dot(found, run), look="h", style=f"{DOT}; {HERE}"),
+        trace("here", lines["here"], look="h", style=f"{DOT}; {HERE}"),
         CURVE.axes(
             {0: "start", 1: "end"},
             accuracies,
             "right on validation data, in %",
         ),
         line(82, CURVE.up(75), 470, CURVE.up(75), look="flow dashed"),
-        trace("at", CURVE.curve((at, at), (low, high)), look="h dashed"),
-        trace("curve", CURVE.curve(epochs, curve), look="h"),
+        trace("at", lines["at"], look="h dashed"),
+        trace("curve", lines["curve"], look="h"),
     ]
     (name, best, last), (passed, *medians) = words(found)
     body = {
@@ -215,7 +222,7 @@ def words(found: Numbers) -> tuple[list[str], list[str]]:
     medians = [found["best"], found["last"]]
     return (
         [
-            f"{name}, T = {steps}, seed {seed}",
+            f"{found['run']}: {name}, T = {steps}, seed {seed}",
             *(f"{fixed(each, 1)}%" for each in its),
         ],
         [

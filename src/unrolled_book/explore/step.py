@@ -123,7 +123,7 @@ def one_step(
             "cell state and the forget gate to the gate's two weights."
         ),
         controls=(
-            Control("phase", "phases shown (0: all)", 0, 0, 5, 1),
+            Control("phase", "phases shown", 5, 1, 5, 1),
             Control(
                 "c_prev", "cell state before, c₋", cache.c_prev.item(), -3, 3
             ),
@@ -185,7 +185,7 @@ def draw(state: State, found: Numbers) -> str:
     shown = {**state, **found}
 
     def mark(phase: int) -> dict[str, object]:
-        is_pale = 0 < state["phase"] < phase
+        is_pale = state["phase"] < phase
         return {"data_mark": phase, "look": f"phase{' pale' * is_pale}"}
 
     parts = [arrow(points, "flow") for points in FORWARD]

@@ -13,6 +13,7 @@ from unrolled_book.explore.drawing import (
     drawing,
     element,
     legend,
+    line,
     power,
     say,
     short,
@@ -153,6 +154,8 @@ def draw(state: State, found: Numbers) -> str:
     title = "gradient with a window, in thousandths"
     parts.append(SUMS.axes(ticks, levels, title, "window"))
     sums = [1000 * value for value in found["sums"]]
+    full = SUMS.up(sums[-1])
+    parts.append(line(62, full, 462, full, look="flow dashed"))
     parts.append(trace("sums", SUMS.curve(WINDOWS, sums), look="gradient"))
     parts.append(trace("now", dot(window, sums[window - 1]), look="positive"))
     rows = {

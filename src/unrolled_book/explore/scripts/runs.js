@@ -21,14 +21,14 @@
   }
 
   // The words of the table, of one run and of all that are chosen.
-  function words({ its, count, passed, best, last }) {
+  function words({ its, run, count, passed, best, last }) {
     const percent = (value) => `${unrolled.fixed(value, 1)}%`;
     if (!count) return [["–", "–", "–"], ["none", "–", "–"]];
     const [cell, init, bias, steps, seed, ...both] = its;
     const gate = bias >= 0 ? `, bias ${bias}` : "";
     const name = `${CHOICES.cell[cell]} ${CHOICES.init[init]}${gate}`;
     return [
-      [`${name}, T = ${steps}, seed ${seed}`, ...both.map(percent)],
+      [`${run}: ${name}, T = ${steps}, seed ${seed}`, ...both.map(percent)],
       [`${passed} of ${count}`, `median ${percent(best)}`,
         `median ${percent(last)}`],
     ];
@@ -77,10 +77,12 @@
         const mark = figure.traces[`dot${n}`];
         mark.onpointerenter = mark.onpointerdown;
       });
-      figure.trace("here", dot(found.run));
+      const there = (path) => (found.count ? path : "");
+      figure.trace("here", there(dot(found.run)));
       const epochs = found.curve.map((_, k) => (k + 1) / found.curve.length);
-      figure.trace("curve", curve.curve(epochs, found.curve));
-      figure.trace("at", curve.curve([found.at, found.at], [45, 100]));
+      figure.trace("curve", there(curve.curve(epochs, found.curve)));
+      figure.trace("at", there(
+        curve.curve([found.at, found.at], [45, 100])));
       const [[name, best, last], [passed, ...medians]] = words(found);
       Object.entries({ name, best, last, passed }).forEach((pair) =>
         figure.say(...pair));

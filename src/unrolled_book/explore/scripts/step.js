@@ -40,7 +40,7 @@
       Object.keys(figure.texts).filter((name) => name in shown)
         .forEach((name) => figure.say(name, short(shown[name])));
       [1, 2, 3, 4, 5].forEach((phase) =>
-        figure.light(phase, !state.phase || phase <= state.phase));
+        figure.light(phase, phase <= state.phase));
     },
 
     tell: ({ h, dh, dc, df, dz_f }) =>

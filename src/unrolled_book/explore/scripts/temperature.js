@@ -101,8 +101,9 @@
       });
     },
 
-    tell: ({ train_loss, test_loss, test_right, test_sure }) =>
-      `Mean loss: training ${unrolled.fixed(train_loss)}, unseen `
+    tell: ({ train_loss, valid_loss, test_loss, test_right, test_sure }) =>
+      `Mean loss: training ${unrolled.fixed(train_loss)}, validation `
+      + `${unrolled.fixed(valid_loss)}, unseen `
       + `${unrolled.fixed(test_loss)}. Of the unseen answers `
       + `${unrolled.fixed(test_right, 1)} percent are right, their mean `
       + `confidence is ${unrolled.fixed(test_sure, 1)} percent.`,
