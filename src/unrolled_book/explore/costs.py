@@ -25,7 +25,7 @@ from unrolled_lab import costs
 from unrolled_lab import transformer_race as race
 
 POWERS = range(4, 15)  # of 2: the tokens T
-READ = Panel("read", (4, 14), (2, 14), (44, 46, 452, 196))
+READ = Panel("read", (4, 14), (1, 14), (44, 46, 452, 196))
 WRITE = Panel("write", (4, 14), (3, 10), (44, 262, 452, 402))
 LOOKS = {"LSTM": "lstm", "Transformer": "transformer"}
 BELOW = ("multiplications", "bytes kept")
@@ -137,8 +137,8 @@ def draw(state: State, found: Numbers) -> str:
         READ.axes(ticks, above, "to read T tokens: ticks"),
         WRITE.axes(ticks, below, "", "tokens T"),
         say("title", title, x=8, y=250, look="title"),
-        legend(200, 16, "LSTM", "h"),
-        legend(282, 16, "Transformer", "plain"),
+        legend(200, 16, "LSTM", "lstm"),
+        legend(282, 16, "Transformer", "transformer"),
         trace("here", here(state["power"]), look="flow dashed"),
     ]
     for name, look in LOOKS.items():

@@ -91,6 +91,7 @@
 
     tell: (found) => {
       const [[name, best, last], [passed]] = words(found);
+      if (!found.count) return "No run is like that.";
       return `${passed} passed 80. ${name}: ${best} right with the best `
         + `weights, ${last} with the last.`;
     },
