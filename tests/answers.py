@@ -576,8 +576,8 @@ WRONG = {
     ("13_real_series", "2"): {
         "the value itself is known": [("series[: origin + 1]",
                                        "series[: origin + 2]")],
-        "judged by origin": [("origin + k - end, k - 1",
-                              "origin + ahead - end - 1, k - 1")],
+        "the farthest first": [("origin + k - end, k - 1",
+                                "origin + k - end, ahead - k")],
         "one origin for all": [("forecast(series[: origin + 1])",
                                 "forecast(series[:end])")],
     },
