@@ -207,20 +207,12 @@ def never_ends(a):
 def never_ends_and_catches(a):
     while True:
         try:
-            a = a + 1
-        except Exception:
-            a = 0
-
-
-def never_ends_and_catches_all(a):
-    while True:
-        try:
             try:
                 np.linalg.inv(np.eye(40))
             except:  # noqa: E722
-                a = 0
+                np.eye(1)
         except:  # noqa: E722
-            a.clear()
+            np.eye(2)
 
 
 def helps(a):
@@ -247,7 +239,6 @@ UNFAIR = [
     (lambda a: input("a? "), 1, "input"),
     (never_ends, 1, "never_ends.*none in"),
     (never_ends_and_catches, 1, "none in"),
-    (never_ends_and_catches_all, [], "none in"),
     (lambda a: [by_hand.lstm.bptt(each) for each in a], [1], "without bptt"),
     (partial(lambda a, b: again(a), b=1), 1, "without bptt"),
     (lambda a: getattr(by_hand.lstm, "bptt")(a), 1, "without bptt"),  # noqa: B009
