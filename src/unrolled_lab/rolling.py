@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.random import default_rng
 from torch.utils.data import TensorDataset
 
 from unrolled import data
@@ -69,7 +70,7 @@ def rolling_series(case: str, seed: int) -> Float[np.ndarray, " 732"]:
     check_choice("case", case, CASES)
     check_int("seed", seed, 0)
     if case == "walk":
-        return np.random.default_rng(seed).normal(size=732).cumsum()
+        return default_rng(seed).normal(size=732).cumsum()
     sea, train = data.sea_temperature(), slice(CASES[case] - VALID)
     if case.startswith("sea"):
         return sea
