@@ -94,7 +94,7 @@ def _is_stub(code: CodeType | None) -> bool:
     )
 
 
-def _forbidden(answer: Callable, without: Collection[str]) -> set[str]:
+def _forbidden(answer: Callable, without: set[str]) -> set[str]:
     """Name what is forbidden and used by an answer, or by a function of its.
 
     A text that is such a name counts as well: it may be for `getattr`.
