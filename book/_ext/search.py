@@ -57,7 +57,10 @@ def sections(doctree: nodes.document) -> Iterator[tuple[str, str, str]]:
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     """Keep what a page says until all are there."""
     pages = _pages(app.env)
-    pages[app.env.docname] = list(sections(doctree))
+    found = list(sections(doctree))
+    if "nosearch" in app.env.metadata[app.env.docname]:
+        found = found[:1]  # a page that sums up is found by its title
+    pages[app.env.docname] = found
 
 
 def forget(app: Sphinx, env: BuildEnvironment, name: str) -> None:
