@@ -22,15 +22,10 @@ RUNS = {name: runs_of(name) for name in CATALOGUE}
 ALL = [config for runs in RUNS.values() for config in runs]
 # Of the experiments of which some runs are still to come.
 DIGESTS = {
-    "published_lengths": "a37e265a",
-    "rates": "ab3fe96e",
-    "nested": "6ab4e7ff",
-    "leftovers": "ef6e9b7b",
-    "heads": "44d9c0ba",
-    "fresh": "81a1f9e9",
-    "doses": "5ba438f1",
-    "pairs": "b1946015",
-}
+    "published_lengths": "a37e265a", "rates": "ab3fe96e", "nested": "6ab4e7ff",
+    "leftovers": "ef6e9b7b", "heads": "44d9c0ba", "fresh": "81a1f9e9",
+    "doses": "5ba438f1", "pairs": "b1946015",
+}  # fmt: skip
 
 
 def test_every_run_has_a_name_an_id_and_a_command_of_its_own():

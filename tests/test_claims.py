@@ -277,31 +277,27 @@ def test_each_sign_of_markdown_is_only_text():
     assert "".join(f"\\{sign}" for sign in signs) in text
 
 
-@pytest.mark.parametrize(
-    ("expected", "tolerance", "measured", "line"),
-    [
-        (1.9, 0.05, [1.906, 1.91], "1.9, measured 1.906 to 1.910"),
-        (0.49, 5e-5, [0.49, 0.49], "0.4900, measured 0.49"),
-        (-0.00251, 5e-7, [-0.00251, -0.00251], "−0.002510, measured −0.00251"),
-        (4.67e-5, 5e-8, [4.67e-5, 4.67e-5], "0.0000467, measured 4.67e−05"),
-        (197378, 0.5, [197378, 197378], "197,378, measured 197,378"),
-        (9, 0, [9, 9], "9, measured 9"),
-        (0.0, 5e-5, [0.0, 1e-15], "0.0000, measured 0 to 1e−15"),
-    ],
-)
-def test_numbers_are_written_as_the_source_has_them(
-    expected, tolerance, measured, line
-):
-    number = claims.Number(
-        given=expected, tolerance=tolerance, measured=measured
-    )
-    table = claims_page.table(with_claim(measured=[number]), "A")
-    assert f"- given {line}\n" in table
+WRITTEN = [
+    (1.9, 0.05, [1.906, 1.91], "1.9, measured 1.906 to 1.910"),
+    (0.49, 5e-5, [0.49, 0.49], "0.4900, measured 0.49"),
+    (-0.00251, 5e-7, [-0.00251, -0.00251], "−0.002510, measured −0.00251"),
+    (4.67e-5, 5e-8, [4.67e-5, 4.67e-5], "0.0000467, measured 4.67e−05"),
+    (197378, 0.5, [197378, 197378], "197,378, measured 197,378"),
+    (9, 0, [9, 9], "9, measured 9"),
+    (0.0, 5e-5, [0.0, 1e-15], "0.0000, measured 0 to 1e−15"),
+]
 
 
-def test_counts_are_written_with_their_interval():
-    table = claims_page.table(with_claim(measured=REFUTED), "A")
-    assert "- holds in 0 of 9 (0 to 30 %), in June\n" in table
+def test_numbers_are_written_as_the_source_has_them():
+    """And counts with their interval."""
+    lines, measured = ["holds in 0 of 9 (0 to 30 %), in June"], [*REFUTED]
+    for given, tolerance, found, line in WRITTEN:
+        sizes = {"given": given, "tolerance": tolerance, "measured": found}
+        measured.append(claims.Number(**sizes))
+        lines.append(f"given {line}")
+    table = claims_page.table(with_claim(measured=measured), "A")
+    for line in lines:
+        assert f"- {line}\n" in table
 
 
 def test_the_pages_show_all_parts_and_repeats_nothing_of_the_ledger():

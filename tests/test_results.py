@@ -62,12 +62,9 @@ def test_all_records_have_the_ids_that_they_had():
 
 
 NETWORKS = [
-    ("lengths", "rnn-t010"),
-    ("lengths", "gru-t010"),
-    ("lengths", "lstm-t010"),
-    ("published", "lstm"),
-    ("cells", "transformer"),
-]
+    ("lengths", "rnn-t010"), ("lengths", "gru-t010"), ("lengths", "lstm-t010"),
+    ("published", "lstm"), ("cells", "transformer"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("experiment", "group"), NETWORKS)
