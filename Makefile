@@ -164,7 +164,7 @@ serve: book
 # Figures as drawings are in no notebook, so each runs once more for them.
 PLATES = $(patsubst %,_build/plates/%,$(call files,book,*.ipynb))
 handouts: $(READY) $(DONE)/install-test $(PLATES)
-	@$(BIN)/python tools/handouts _build/handouts --pages $(HTML) $(PLATES)
+	@$(BIN)/python tools/handouts _build/handouts --pages $(HTML) --figures $(PLATES)
 	@echo "For a class: $$PWD/_build/handouts"
 
 _build/plates/%.ipynb: %.ipynb $(DONE)/install $(PACKAGES)

@@ -70,7 +70,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("to", type=Path)
     parser.add_argument("--pages", type=Path, help="built, to print")
-    parser.add_argument("figures", type=Path, nargs="*", help="notebooks")
+    parser.add_argument("--figures", type=Path, nargs="*", default=())
     told = parser.parse_args()
     make(told.to)
     if told.pages:

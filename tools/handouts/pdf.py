@@ -52,7 +52,7 @@ def new_page() -> Iterator[Page]:
 
 def printed(page: Page, path: Path) -> tuple[str, PdfReader]:
     """Return the title of a page, and what Chromium prints of it."""
-    page.goto(path.as_uri())
+    page.goto(path.resolve().as_uri())
     if page.locator("script[src*=mathjax]").count():
         page.wait_for_function("window.MathJax?.startup?.promise")
         page.evaluate("MathJax.startup.promise")
