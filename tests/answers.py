@@ -684,4 +684,11 @@ NUMBERS = {
         "lengths = {48: 304, 96: 592, 192: 1168, 384: 2320}\n"
         "shares = {48: 0.976, 96: 0.988, 192: 0.994, 384: 0.997}",
         "for each layer", "lengths = {k: v / 2 for k, v in lengths.items()}"),
+    ("13_real_series", "1"): (
+        "skill, gap, shift, best_skill = 0.545, 0.625, 1, 0.05",
+        "held against the same month", "shift = 0"),
+    ("13_real_series", "4"): (
+        'errors = {"before 1980": 1.043, "before it": 0.841,\n'
+        '          "all but it": 0.741, "none near it": 0.861}',
+        "months dealt out at random", 'errors["before it"] = 0.741'),
 }  # fmt: skip
