@@ -78,10 +78,12 @@ class NameCheckingCells(SphinxTransform):
         """Name the cells of this page."""
         for source in self.document.findall(nodes.container):
             if source.get("nb_element") == "cell_code_source":
-                for claim_id in CHECK.findall(source.astext()):
-                    self.name(source.parent, claims_page.anchor(claim_id))
-                for printed in [*source.parent.findall(nodes.literal_block)]:
-                    self.say(printed)
+                cell, checked = source.parent, CHECK.findall(source.astext())
+                for claim_id in checked:
+                    self.name(cell, claims_page.anchor(claim_id))
+                if checked:
+                    for block in [*cell.findall(nodes.literal_block)]:
+                        self.say(block)
 
     def name(self, cell: nodes.Element, name: str) -> None:
         """Give a cell one more name; Docutils itself allows a node one id."""
@@ -93,10 +95,12 @@ class NameCheckingCells(SphinxTransform):
 
     def say(self, printed: nodes.literal_block) -> None:
         """Put a paragraph in the place of each verdict that was printed."""
-        text, ledger = printed.astext() + "\n", claims.load()
-        told = [self.verdict(ledger[name]) for name in PRINTED.findall(text)]
-        if not told:
+        text = printed.astext() + "\n"
+        names = PRINTED.findall(text)
+        if not names:
             return
+        ledger = claims.load()
+        told = [self.verdict(ledger[name]) for name in names]
         rest = PRINTED.sub("", text).strip("\n")
         if rest:
             block = nodes.literal_block(rest, rest, **printed.attributes)
