@@ -17,17 +17,16 @@ from sphinx.util.docutils import SphinxDirective
 HEAD = "| Outcome | Sections | Asked | Practised |\n|---|---|---|---|"
 
 
-def promises(chapter: Path) -> tuple[str, list[str]]:
-    """Return a chapter's title and the points of its box."""
+def promises(chapter: Path) -> list[str]:
+    """Return the points of a chapter's box."""
     cells = json.loads(chapter.read_text(encoding="utf-8"))["cells"]
     first = "".join(cells[0]["source"])
-    title = first.partition("\n")[0].removeprefix("# ")
-    return title, re.findall(r"^- (.+?)[;.]?$", first, flags=re.MULTILINE)
+    return re.findall(r"^- (.+?)[;.]?$", first, flags=re.MULTILINE)
 
 
 def rows(chapter: Path, served: list[dict]) -> list[str]:
     """Return the chapter's rows: one for each point of its box."""
-    points = promises(chapter)[1]
+    points = promises(chapter)
     served = served or [{}] * len(points)
     lines = []
     for point, by in zip(points, served, strict=True):

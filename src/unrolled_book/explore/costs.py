@@ -137,8 +137,8 @@ def draw(state: State, found: Numbers) -> str:
         READ.axes(ticks, above, "to read T tokens: ticks"),
         WRITE.axes(ticks, below, "", "tokens T"),
         say("title", title, x=8, y=250, look="title"),
-        legend(200, 16, "LSTM", "lstm"),
-        legend(282, 16, "Transformer", "transformer"),
+        legend(200, 16, "LSTM", LOOKS["LSTM"]),
+        legend(282, 16, "Transformer", LOOKS["Transformer"]),
         trace("here", here(state["power"]), look="flow dashed"),
     ]
     for name, look in LOOKS.items():
