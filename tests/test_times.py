@@ -72,9 +72,9 @@ def test_what_is_counted(cell, counted, tmp_path):
     ("page", "minutes"),
     [
         (times.Page(0, 0, 0, True), 10),
-        (times.Page(2000, 96, 5, True), 45),
-        (times.Page(2000, 97, 5, True), 50),
-        (times.Page(1500, 40, 0, False), 20),
+        (times.Page(1600, 96, 5, True), 45),
+        (times.Page(1600, 97, 5, True), 50),
+        (times.Page(1500, 40, 0, False), 25),
     ],
 )
 def test_minutes_are_rounded_up(page, minutes):
