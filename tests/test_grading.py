@@ -78,7 +78,7 @@ def test_the_whole_way(teacher):
     assert teacher.grade(name, "spoilt", spoilt) == marks
 
 
-RUNS = int(os.environ.get("RUNS", "3"))
+RUNS = int(os.environ.get("RUNS", "1"))  # at night: 200
 SEED = re.compile(r"(default_rng|manual_seed)\((\d+)")
 HIDDEN = re.compile(r"(?s)### BEGIN HIDDEN TESTS.*### END HIDDEN TESTS")
 
