@@ -25,7 +25,7 @@ EXCEPT = {
     "unrolled.cell": "Cell",  # the row of Plainest, below, is its
     "unrolled.convert": "from_keras from_onnx",  # see test_convert.py
     "unrolled.lstm": "LSTMScan LSTMScan.backward LSTMScan.forward",
-    "unrolled.modes": "gradients mode",  # for the package's own use
+    "unrolled.modes": "mode",  # for the package's own use
 }
 for kind in (Cell, *CELLS):
     for method in {"step", "gates"} & {*vars(kind)}:
