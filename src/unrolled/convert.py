@@ -133,7 +133,6 @@ def from_keras(
     layers: Sequence[Arrays],
     kind: Kind = "LSTM",
     *,
-    bidirectional: bool = False,
     reset_after: bool = True,
     **options,
 ) -> Recurrent:
@@ -144,7 +143,6 @@ def from_keras(
             recurrent kernel (H, KH) and, if there is one, bias; of a
             ``Bidirectional`` layer, which concatenates, these twice.
         kind: ``"RNN"`` for ``SimpleRNN``.
-        bidirectional: whether the layers are ``Bidirectional``.
         reset_after: as the GRU was made.
         options: further arguments of the layer, such as ``dropout``.
 
@@ -156,15 +154,15 @@ def from_keras(
     Reference: Chollet et al. (2015). Chapter: 07_network.
     """
     check_choice("kind", kind, get_args(Kind))
-    check_type("bidirectional", bidirectional, bool)
-    is_gru, S = kind == "GRU", 1 + bidirectional
+    is_gru = kind == "GRU"
     fits = not is_gru or reset_after is True
     wanted = f"True for a GRU; False is {_OTHER_GRU}"
     insist("reset_after", fits, wanted, reset_after)
     rows = check(layers=(layers, ["L", ["M", "..."]]))
     M = len(rows[0])
-    wanted = f"{2 * S} or {3 * S} arrays, with bidirectional={bidirectional}"
-    insist("layers[0]", M in (2 * S, 3 * S), wanted, M)
+    wanted = "2 or 3 arrays, or 4 or 6 of a Bidirectional layer"
+    insist("layers[0]", M in (2, 3, 4, 6), wanted, M)
+    S = 1 if M < 4 else 2
     halves = [r[k : k + M // S] for r in rows for k in range(0, M, M // S)]
     cells = [[w.T, u.T, *map(np.atleast_2d, b)] for w, u, *b in halves]
     bias = "bias (2, 3H), of reset_after=True" if is_gru else "bias"
