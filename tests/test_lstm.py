@@ -197,6 +197,6 @@ def test_device_equals_cpu(device):
         outputs = flat(there(x, (h, c), lengths))
         slopes = gradients(outputs, weights, [*inputs, *there.parameters()])
         results.append([v.cpu() for v in (*outputs, *slopes)])
-        round_trip = from_torch(to_torch(there), two_biases=True)
+        round_trip = from_torch(to_torch(there))
         assert_same(flat(round_trip(x, (h, c), lengths)), outputs)
     assert_same(*results, 1e-10 if device == "cuda" else 1e-4)
