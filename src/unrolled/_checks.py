@@ -137,11 +137,9 @@ def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
     bound = dict(known)
     for size, axis in zip(shape, axes, strict=True):
         factor, letter = _parts(axis)
-        if letter.isdigit():
-            expected = int(letter)
-        else:
-            expected = bound.setdefault(letter, size // factor)
-        if size != factor * expected:
+        if not letter.isdigit():
+            bound.setdefault(letter, size // factor)
+        if size != _size(axis, bound):
             return False
     known |= bound
     return True
