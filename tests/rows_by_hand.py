@@ -55,7 +55,6 @@ EXCEPT = {  # they take nothing
     "unrolled.data": "anchor sea_temperature source_a_weights",
 }
 ROWS = [
-    good(Normalization, bad("std: .*above 0", std=0.0), mean=1.0, std=2.0),
     good(Normalization.of,
          bad("series: .*varies, got .*10 values are all", series=[0.1] * 10),
          series=SERIES),

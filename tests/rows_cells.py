@@ -25,7 +25,7 @@ EXCEPT = {
     "unrolled.cell": "Cell",  # the row of Plainest, below, is its
     "unrolled.convert": "from_keras from_onnx",  # see test_convert.py
     "unrolled.lstm": "LSTMScan LSTMScan.backward LSTMScan.forward",
-    "unrolled.modes": "gradients mode",  # for the package's own use
+    "unrolled.modes": "mode",  # for the package's own use
 }
 for kind in (Cell, *CELLS):
     for method in {"step", "gates"} & {*vars(kind)}:
@@ -93,7 +93,6 @@ def rows_of_convert():
         bad("other: .*projections", other=nn.LSTM(D, H, proj_size=2)),
         bad("dropout", other=nn.LSTM(D, H, 2, dropout=1.0)),
         other=nn.LSTM(D, H),
-        two_biases=True,
     )
     for call in (convert.to_torch, convert.to_keras, convert.to_onnx):
         no_layout = Recurrent(cells.PeepholeLSTMCell, D, H)

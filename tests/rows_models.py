@@ -22,7 +22,6 @@ from unrolled.recurrent import Recurrent
 from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 
 N, T, D, H = 2, 4, 3, 5
-NAN = float("nan")
 G = torch.Generator().manual_seed(0)
 X = torch.randn(N, T, D, generator=G)
 TOKENS = torch.tensor([[0, 2, 1, 1], [2, 2, 0, 1]])
@@ -33,19 +32,13 @@ LAYER, BOTH_WAYS = LSTM(D, H), LSTM(D, H, bidirectional=True)
 DECODER, GRUS = LSTM(D + 2, H), Recurrent(GRUCell, D + 2, H)
 
 CLASSIFIER, TAGGER = Classifier(LAYER, 2), Tagger(LAYER, 2)
-WRITER, ENDLESS = CharLM(LAYER, "ab.", end="."), CharLM(LAYER, "ab.")
+WRITER = CharLM(LAYER, "ab.", end=".")
 TRANSLATOR = Seq2Seq(LAYER, DECODER, D, D + 1)
 FORECASTER, TRANSFORMER = Forecaster(LAYER), Transformer(D, 2, 8)
 CAUSAL = CausalTransformer(D, 18, 2)
 _, CACHE = CAUSAL.read(SEVEN_TOKENS)
-NAN_WRITER = CharLM(LAYER, "ab.", end=".")
-NAN_TRANSLATOR = Seq2Seq(LAYER, DECODER, D, D + 1)
-for broken in (NAN_WRITER, NAN_TRANSLATOR):
-    torch.nn.init.constant_(broken.head.bias, NAN)
 
 MODEL, THREE = Classifier(LSTM(D, H, 2), 2), Classifier(LSTM(D, H, 2), 3)
-with torch.inference_mode():
-    MADE_INSIDE = Classifier(LSTM(D, H, 2), 2)
 Z = torch.randn(4, 6, D, generator=G)  # of four sequences two make a half
 (TRACE, _), SIGNAL = MODEL.recurrent.trace(Z), Z[:, 0, 0]
 PARTS = slopes(TRACE, SIGNAL)
@@ -64,7 +57,6 @@ NO_LSTM = [
 ]
 NO_LSTM.append(bad("model: expected a Classifier", model=TAGGER))
 TWO = bad("model: expected 2 classes, got 3", model=THREE)
-INSIDE = bad("model: .*that gradients can pass.*inference", model=MADE_INSIDE)
 NO_LAYER = bad("layer: expected a layer from 0 to 1, got 2", layer=2)
 OUTSIDE = [-0.5, 1.5]
 
@@ -128,26 +120,16 @@ ROWS = [
          *(bad(r"end: expected one of 'ab\.'", end=e)
            for e in ("c", "", "..")),
          recurrent=LAYER, characters="ab.", end=".", generator=G),
-    good(WRITER.encode, bad("text: .*'ab.', got 'c'", text="abc"), text="ab"),
-    good(ENDLESS.encode, bad("text: .*one or more", text=""), text="ab"),
-    good(WRITER.decode, bad(NOT_A_TOKEN.format(3), tokens=torch.tensor([3])),
-         bad(NOT_A_TOKEN.format(-1), tokens=torch.tensor([-1])),
-         tokens=TOKENS[0]),
     good(WRITER.examples, bad("texts: .*'ab.', got 'c'", texts=["acb."]),
          *(bad(r"texts: expected '\.' at the end of each", texts=["a.", text])
            for text in ("ab", "", "a.b.", "..")), texts=["a.", "b."]),
-    good(ENDLESS.examples, bad("texts: .*two characters", texts=["ab", "a"]),
-         texts=["ab", "ba"]),
     good(WRITER.forward, *tokens("tokens"), *LENGTHS_RULES, tokens=TOKENS,
          lengths=LENGTHS),
     good(WRITER.read, *tokens("tokens"), *LENGTHS_RULES, tokens=TOKENS,
          state=(torch.zeros(1, N, H), torch.zeros(1, N, H)), lengths=LENGTHS),
-    good(WRITER.generate, bad("prompt: .*'ab.', got 'c'", prompt="ac"),
-         bad(r"prompt: expected no '\.'", prompt="a.b"),
+    good(WRITER.generate,
          bad("temperature: .*of at least 0", temperature=-0.1),
-         count=1, length=1, prompt="a", temperature=1.0, generator=G),
-    good(ENDLESS.generate, bad("prompt: expected one or more", prompt=""),
-         count=1, length=1, prompt="a"),
+         count=1, length=1, temperature=1.0, generator=G),
     good(Seq2Seq, bad("encoder: expected a Recurrent", encoder=DECODER.cells),
          *(bad(f"decoder: .*{words}", decoder=layer) for words, layer in (
              ("one direction", LSTM(D + 2, H, bidirectional=True)),
@@ -229,13 +211,11 @@ ROWS = [
         ("a value of shape", dict(gate="i", value=torch.ones(3, 1, 1)))),
         bad("clamps: expected a Sequence", clamps=Clamp(0, "i", 0.0)),
         fine(r"clamps: \[\]"), model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
-    good(interventions.trace_clamped, *NO_LSTM, fine(r"clamps: \[\]"),
-         model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
     good(interventions.Rerun, *NO_LSTM, model=MODEL, x=Z),
     good(interventions.Rerun(MODEL, Z).run, fine(r"clamps: \[\]"),
          bad("clamps: expected a Sequence", clamps=Clamp(0, "i", 0.0)),
          clamps=[Clamp(0, "i", 0.0)]),
-    good(flow.input_gradients, *NO_LSTM, TWO, INSIDE,
+    good(flow.input_gradients, *NO_LSTM, TWO,
          *(bad("cut: expected pairs of a layer from 0 to 1", cut=cut)
            for cut in ([(2, "h")], [(0, "f")], ["0h"], {"h": 0}, [[0, "h"]])),
          *clamped(("layer", dict(layer=2, gate="i", value=0))),

@@ -261,48 +261,31 @@ def test_contributions_are_the_gradients_of_copies_of_the_weights(parted):
 
 
 def test_each_part_is_what_enters_its_gate_first(parted):
-    """From autograd alone: into h on the direct path, on from the gate's sum.
-
-    The way in: h_s as a function of c_t with all gates frozen. The way on: the
-    last cell state as a function of the sum z of gate k at step s + 1.
-    """
+    """From autograd: c on its direct way, whose h enters one gate, or all."""
     caches, T = parted.caches, parted.T
     N, H = caches[0].h.shape
     parts = by_hand.paths.cell_jacobian(caches, parted.params)
     assert [*parts] == ["direct", "f", "i", "g", "o"]
     weights = [tensor(value) for value in parted.params.values()]
-    U = weights[1].chunk(4)
-    for n in range(N):
+    blocks = torch.eye(4).double().repeat_interleave(H, dim=1)  # (4, 4H)
 
-        def last(h, c, start, nudge=0.0, n=n):
-            for step in range(start, T):
-                x = tensor(parted.x[n, step])
-                h, c = torch_step(x, h, c, weights, nudge * (step == start))
-            return c
+    def last(c, n, t, part):
+        """The last cell state after a c_t, by one way or by all."""
+        way, h = c, tensor(caches[t].o[n]) * c.tanh()
+        if part != "all":
+            h, c = h.detach(), c.detach()
+        for s in range(t + 1, T):
+            enters = tensor(caches[s - 1].o[n]) * way.tanh()
+            moved = (enters - enters.detach()) @ weights[1].T  # (4H,)
+            nudge = moved * blocks["ifgo".index(part)] if part in "ifgo" else 0
+            h, c = torch_step(tensor(parted.x[n, s]), h, c, weights, nudge)
+            i, f, g = (tensor(getattr(caches[s], k)[n]) for k in "ifg")
+            way = f * way + i * g
+        return way if part == "direct" else c
 
-        def frozen(c, t, s, n=n):
-            for cache in caches[t + 1 : s + 1]:
-                c = tensor(cache.f[n]) * c + tensor(cache.i[n] * cache.g[n])
-            return tensor(caches[s].o[n]) * c.tanh()
-
-        ways_on = []
-        for s in range(T - 1):
-            h, c = tensor(caches[s].h[n]), tensor(caches[s].c[n])
-            onward = partial(last, h, c, s + 1)
-            way_on = jacobian(onward, torch.zeros(4 * H).double())
-            ways_on.append(way_on.chunk(4, dim=1))
-        for t in range(T):
-            c_t, o_t = tensor(caches[t].c[n]), tensor(caches[t].o[n])
-            kept = np.prod([np.ones(H), *(c.f[n] for c in caches[t + 1 :])], 0)
-            expected = [torch.zeros(H, H).double() for _ in "ifgo"]
-            for s in range(t, T - 1):
-                way_in = jacobian(partial(frozen, t=t, s=s), c_t)
-                for k in range(4):
-                    expected[k] += ways_on[s][k] @ U[k] @ way_in
-            wanted = dict(zip("ifgo", expected, strict=True))
-            wanted |= {"direct": np.diag(kept)}
-            same({k: parts[k][n, t] for k in wanted}, wanted)
-            whole = jacobian(
-                lambda c, t=t, o=o_t: last(o * c.tanh(), c, t + 1), c_t
-            )
-            same(sum(part[n, t] for part in parts.values()), whole)
+    whole = sum(parts.values())
+    for n, t in np.ndindex(N, T):
+        for part, ours in {**parts, "all": whole}.items():
+            by_part = partial(last, n=n, t=t, part=part)
+            wanted = jacobian(by_part, tensor(caches[t].c[n]))
+            same(ours[n, t], wanted)

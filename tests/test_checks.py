@@ -60,16 +60,8 @@ def test_tensors_of_any_float_or_like_the_parameters():
         check({"D": 3}, like=LIKE, x=(X, "N T D"))
     double = check(like=torch.Tensor, x=(X.double(), "..."))
     assert double.dtype == torch.float64
-    like_it = "torch.float32, as the parameters, got torch.float6"
-    for like, x, words in [
-        (torch.Tensor, X.int(), "floating-point numbers, got torch.int32"),
-        (LIKE, X.double(), like_it),
-        (LIKE, X.to("meta"), "a tensor on cpu, .*, got one on meta"),
-        (LIKE, None, r"a tensor of shape \(N, T, D\), got None"),
-        (LIKE, X.to_sparse(), "a dense tensor, got torch.sparse_coo"),
-    ]:
-        with pytest.raises(ValueError, match=f"x: expected {words}"):
-            check(like=like, x=(x, "N T D"))
+    with pytest.raises(ValueError, match=r"x: .*float32, as the p.*float64"):
+        check(like=LIKE, x=(X.double(), "N T D"))
     huge = torch.full((3,), 3e38)  # its sum is infinite, no number is
     assert check(like=LIKE, x=(huge, "N")) is huge
     tokens = torch.tensor([1, 4])

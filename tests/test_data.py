@@ -52,13 +52,6 @@ def test_minibatches_deal_each_number_once(count, size, lengths):
     assert sorted(np.concatenate(batches).tolist()) == [*range(count)]
 
 
-def test_minibatches_are_shuffled_anew():
-    rng = np.random.default_rng(0)
-    batches = [[*data.minibatches(9, 2, rng)] for _ in range(2)]
-    first, second = (np.concatenate(each).tolist() for each in batches)
-    assert first != second
-
-
 def test_weights_are_the_documented_draw():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     data.source_a_weights()["weight_ih"][:] = 0  # each call gives its own

@@ -46,17 +46,15 @@ def test_fast_equals_readable(case):
 def test_frozen_parts_get_no_gradient_and_change_none(frozen):
     layer = CASE.build(LSTM)
     wanted = all_of(layer, CASE)[3:]
-    x, h, c = (v.detach().clone() for v in (CASE.x, CASE.h, CASE.c))
-    x.requires_grad_(frozen != "input")
-    h.requires_grad_(frozen != "state")
-    c.requires_grad_(frozen not in ("state", "some"))
-    for number, (name, parameter) in enumerate(layer.named_parameters()):
-        if frozen in name or (frozen == "some" and number % 2):
-            parameter.requires_grad_(False)
-    outputs = flat(layer(x, (h, c), CASE.lengths))
+    given = [v.detach().clone() for v in (CASE.x, CASE.h, CASE.c)]
+    tensors = [*given, *layer.parameters()]
+    names = ["input", "state", "state", *dict(layer.named_parameters())]
+    for number, (name, tensor) in enumerate(zip(names, tensors, strict=True)):
+        is_frozen = frozen in name or (frozen == "some" and number % 2)
+        tensor.requires_grad_(not is_frozen)
+    outputs = flat(layer(given[0], given[1:], CASE.lengths))
     pairs = zip(outputs, CASE.weights, strict=True)
     sum((y * w).sum() for y, w in pairs).backward()
-    tensors = [x, h, c, *layer.parameters()]
     for tensor, gradient in zip(tensors, wanted, strict=True):
         if tensor.requires_grad:
             assert_same(tensor.grad, gradient)
@@ -197,6 +195,6 @@ def test_device_equals_cpu(device):
         outputs = flat(there(x, (h, c), lengths))
         slopes = gradients(outputs, weights, [*inputs, *there.parameters()])
         results.append([v.cpu() for v in (*outputs, *slopes)])
-        round_trip = from_torch(to_torch(there), two_biases=True)
+        round_trip = from_torch(to_torch(there))
         assert_same(flat(round_trip(x, (h, c), lengths)), outputs)
     assert_same(*results, 1e-10 if device == "cuda" else 1e-4)

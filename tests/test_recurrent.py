@@ -44,20 +44,6 @@ def test_layer_equals_torch(kind, case, used):
     check_same(ours, theirs, weights)
 
 
-@each_layer
-def test_one_layer_is_its_cell_over_and_over(kind):
-    case = CASES[1]
-    layer = case.build(kind)
-    (cell,) = layer.cells
-    out, state = layer(case.x, case.state(layer))
-    carried = case.state(layer)
-    carried = carried[0] if carried is case.h else tuple(s[0] for s in carried)
-    for t in range(case.T):
-        carried = cell(case.x[:, t], carried)
-        assert_same(flat(carried)[0], out[:, t])
-    assert_same(flat(carried), [s[0] for s in flat(state)])
-
-
 @pytest.mark.parametrize("case", CASES[2:], ids=["one layer", "three layers"])
 @each_layer
 def test_padding_never_matters(kind, case):

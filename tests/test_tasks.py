@@ -13,19 +13,6 @@ import torch
 
 from oracles import seeded
 from unrolled import tasks
-from unrolled.tasks import (
-    BRACKET_TOKENS,
-    IGNORE,
-    LEAD,
-    MARK_RATE,
-    QUESTION_TOKENS,
-    SENTENCE_CHARACTERS,
-    brackets_limit,
-    exact_match,
-    is_sentence,
-    questions_limit,
-    sentences,
-)
 from unrolled.tasks.language import NOUNS, VERBS
 
 
@@ -70,7 +57,7 @@ def read_brackets(text):
     """Tag a text by reading it as one would."""
     tags, is_open = [], False
     for character in text:
-        assert character in BRACKET_TOKENS
+        assert character in tasks.BRACKET_TOKENS
         assert character != ("(" if is_open else ")")
         is_open = is_open or character == "("
         tags.append(int(is_open))
@@ -82,7 +69,7 @@ def read_questions(text):
     """Tag a text by reading it from its end."""
     tags, mark = [], None
     for character in reversed(text):
-        assert character in QUESTION_TOKENS
+        assert character in tasks.QUESTION_TOKENS
         mark = character if character in ".?" else mark
         tags.append(int(mark == "?"))
     return tags[::-1]
@@ -93,27 +80,28 @@ def test_brackets_are_what_they_say():
     for row, length, tagged in zip(
         tokens.tolist(), lengths.tolist(), tags.tolist(), strict=True
     ):
-        text = "".join(BRACKET_TOKENS[token] for token in row[:length])
-        assert tagged == read_brackets(text) + [IGNORE] * (12 - length)
+        text = "".join(tasks.BRACKET_TOKENS[token] for token in row[:length])
+        assert tagged == read_brackets(text) + [tasks.IGNORE] * (12 - length)
         assert row[length:] == [0] * (12 - length)
     assert_fair(lengths.tolist(), range(1, 13))
-    seen = tokens[tags != IGNORE]
+    seen = tokens[tags != tasks.IGNORE]
     share = (seen >= 4).double().mean().item()
-    assert share == pytest.approx(MARK_RATE, abs=0.01)
+    assert share == pytest.approx(tasks.MARK_RATE, abs=0.01)
     assert_fair(seen[seen < 4].tolist(), range(4))
 
 
 def test_questions_are_what_they_say():
     tokens, tags = tasks.questions(3000, 12, seeded())
     texts = [
-        "".join(QUESTION_TOKENS[k] for k in row) for row in tokens.tolist()
+        "".join(tasks.QUESTION_TOKENS[k] for k in row)
+        for row in tokens.tolist()
     ]
     for text, tagged in zip(texts, tags.tolist(), strict=True):
         assert text[-1] in ".?"
         assert tagged == read_questions(text)
     before = "".join(text[:-1] for text in texts)
     marks = [character for character in before if character in ".?"]
-    assert len(marks) / len(before) == pytest.approx(MARK_RATE, abs=0.01)
+    assert len(marks) / len(before) == pytest.approx(tasks.MARK_RATE, abs=0.01)
     assert_fair(marks, ".?")
     assert_fair([c for c in before if c in "abcd"], "abcd")
     assert_fair([text[-1] for text in texts], ".?")
@@ -126,7 +114,7 @@ def bracket_cases(steps, window):
         for bracket in is_bracket:
             is_open = text.count("(") > text.count(")")
             text += ")" if bracket and is_open else "(" if bracket else "a"
-            probability *= MARK_RATE if bracket else 1 - MARK_RATE
+            probability *= tasks.MARK_RATE if bracket else 1 - tasks.MARK_RATE
         for length in range(1, steps + 1):
             for t, tag in enumerate(read_brackets(text[:length])):
                 seen = text[max(0, t + 1 - window) : t + 1]
@@ -138,8 +126,8 @@ def question_cases(steps):
     for text in itertools.product("a.?", repeat=steps):
         if text[-1] != "a":
             letters = text[:-1].count("a")
-            probability = (1 - MARK_RATE) ** letters / 2
-            probability *= (MARK_RATE / 2) ** (steps - 1 - letters)
+            probability = (1 - tasks.MARK_RATE) ** letters / 2
+            probability *= (tasks.MARK_RATE / 2) ** (steps - 1 - letters)
             for t, tag in enumerate(read_questions(text)):
                 yield text[: t + 1], tag, probability
 
@@ -148,9 +136,11 @@ def question_cases(steps):
 def test_limits_hold_over_all_cases(steps):
     for window in (1, 2, 6, 9):
         limit = best_share(bracket_cases(steps, window))
-        assert brackets_limit(steps, window) == pytest.approx(limit, abs=1e-12)
+        assert tasks.brackets_limit(steps, window) == pytest.approx(
+            limit, abs=1e-12
+        )
     limit = best_share(question_cases(steps))
-    assert questions_limit(steps) == pytest.approx(limit, abs=1e-12)
+    assert tasks.questions_limit(steps) == pytest.approx(limit, abs=1e-12)
 
 
 # Sentences
@@ -173,8 +163,8 @@ SENTENCES = dict(all_sentences())
 
 def test_sentences_are_what_they_say():
     assert len(SENTENCES) == 2336
-    assert "".join(sorted(set("".join(SENTENCES)))) == SENTENCE_CHARACTERS
-    drawn = sentences(20_000, seeded())
+    assert "".join(sorted(set("".join(SENTENCES)))) == tasks.SENTENCE_CHARACTERS
+    drawn = tasks.sentences(20_000, seeded())
     assert set(drawn) <= set(SENTENCES)
     assert_fair([sentence.count("near") for sentence in drawn], range(3))
     assert_fair([each.split()[-1].rstrip("s.") for each in drawn], VERBS)
@@ -185,16 +175,16 @@ def test_sentences_are_what_they_say():
 
 
 def test_every_sentence_is_one_and_nothing_else():
-    assert all(map(is_sentence, SENTENCES))
+    assert all(map(tasks.is_sentence, SENTENCES))
     more = "the cat near the dogs near the cows near the cow eats."
-    assert not is_sentence(more)
-    for sentence in sentences(8, seeded()):
+    assert not tasks.is_sentence(more)
+    for sentence in tasks.sentences(8, seeded()):
         for place in range(len(sentence) + 1):
             before, after = sentence[:place], sentence[place:]
-            for character in ["", *SENTENCE_CHARACTERS, "X", "\n"]:
+            for character in ["", *tasks.SENTENCE_CHARACTERS, "X", "\n"]:
                 for rest in (after, after[1:]):
                     text = before + character + rest
-                    assert is_sentence(text) == (text in SENTENCES), text
+                    assert tasks.is_sentence(text) == (text in SENTENCES), text
 
 
 def forget_subject(text):
@@ -233,7 +223,7 @@ def test_reversal_is_what_it_says():
     ):
         backwards, rest = row[:length][::-1], 5 - length
         assert row[length:] == [0] * rest
-        assert wanted == [*backwards, end] + [IGNORE] * rest
+        assert wanted == [*backwards, end] + [tasks.IGNORE] * rest
         assert fed == [start, *backwards] + [0] * rest
     assert_fair(lengths.tolist(), range(1, 6))
     real = torch.arange(5) < lengths[:, None]
@@ -242,12 +232,12 @@ def test_reversal_is_what_it_says():
 
 def test_exact_match_wants_every_step():
     *_, target = tasks.reversal(20, 4, 3, seeded())
-    assert exact_match(target.clamp(min=0), target) == 1
+    assert tasks.exact_match(target.clamp(min=0), target) == 1
     for n, t in itertools.product(range(20), range(target.shape[1])):
         guess = target.clamp(min=0)
         guess[n, t] += 1
-        wrong = 1 / 20 if target[n, t] != IGNORE else 0
-        assert exact_match(guess, target) == pytest.approx(1 - wrong)
+        wrong = 1 / 20 if target[n, t] != tasks.IGNORE else 0
+        assert tasks.exact_match(guess, target) == pytest.approx(1 - wrong)
 
 
 def test_intervals_are_what_they_say():
@@ -255,6 +245,8 @@ def test_intervals_are_what_they_say():
     places = []
     for row, tagged in zip(tokens.tolist(), tags.tolist(), strict=True):
         a, b = (t for t, token in enumerate(row) if token)
-        assert tagged == [int(t == 2 * b - a) for t in range(LEAD + 12)]
+        assert tagged == [int(t == 2 * b - a) for t in range(tasks.LEAD + 12)]
         places.append((a, b - a))
-    assert_fair(places, [(a, n) for a in range(LEAD) for n in range(2, 7)])
+    assert_fair(
+        places, [(a, n) for a in range(tasks.LEAD) for n in range(2, 7)]
+    )

@@ -57,16 +57,15 @@ _SLIPS = {4: "an LSTM's", 3: "a GRU's", 1: "a plain network's"}
 _SLIPS |= {1 / 4: "transposed", 1 / 3: "transposed"}
 
 
-def from_torch(other: nn.RNNBase, two_biases: bool = False) -> Recurrent:
+def from_torch(other: nn.RNNBase) -> Recurrent:
     """Copy one of PyTorch's own layers: same numbers from the same input.
 
     Dtype, device and mode are those of the other, too; ours is always batch
-    first, and has no projections (``proj_size``).
+    first, and has no projections (``proj_size``). The sum of PyTorch's two
+    biases becomes our one bias, but for a GRU, which needs both.
 
     Args:
         other: an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``.
-        two_biases: whether to keep PyTorch's two biases apart. Default: their
-            sum becomes our one bias, but for a GRU, which needs both.
 
     Returns:
         An `LSTM`, or a `Recurrent` of `GRUCell` or `RNNCell`.
@@ -81,17 +80,16 @@ def from_torch(other: nn.RNNBase, two_biases: bool = False) -> Recurrent:
     """
     is_layer = isinstance(other, nn.LSTM | nn.GRU | nn.RNN)
     insist("other", is_layer, "an nn.LSTM, nn.GRU or nn.RNN", other)
-    check_type("two_biases", two_biases, bool)
     size = other.proj_size
     insist("other", not size, "a layer without projections", size)
     kind, _, squash = other.mode.partition("_")
     cells = other.all_weights
-    if kind != "GRU" and other.bias and not two_biases:
+    if kind != "GRU" and other.bias:
         cells = [[w, u, b + b_hh] for w, u, b, b_hh in cells]
     options: dict[str, Any] = {"nonlinearity": squash.lower()} if squash else {}
     if other.num_layers > 1:
         options["dropout"] = other.dropout
-    layer = _build(kind, cells, 1 + other.bidirectional, options)
+    layer = _build(kind, cells, 1 + other.bidirectional, **options)
     return layer.train(other.training)
 
 
@@ -133,9 +131,7 @@ def from_keras(
     layers: Sequence[Arrays],
     kind: Kind = "LSTM",
     *,
-    bidirectional: bool = False,
     reset_after: bool = True,
-    **options,
 ) -> Recurrent:
     """Make a layer of Keras's weights, for Keras's own activations.
 
@@ -144,9 +140,7 @@ def from_keras(
             recurrent kernel (H, KH) and, if there is one, bias; of a
             ``Bidirectional`` layer, which concatenates, these twice.
         kind: ``"RNN"`` for ``SimpleRNN``.
-        bidirectional: whether the layers are ``Bidirectional``.
         reset_after: as the GRU was made.
-        options: further arguments of the layer, such as ``dropout``.
 
     Example:
         >>> weights = [np.ones((3, 20)), np.ones((5, 20)), np.ones(20)]
@@ -156,21 +150,20 @@ def from_keras(
     Reference: Chollet et al. (2015). Chapter: 07_network.
     """
     check_choice("kind", kind, get_args(Kind))
-    check_type("bidirectional", bidirectional, bool)
-    is_gru, S = kind == "GRU", 1 + bidirectional
+    is_gru = kind == "GRU"
     fits = not is_gru or reset_after is True
     wanted = f"True for a GRU; False is {_OTHER_GRU}"
     insist("reset_after", fits, wanted, reset_after)
     rows = check(layers=(layers, ["L", ["M", "..."]]))
     M = len(rows[0])
-    wanted = f"{2 * S} or {3 * S} arrays, with bidirectional={bidirectional}"
-    insist("layers[0]", M in (2 * S, 3 * S), wanted, M)
+    wanted = "2 or 3 arrays, or 4 or 6 of a Bidirectional layer"
+    insist("layers[0]", M in (2, 3, 4, 6), wanted, M)
+    S = 1 if M < 4 else 2
     halves = [r[k : k + M // S] for r in rows for k in range(0, M, M // S)]
     cells = [[w.T, u.T, *map(np.atleast_2d, b)] for w, u, *b in halves]
     bias = "bias (2, 3H), of reset_after=True" if is_gru else "bias"
     names = "kernel.T", "recurrent_kernel.T", bias
-    cells = _read(layers, kind, _KERAS, cells, S, names, 1 + is_gru)
-    return _build(kind, cells, S, options)
+    return _read(layers, kind, _KERAS, cells, S, names, 1 + is_gru)
 
 
 def to_keras(layer: Recurrent) -> list[Arrays]:
@@ -198,7 +191,6 @@ def from_onnx(
     kind: Kind = "LSTM",
     *,
     linear_before_reset: int = 0,
-    **options,
 ) -> Recurrent:
     """Make a layer of the weights of ONNX's nodes, without peepholes.
 
@@ -210,7 +202,6 @@ def from_onnx(
             B (S, 2KH), for S directions.
         kind: the node's type.
         linear_before_reset: as the GRU's node has it; 1 is needed.
-        options: further arguments of the layer, such as ``dropout``.
 
     Example:
         >>> W, R = np.ones((1, 20, 3)), np.ones((1, 20, 5))
@@ -237,8 +228,7 @@ def from_onnx(
         for w, u, *b in zip(*row, strict=True)
     ]
     names = "W", "R", "B (2KH), Wb and Rb"
-    cells = _read(layers, kind, _ONNX, cells, S, names, 2)
-    return _build(kind, cells, S, options)
+    return _read(layers, kind, _ONNX, cells, S, names, 2)
 
 
 def to_onnx(layer: Recurrent) -> list[Arrays]:
@@ -269,8 +259,8 @@ def _read(
     S: int,
     names: Sequence[str],
     B: int,
-) -> list[list[Tensor]]:
-    """Check cells' weights, (KH, D), (KH, H), (B, KH), and take our order."""
+) -> Recurrent:
+    """Check cells' weights, (KH, D), (KH, H), (B, KH); make a layer of them."""
     order, made = orders[kind], []
     K, sizes = len(order), {}
     forms = f"{K}*H D", f"{K}*H H", f"{B} {K}*H"
@@ -290,7 +280,7 @@ def _read(
         biases = [row for x in b for row in x]
         made.append(_reorder([w, u, *biases], order, _OURS[kind]))
         sizes = {"D": w.shape[1] if number + 1 < S else S * H, "H": H}
-    return made
+    return _build(kind, made, S)
 
 
 def _write(layer: Recurrent, order: str) -> list[list[list[np.ndarray]]]:
@@ -300,8 +290,6 @@ def _write(layer: Recurrent, order: str) -> list[list[list[np.ndarray]]]:
         parts = [*cell.weights[:2], *_two_biases(cell)]
         w, u, *b = _reorder(parts, _OURS[_kind(layer)], order)
         parts = [w, u, *([torch.stack(b)] if b else [])]
-        if w.dtype == torch.bfloat16:  # NumPy has none
-            parts = [part.float() for part in parts]
         cells.append([part.detach().cpu().numpy() for part in parts])
     S = layer.num_directions
     return [cells[k : k + S] for k in range(0, len(cells), S)]
@@ -314,7 +302,7 @@ def _reorder(parts: Sequence[Tensor], old: str, new: str) -> list[Tensor]:
 
 
 def _build(
-    kind: str, cells: list[list[Tensor]], S: int, options: dict[str, Any]
+    kind: str, cells: list[list[Tensor]], S: int, **options
 ) -> Recurrent:
     """Make a layer of these weights of its cells, in our order."""
     w, u, *biases = cells[0]

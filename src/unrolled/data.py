@@ -7,14 +7,13 @@ days before it by an LSTM with one input and one hidden unit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from unrolled._checks import check, check_float, check_int, check_type, insist
+from unrolled._checks import check, check_int, check_type, insist
 
 if TYPE_CHECKING:
     ArrayLike = Any  # an array, once `check` has returned it
@@ -30,8 +29,7 @@ PRICES = (100, 102, 105, 103, 108, 110, 107, 112, 115, 113)
 """Ten daily closing prices, in price units (source A)."""
 
 
-@dataclass(frozen=True)
-class Normalization:
+class Normalization(NamedTuple):
     r"""Shift a series to mean 0 and scale it to standard deviation 1.
 
     .. math:: \tilde p = (p - \mu) / \sigma
@@ -50,11 +48,6 @@ class Normalization:
 
     mean: float  # in the series' own units
     std: float  # likewise; above 0
-
-    def __post_init__(self) -> None:
-        check_float("mean", self.mean, "that is finite")
-        tiny = np.finfo(float).tiny
-        check_float("std", self.std, "above 0", minimum=tiny)
 
     @classmethod
     def of(cls, series: ArrayLike) -> Normalization:

@@ -6,7 +6,7 @@ from torch import Tensor
 from unrolled._checks import check
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
-from unrolled.modes import gradients, mode
+from unrolled.modes import mode
 
 
 def gradient_norms(
@@ -63,7 +63,11 @@ def gradient_norms(
     wanted = {"x": (x, "N T D"), "projections": (projections, "P K")}
     check(sizes, like=like, **wanted)
     caught = []  # what the head reads, (N, K)
-    with mode(model, training=False), gradients(model):
+    with (
+        mode(model, training=False),
+        torch.inference_mode(mode=False),
+        torch.enable_grad(),
+    ):
         hook = model.head.register_forward_pre_hook(
             lambda _, inputs: caught.append(inputs[0])
         )

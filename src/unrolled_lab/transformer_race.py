@@ -103,7 +103,7 @@ def make_rival(
             V, width, 2, num_heads=heads, generator=generator
         )
     layer = LSTM(V, width * 11 // 8, 2, generator=generator)
-    model = CharLM(layer, CHARACTERS, generator=generator)
+    model = CharLM(layer, CHARACTERS, end=".", generator=generator)
     return model if name == "LSTM" else PyTorchReader(model)
 
 

@@ -6,12 +6,7 @@ and units count from 0.
 
 from unrolled.cell import GateTrace
 from unrolled.gates.flow import cell_jacobians, input_gradients
-from unrolled.gates.interventions import (
-    Clamp,
-    Rerun,
-    run_clamped,
-    trace_clamped,
-)
+from unrolled.gates.interventions import Clamp, Rerun, run_clamped
 from unrolled.gates.probes import correlations, probe
 from unrolled.gates.statistics import (
     Slopes,

@@ -10,16 +10,9 @@ from torch import Tensor
 from unrolled import by_hand
 from unrolled._checks import check_int, insist
 from unrolled.data import Params
-from unrolled.gates.interventions import (
-    Clamp,
-    Cut,
-    check_run,
-    trace_clamped,
-    unroll,
-)
+from unrolled.gates.interventions import Clamp, Cut, Rerun, check_run, unroll
 from unrolled.gates.probes import as_float64
 from unrolled.models.heads import Classifier
-from unrolled.modes import gradients
 
 
 def input_gradients(
@@ -53,7 +46,7 @@ def input_gradients(
     """
     check_run(model, x)
     _check_cut(cut, model.recurrent.num_layers)
-    with gradients(model):
+    with torch.inference_mode(mode=False), torch.enable_grad():
         x = x.detach().clone().requires_grad_()
         logits, _ = unroll(model, x, clamps, cut)
         C = logits.shape[1]
@@ -86,17 +79,18 @@ def cell_jacobians(
 
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
-    traces = trace_clamped(model, x)
-    is_there = check_int("layer", layer, 0) < len(traces)
-    insist("layer", is_there, f"a layer from 0 to {len(traces) - 1}", layer)
-    below = traces[layer - 1].h if layer else x
+    _, layers = Rerun(model, x).run()
+    is_there = check_int("layer", layer, 0) < len(layers)
+    insist("layer", is_there, f"a layer from 0 to {len(layers) - 1}", layer)
+    if layer:
+        x = torch.stack([step.h for step in layers[layer - 1]], dim=1)
     cell = model.recurrent.cells[layer]
     zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
     weights = cell.weight_ih, cell.weight_hh, zeros + cell.total_bias
     names = "weight_ih", "weight_hh", "bias"
     arrays = map(as_float64, weights)
     params: Params = dict(zip(names, arrays, strict=True))
-    _, caches = by_hand.lstm.forward(as_float64(below), params)
+    _, caches = by_hand.lstm.forward(as_float64(x), params)
     parts = by_hand.paths.cell_jacobian(caches, params)
     return parts["direct"], sum(parts.values(), np.zeros(()))
 

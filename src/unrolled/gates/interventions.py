@@ -13,7 +13,7 @@ from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
-from unrolled.recurrent import Recurrent, _stack
+from unrolled.recurrent import Recurrent
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,26 +87,6 @@ def run_clamped(
     check_run(model, x)
     with torch.no_grad():
         return unroll(model, x, clamps)[0]
-
-
-def trace_clamped(
-    model: Classifier, x: Float[Tensor, "N T D"], clamps: Sequence[Clamp] = ()
-) -> list[GateTrace]:
-    """Run as `run_clamped` does; return each layer's trace, (N, T, H).
-
-    Example:
-        >>> from unrolled.lstm import LSTM
-        >>> shut, model = Clamp(0, "i", 0.0), Classifier(LSTM(3, 5), 2)
-        >>> (trace,) = trace_clamped(model, torch.ones(4, 7, 3), [shut])
-        >>> trace.c.abs().max().item()
-        0.0
-
-    Chapter: 09_gates.
-    """
-    check_run(model, x)
-    with torch.no_grad():
-        _, layers = unroll(model, x, clamps)
-    return [GateTrace(*_stack(steps)) for steps in layers]
 
 
 class Rerun:

@@ -63,7 +63,7 @@ class Transformer(nn.Module):
         D = self.input_size = check_int("input_size", input_size)
         C = check_int("num_classes", num_classes, 2)
         H = self.hidden_size = _check_hidden_size(hidden_size, num_heads)
-        L = self.num_layers = check_int("num_layers", num_layers)
+        L = check_int("num_layers", num_layers)
         check_float("dropout", dropout, "from 0 to below 1", 0, 1)
         with torch.device("meta"):  # no numbers yet
             layer = nn.TransformerEncoderLayer(
