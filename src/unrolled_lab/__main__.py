@@ -14,7 +14,7 @@ from typing import get_args
 
 from joblib import Parallel, delayed
 
-from unrolled._checks import check_int
+from unrolled._checks import check_int, insist
 from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
@@ -122,11 +122,9 @@ def _chosen(experiments: list[str], only: str) -> list[RunConfig]:
     if "all" in names:  # the trial is not among them
         names = [name for name in names if name in ("all", "trial")]
     runs = [run for name in names for run in runs_of(name) if only in run.name]
-    if not runs:
-        raise ValueError(
-            "--only: expected a part of a run's name, such as "
-            f"{runs_of(names[0])[0].name}, got {only!r:.80}"
-        )
+    such = runs_of(names[0])[0].name
+    wanted = f"a part of a run's name, such as {such}"
+    insist("--only", runs != [], wanted, only)
     return runs
 
 

@@ -15,7 +15,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from unrolled._checks import check_choice, check_type
+from unrolled._checks import check_choice, check_type, insist
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
 from unrolled_lab.build import build_model
@@ -158,8 +158,7 @@ def load_record(path: Path | str) -> Record:
     Args:
         path: the file, where its configuration belongs.
     """
-    if not isinstance(path, Path | str):
-        raise ValueError(f"path: expected a path, got {path!r:.80}")
+    insist("path", isinstance(path, Path | str), "a path", path)
     path = Path(path).absolute()  # also of a bare name
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
@@ -169,11 +168,9 @@ def load_record(path: Path | str) -> Record:
             f"({error!s:.250})"
         ) from None
     home = RunFiles(record.config, path.parent.parent).record
-    if home != path:
-        raise ValueError(
-            f"{path.name:.80}: expected the record of this name and folder, "
-            f"got that of {home.parent.name}/{home.name}"
-        )
+    wanted = "the record of this name and folder"
+    is_home, own = home == path, f"{home.parent.name}/{home.name}"
+    insist(f"{path.name:.80}", is_home, wanted, own)
     return record
 
 
@@ -194,11 +191,8 @@ def load_records(
     check_type("experiment", experiment, str)
     home = results_folder(folder) / experiment
     records = [load_record(path) for path in home.glob("*.json")]
-    if not records:
-        raise ValueError(
-            f"experiment: expected one with records, got {experiment!r:.80}; "
-            "python -m unrolled_lab run makes them"
-        )
+    wanted = "one of python -m unrolled_lab list that has records"
+    insist("experiment", records != [], wanted, experiment)
     return sorted(records, key=lambda r: (r.config.group, r.config.seed))
 
 
@@ -222,13 +216,10 @@ def load_model(
     check_type("record", record, Record)
     check_choice("moment", moment, get_args(Moment))
     config, model = record.config, build_model(record.config).eval()
-    if moment not in config.weights:
-        if moment == "initial":
-            return model
-        raise ValueError(
-            f"moment: expected one of {config.weights}, which this run kept, "
-            f"got {moment!r}"
-        )
+    if moment == "initial" and moment not in config.weights:
+        return model
+    wanted = f"one of {config.weights}, which this run kept"
+    insist("moment", moment in config.weights, wanted, moment)
     path = RunFiles(config, folder).weights
     state = load_checkpoint(path)
     kept = {k: v.to(KEPT_AS) for k, v in model.state_dict().items()}
@@ -250,8 +241,5 @@ def load_measurement(name: str, folder: Path | str | None = None) -> Any:
     """
     check_type("name", name, str)
     path = results_folder(folder) / f"{name}.json"
-    if not path.is_file():
-        raise ValueError(
-            f"name: expected a file in {path.parent}, got {name!r}"
-        )
+    insist("name", path.is_file(), f"a file in {path.parent}", name)
     return json.loads(path.read_text(encoding="utf-8"))

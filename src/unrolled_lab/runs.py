@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from unrolled._checks import check_int, check_type
+from unrolled._checks import check_int, check_type, insist
 from unrolled.train import History, Training, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
@@ -128,18 +128,13 @@ def follow(
 
     Chapter: 08_thirty_steps.
     """
-    if not callable(measure):
-        raise ValueError(
-            f"measure: expected a function of a model, got {measure!r:.80}"
-        )
+    insist("measure", callable(measure), "a function of a model", measure)
     if data is None:
         data = make_data(config)
     check_type("data", data, Datasets)
     most = config.train.epochs
-    if check_int("epochs", epochs) > most:
-        raise ValueError(
-            f"epochs: expected at most {most}, those of the run, got {epochs}"
-        )
+    is_right = check_int("epochs", epochs) <= most
+    insist("epochs", is_right, f"at most {most}, those of the run", epochs)
     model = build_model(config)
     found = [measure(model)]
 

@@ -12,7 +12,13 @@ import joblib
 import torch
 from tqdm import tqdm
 
-from unrolled._checks import check_choice, check_int, check_type
+from unrolled._checks import (
+    check_choice,
+    check_int,
+    check_type,
+    insist,
+    refusal,
+)
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.runs import execute
@@ -50,12 +56,9 @@ def connect(
             stack.enter_context(_dask(jobs, scheduler))
         elif backend == "ray":
             stack.callback(_ray(jobs, scheduler).shutdown)
-        elif scheduler is not None:
-            raise ValueError(
-                "scheduler: expected None for loky, which stays on this "
-                "machine (a cluster needs the backend dask or ray), got "
-                f"{scheduler!r:.80}"
-            )
+        else:
+            wanted = "None for loky (a cluster needs the backend dask or ray)"
+            insist("scheduler", scheduler is None, wanted, scheduler)
         stack.enter_context(joblib.parallel_config(backend))
         # One run at a time: joblib would put quick ones together.
         yield joblib.Parallel(
@@ -76,14 +79,16 @@ def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
             scheduler, timeout="10s", **({} if scheduler else own)
         )
     except (OSError, ValueError, TypeError) as error:
-        raise _no_cluster("Dask", scheduler, error) from error
+        wanted, got = (
+            "the address of a Dask cluster",
+            f"{scheduler!r} ({error})",
+        )
+        raise refusal("scheduler", wanted, got) from error
     threads = [*client.nthreads().values()]
     if {*threads} != {1}:
         client.close()
-        raise ValueError(
-            "scheduler: expected a cluster of workers with one thread each "
-            f"(--nthreads 1), got {threads!s:.80}"
-        )
+        wanted = "a cluster of workers with one thread each (--nthreads 1)"
+        raise refusal("scheduler", wanted, threads)
     return client
 
 
@@ -93,7 +98,8 @@ def _ray(jobs: int, scheduler: str | None) -> ModuleType:
     try:
         ray.init(scheduler, num_cpus=None if scheduler else jobs)
     except (OSError, RuntimeError, ValueError) as error:
-        raise _no_cluster("Ray", scheduler, error) from error
+        wanted, got = "the address of a Ray cluster", f"{scheduler!r} ({error})"
+        raise refusal("scheduler", wanted, got) from error
     backend.register_ray()
     return ray
 
@@ -103,20 +109,9 @@ def _import(module: str, backend: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        raise ValueError(
-            f"backend: expected one that is installed, got {backend!r} without "
-            f"{module} (pip install {module.split('.')[0]}; {error!s:.80})"
-        ) from error
-
-
-def _no_cluster(
-    kind: str, scheduler: str | None, error: Exception
-) -> ValueError:
-    """Say that there is no cluster at an address."""
-    return ValueError(
-        f"scheduler: expected the address of a {kind} cluster, got "
-        f"{scheduler!r:.80} ({error!s:.150})"
-    )
+        package = module.split(".")[0]
+        got = f"{backend!r} without {module} (pip install {package}; {error})"
+        raise refusal("backend", "one that is installed", got) from error
 
 
 class Outcome(NamedTuple):

@@ -6,7 +6,7 @@ Only who asks for this module imports pandas.
 import numpy as np
 import pandas as pd
 
-from unrolled._checks import check, check_choice, check_type
+from unrolled._checks import check, check_choice, check_type, insist
 from unrolled.data import ArrayLike
 from unrolled_lab.record import Record, columns
 
@@ -137,8 +137,7 @@ def first_above(values: ArrayLike, level: float) -> int | None:
 def _checked(records: list[Record]) -> list[Record]:
     """Return a list of records, if there are any in it."""
     check_type("records", records, list)
-    if not records:
-        raise ValueError("records: expected one or more, got []")
+    insist("records", records != [], "one or more", records)
     for record in records:
         check_type("records", record, Record)
     return records

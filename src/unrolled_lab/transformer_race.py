@@ -125,10 +125,7 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
 
     Chapter: 12_beyond.
     """
-    if not isinstance(model, Reader):
-        raise ValueError(
-            f"model: expected one of the rivals, got {model!r:.80}"
-        )
+    insist("model", isinstance(model, Reader), "one of the rivals", model)
     tokens = _tokens(check_int("count", count), check_int("steps", steps))
     x, target = tokens[:, :-1], tokens[:, 1:].flatten()  # (N, T), (N T,)
     adam = torch.optim.Adam(model.parameters(), fused=True)
