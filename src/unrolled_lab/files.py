@@ -23,7 +23,6 @@ from unrolled_lab.config import Moment, RunConfig
 from unrolled_lab.record import Record
 from unrolled_lab.resume import (
     check_same,
-    form,
     load_checkpoint,
     save_checkpoint,
     write_whole,
@@ -224,8 +223,7 @@ def load_model(
     state = load_checkpoint(path)
     kept = {k: v.to(KEPT_AS) for k, v in model.state_dict().items()}
     wanted = {"id": config.id} | dict.fromkeys(config.weights, kept)
-    check_same(path.name, form(state), form(wanted))
-    check_same(path.name, {"id": state["id"]}, {"id": config.id})
+    check_same(path.name, state, wanted)
     model.load_state_dict(state[moment])
     return model
 
