@@ -56,8 +56,19 @@ def locked(path: Path, made: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def use_threads(count: int) -> Iterator[None]:
+    """Let PyTorch use so many: another number gives other last digits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def make_once(path: Path, make: Callable[[Path], object]) -> bool:
-    """Let a file be made by one process, unless it is there.
+    """Let a file be made by one process, on one thread, unless it is there.
 
     Args:
         path: the file, in a folder of `results_folder`.
@@ -68,7 +79,7 @@ def make_once(path: Path, make: Callable[[Path], object]) -> bool:
     """
     path.parent.mkdir(exist_ok=True)
     locks = path.parent.parent / ".unfinished" / path.parent.name
-    with locked(locks / f"{path.stem}.lock", path):
+    with locked(locks / f"{path.stem}.lock", path), use_threads(1):
         if path.exists():
             return False
         make(path)

@@ -13,7 +13,7 @@ seed; in between it depends. The error one step ahead is told beside it.
 
 from copy import deepcopy
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -74,7 +74,7 @@ def begin_forecaster(
     """
     check_choice("series", series, get_args(Series))
     generator = torch.Generator().manual_seed(check_int("seed", seed, 0))
-    network = _new(generator)
+    network = new_network(HIDDEN, generator)
     return network, _draw(series, generator), _draw(series, generator)
 
 
@@ -101,7 +101,6 @@ def train_forecasters(
     Reference: Bengio et al. (2015), section 2.4, linear decay. Chapter:
     11_free_running.
     """
-    check_choice("plan", plan, get_args(Plan))
     start, first, second = begin_forecaster(series, seed)
     networks, losses = {"start": start}, {"start": []}
     if plan == "forecasters":
@@ -132,8 +131,6 @@ def save_forecasters(
 ) -> bool:
     """Train one network in all the ways and keep it, unless it is there.
 
-    On one thread, as another number would give other last digits.
-
     Args:
         series: as for `train_forecasters`.
         seed: likewise.
@@ -150,20 +147,10 @@ def save_forecasters(
 
 
 def _save(series: Series, seed: int, path: Path, plan: Plan) -> None:
-    """Train one network in all the ways, on one thread, and keep it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        networks, losses = train_forecasters(series, seed, plan)
-        about = circumstances()
-    finally:
-        torch.set_num_threads(before)
-    weights = {
-        name: {k: v.float() for k, v in network.state_dict().items()}
-        for name, network in networks.items()
-    }
-    state = {"weights": weights, "losses": losses, "circumstances": about}
-    save_checkpoint(path, state)
+    """Train one network in all the ways and keep it."""
+    networks, losses = train_forecasters(series, seed, plan)
+    weights = {name: weights_of(each) for name, each in networks.items()}
+    save_network(path, weights, losses=losses)
 
 
 def load_forecasters(
@@ -189,14 +176,11 @@ def load_forecasters(
 
     Chapter: 11_free_running.
     """
-    found: dict[str, list[Forecaster]] = {}
-    for seed in SEEDS:
-        weights = _read(series, seed, folder, plan)["weights"]
-        for name, state in weights.items():
-            network = _new(torch.Generator())
-            network.load_state_dict(state)
-            found.setdefault(name, []).append(network)
-    return found
+    weights = [each["weights"] for each in _read(series, folder, plan)]
+    return {
+        name: [load_network(HIDDEN, each[name]) for each in weights]
+        for name in weights[0]
+    }
 
 
 def load_losses(
@@ -217,9 +201,8 @@ def load_losses(
 
     Chapter: 11_free_running.
     """
-    states = [_read(series, seed, folder, plan) for seed in SEEDS]
-    names = states[0]["losses"]
-    return {name: [s["losses"][name] for s in states] for name in names}
+    losses = [each["losses"] for each in _read(series, folder, plan)]
+    return {name: [each[name] for each in losses] for name in losses[0]}
 
 
 def _path(
@@ -238,26 +221,10 @@ def _draw(series: Series, generator: torch.Generator) -> TensorDataset:
     return TensorDataset(x[:, :-1], x[:, 1:])
 
 
-def _new(generator: torch.Generator) -> Forecaster:
-    """Make a network with its first weights, in float64."""
-    layer = LSTM(1, HIDDEN, generator=generator).double()
-    return Forecaster(layer, generator=generator)
-
-
-def _read(
-    series: Series, seed: int, folder: Path | str | None, plan: Plan
-) -> dict:
-    """Read what was kept of a series and a seed."""
-    path = _path(series, seed, folder, plan)
-    state = load_checkpoint(path)
-    names = ["start", *get_args(Regime)]
-    for part in ("weights", "losses"):
-        got = state.get(part)
-        if not isinstance(got, dict) or [*got] != names:
-            raise ValueError(
-                f"{path.name}: expected the {part} of {names}, got {got!r:.80}"
-            )
-    return state
+def _read(series: Series, folder: Path | str | None, plan: Plan) -> list[dict]:
+    """Read what was kept of a series, for each seed."""
+    paths = [_path(series, seed, folder, plan) for seed in SEEDS]
+    return [*map(load_checkpoint, paths)]
 
 
 def _train(
@@ -266,3 +233,30 @@ def _train(
     """Train, and return the loss of each epoch."""
     history = fit(module, data, None, config.replace(seed=seed))
     return history.column("train_loss")
+
+
+# How the networks of a real series are made, written and read, too.
+
+
+def new_network(hidden_size: int, generator: torch.Generator) -> Forecaster:
+    """Make a network of one series with its first weights, in float64."""
+    layer = LSTM(1, hidden_size, generator=generator).double()
+    return Forecaster(layer, generator=generator)
+
+
+def weights_of(network: Forecaster) -> dict[str, Tensor]:
+    """Return the weights as they are kept, in float32."""
+    return {k: v.float() for k, v in network.state_dict().items()}
+
+
+def save_network(path: Path, weights: dict, **told: Any) -> None:
+    """Write weights, what is told of their training, and where that was."""
+    state = {"weights": weights, **told, "circumstances": circumstances()}
+    save_checkpoint(path, state)
+
+
+def load_network(hidden_size: int, weights: dict[str, Tensor]) -> Forecaster:
+    """Make a network, with weights that were kept."""
+    network = new_network(hidden_size, torch.Generator())
+    network.load_state_dict(weights)
+    return network

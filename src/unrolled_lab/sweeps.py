@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args
 
 import joblib
-import torch
 from tqdm import tqdm
 
 from unrolled._checks import (
@@ -20,7 +19,7 @@ from unrolled._checks import (
     refusal,
 )
 from unrolled_lab.config import RunConfig
-from unrolled_lab.files import RunFiles, results_folder
+from unrolled_lab.files import RunFiles, results_folder, use_threads
 from unrolled_lab.runs import execute
 
 Backend = Literal["loky", "dask", "ray"]
@@ -201,17 +200,14 @@ def _work(
     number: int, config: RunConfig, folder: Path, threads: int
 ) -> tuple[int, Outcome]:
     """Carry out one run, in whatever process; also return its number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
     status, error = "done", ""
     try:
         if RunFiles(config, folder).is_done:
             status = "found"
-        execute(config, folder)
+        with use_threads(threads):
+            execute(config, folder)
     except Exception as problem:  # whatever it is, the other runs go on
         status, error = "failed", _tell(problem)
-    finally:
-        torch.set_num_threads(before)
     return number, Outcome(config.experiment, config.name, status, error)
 
 
