@@ -9,6 +9,7 @@ python -m unrolled_lab forecasters
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    """Print the experiments, what of them is done, and how long they take."""
+    """Show the experiments, what of them is done, how long they take."""
     folder = results_folder(options.results)
     total = 0.0
     print(f"{'experiment':<17} {'done':>9} {'core hours':>11}  what")
@@ -66,7 +67,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Carry out the runs that were asked for, and report."""
+    """Carry out the runs that are not done yet; go on where it was stopped."""
     folder = results_folder(options.results, create=True)
     runs = _chosen(options.experiments, options.only)
     names = ("jobs", "threads", "backend", "scheduler", "progress")
@@ -88,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _forecasters(options: argparse.Namespace) -> int:
-    """Train the forecasters that are not there, and report."""
+    """Train the networks of chapters 11 and 13 that are not there."""
     jobs = check_int("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
     calls = [
@@ -108,7 +109,7 @@ def _forecasters(options: argparse.Namespace) -> int:
 
 
 def _probes(options: argparse.Namespace) -> int:
-    """Probe the networks that are not probed yet, and report."""
+    """Read the first input from the states of `published`."""
     folder = results_folder(options.results, create=True)
     seeds = [run.seed for run in runs_of("published")]
     probed = [save_probes(seed, folder) for seed in seeds]
@@ -135,14 +136,22 @@ def _parser() -> argparse.ArgumentParser:
         description="The recorded runs behind the chapters.",
     )
     commands = parser.add_subparsers(required=True)
-    listing = commands.add_parser("list", help="show the experiments")
-    listing.set_defaults(act=_list)
-    running = commands.add_parser(
-        "run",
-        help="carry out what is not done yet; can be stopped, and goes on",
-    )
-    running.set_defaults(act=_run)
-    add = running.add_argument
+    where = "where the records are (results in the repository)"
+    for act in (_list, _run, _forecasters, _probes):
+        name = act.__name__.removeprefix("_")
+        command = commands.add_parser(name, help=act.__doc__)
+        command.set_defaults(act=act)
+        add = command.add_argument
+        add("--results", type=Path, metavar="FOLDER", help=where)
+        if act in (_run, _forecasters):
+            add("--jobs", type=int, default=2, help="processes (2)")
+        if act is _run:
+            _describe_run(add)
+    return parser
+
+
+def _describe_run(add: Callable) -> None:
+    """Describe what `run` takes beside what others take, too."""
     add(
         "experiments",
         nargs="+",
@@ -160,23 +169,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--scheduler", metavar="ADDRESS", help=cluster)
     yes_no = argparse.BooleanOptionalAction
     add("--progress", action=yes_no, default=True, help="show a bar")
-    training = commands.add_parser(
-        "forecasters", help="train the networks of chapters 11 and 13"
-    )
-    training.set_defaults(act=_forecasters)
-    probing = commands.add_parser(
-        "probes", help="read the first input from the states of `published`"
-    )
-    probing.set_defaults(act=_probes)
-    for command in (running, training):
-        processes = "processes (2)"
-        command.add_argument("--jobs", type=int, default=2, help=processes)
-    for command in (listing, running, training, probing):
-        where = "where the records are (results in the repository)"
-        command.add_argument(
-            "--results", type=Path, metavar="FOLDER", help=where
-        )
-    return parser
 
 
 if __name__ == "__main__":

@@ -72,16 +72,10 @@ def make_data(config: RunConfig) -> Datasets:
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
-    counts = {
-        "training data": config.train_count,
-        "validation data": config.valid_count,
-        "test data": config.test_count,
-    }
     data = Datasets(
-        *(
-            TensorDataset(*_draw(config, purpose, count))
-            for purpose, count in counts.items()
-        )
+        train=_draw(config, "training data", config.train_count),
+        valid=_draw(config, "validation data", config.valid_count),
+        test=_draw(config, "test data", config.test_count),
     )
     _turn_round(config, data.train.tensors[1], "label noise")
     return data
@@ -98,13 +92,11 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
 
     Chapter: 10_overfitting.
     """
-    check_type("config", config, RunConfig)
-    check_type("train", train, TensorDataset)
-    if check_int("epoch", epoch) == 1 or config.redraw == "nothing":
+    if epoch == 1 or config.redraw == "nothing":
         return
     x, label = train.tensors
     purpose = f"training data, epoch {epoch}"
-    new, answer = _draw(config, purpose, config.train_count)
+    new, answer = _draw(config, purpose, config.train_count).tensors
     if config.redraw == "noise":
         new[:, [0, -1], 0] = x[:, [0, -1], 0]
     else:
@@ -113,7 +105,7 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
     x.copy_(new)
 
 
-def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
+def _draw(config: RunConfig, purpose: str, count: int) -> TensorDataset:
     """Draw sequences, and the answers to the run's question."""
     generator = _data_generator(config, purpose)
     x, label = first_last(count, config.steps, config.features, generator)
@@ -121,7 +113,7 @@ def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
         label = (x[:, -1, 0] > 0).long()
     elif config.question == "shuffled":
         x[:, 0] = x[:, 0].roll(1, dims=0)  # everybody's from the neighbour
-    return x, label
+    return TensorDataset(x, label)
 
 
 def _turn_round(config: RunConfig, label: Tensor, purpose: str) -> None:

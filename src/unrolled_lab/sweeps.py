@@ -167,10 +167,6 @@ def sweep(
     for config in configs:
         check_type("configs", config, RunConfig)
     folder = results_folder(folder).resolve()  # a worker may stand elsewhere
-    records = [RunFiles(config, folder).record for config in configs]
-    if len(set(records)) < len(records):
-        twice = next(path.stem for path in records if records.count(path) > 1)
-        raise ValueError(f"configs: expected each run once, got {twice} again")
     check_int("threads", threads)
     check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}

@@ -166,20 +166,15 @@ def generating_step(
     tokens = _tokens(1, check_int("length", length) - 1)  # (1, n)
     model = make_rival(way.partition(",")[0]) if model is None else model
     check_type("model", model, CharLM if way == "LSTM" else CausalTransformer)
-    if way == "Transformer, no cache":
-
-        @torch.no_grad()
-        def step() -> tuple:
-            return model(tokens)[:, -1:], tokens
-
-        return step
-    before = None
-    if length > 1:
+    is_anew, before = way == "Transformer, no cache", None
+    if length > 1 and not is_anew:
         with torch.no_grad():
             _, before = model.read(tokens[:, :-1])
 
     @torch.no_grad()
     def step() -> tuple:
+        if is_anew:
+            return model(tokens)[:, -1:], tokens
         return model.read(tokens[:, -1:], before)
 
     return step
