@@ -166,7 +166,6 @@ ROWS = [
          measure=lab.count_parameters),
     good(lab.sweep,
          bad("scheduler: expected None for loky", scheduler="tcp://x:1"),
-         bad("scheduler: expected a str, got 3", scheduler=3),
          fine(r"configs: \[\]"),
          configs=[CONFIG], folder=FOLDER, jobs=1, threads=1, backend="loky",
          progress=False),

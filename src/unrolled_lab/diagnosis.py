@@ -60,15 +60,12 @@ def gradient_norms(
     wanted = {"x": (x, "N T D"), "projections": (projections, "P K")}
     check(sizes, like=like, **wanted)
     caught = []  # what the head reads, (N, K)
-    with mode(model, training=False), gradients(model):
-        hook = model.head.register_forward_pre_hook(
-            lambda _, inputs: caught.append(inputs[0])
-        )
-        try:
-            x = x.detach().clone().requires_grad_()
-            model(x)
-        finally:
-            hook.remove()
+    hook = model.head.register_forward_pre_hook(
+        lambda _, inputs: caught.append(inputs[0])
+    )
+    with hook, mode(model, training=False), gradients(model):
+        x = x.detach().clone().requires_grad_()
+        model(x)
         total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
         for v in projections.clone():  # never one of inference mode
             h = (caught[0] @ v).sum()

@@ -48,8 +48,6 @@ def connect(
     """
     check_choice("backend", backend, get_args(Backend))
     check_int("jobs", jobs)
-    if scheduler is not None:
-        check_type("scheduler", scheduler, str)
     with contextlib.ExitStack() as stack:
         if backend == "dask":
             stack.enter_context(_dask(jobs, scheduler))

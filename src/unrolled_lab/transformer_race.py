@@ -98,10 +98,8 @@ def make_rival(
     insist("width", is_right, "a multiple of 32", width)
     V = len(CHARACTERS)
     if name == "Transformer":
-        heads = width // 32
-        return CausalTransformer(
-            V, width, 2, num_heads=heads, generator=generator
-        )
+        rest = {"num_heads": width // 32, "generator": generator}
+        return CausalTransformer(V, width, 2, **rest)
     layer = LSTM(V, width * 11 // 8, 2, generator=generator)
     model = CharLM(layer, CHARACTERS, generator=generator)
     return model if name == "LSTM" else PyTorchReader(model)
