@@ -1,6 +1,5 @@
 """What the programs in bench/ compute of their measurements."""
 
-import importlib.util
 import json
 
 import pytest
@@ -9,16 +8,8 @@ import notebooks
 from unrolled.lstm import LSTM
 from unrolled_lab import transformer_race
 
-
-def load(name):
-    path = notebooks.REPO / "bench" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bench, race = load("training_step"), load("transformer")
+bench = notebooks.program("bench/training_step.py")
+race = notebooks.program("bench/transformer.py")
 
 
 def test_ratios_are_medians_of_turns():

@@ -281,12 +281,9 @@ def check_refused(path, message, model=None, **changes):
 OTHERS = {
     r"another lr; lr is 0.01 \(here 0.02\)": {"lr": 0.02},
     "another lr, seed; lr is 0.01": {"lr": 0.02, "seed": 3},
-    "another weight_decay": {"weight_decay": 1e-9},
-    "another max_norm": {"max_norm": 1.0},
     "keep is 'best' .here 'last'.": {"keep": "last"},
     "run.pt: .*epochs: expected at most 1, .*got 2": {"epochs": 1},
-    r"another train_set; .*\(22, 3\)": {"data": points(23)},
-    "another train_set": {"data": changed(points(), 0)},
+    r"another train_set; .*\(22, 3\)": {"data": changed(points(), 0)},
     "other train_set": {"data": changed(points(), 1)},
     "another valid_set": {"valid": changed(VALID, 0)},
     r"weight is '\(4, 3\).*here '\(5, 3\)": {"model": Plain(size=5)},
@@ -343,8 +340,6 @@ def test_a_hostile_file_is_refused_and_does_not_run(tmp_path):
     ("write", "message"),
     [
         (lambda path: path.write_text("weights = 3\n"), "cannot be read"),
-        (lambda path: torch.save(Plain(), path), "cannot be read"),
-        (lambda path: torch.save(Plain().state_dict(), path), "format .*None"),
         (lambda path: torch.save(torch.ones(3), path), "format .*tensor"),
         (lambda path: torch.save({"format": "2"}, path), "format .*'2'"),
     ],
