@@ -15,6 +15,7 @@ from small_runs import run, train
 from unrolled.train import Epoch
 from unrolled_lab import tables
 from unrolled_lab import transformer_race as race
+from unrolled_lab.build import generator_for
 from unrolled_lab.catalogue import source_b
 from unrolled_lab.cell_race import make_network, train_variant
 from unrolled_lab.costs import crossing, growth, least_seconds, multiplications
@@ -88,7 +89,7 @@ CUT = {"stopped_early": False, "lr": [0.1]}
 CUT |= {name: [0.5, 0.5] for name in Epoch.model_fields if name != "lr"}
 
 ROWS = [
-    good(lab.generator_for, purpose="weights", seed=0),
+    good(generator_for, purpose="weights", seed=0),
     good(lab.make_data, config=CONFIG),
     good(lab.build_model,
          bad("hidden_size: .* got 6", config=run("Transformer", hidden_size=6)),
@@ -106,7 +107,7 @@ ROWS = [
          bad("model: expected .*inference", model=MADE_INSIDE),
          model=lab.build_model(CONFIG),
          x=lab.make_data(CONFIG).test.tensors[0][:3],
-         projections=torch.randn(7, 4, generator=lab.generator_for("test", 0))),
+         projections=torch.randn(7, 4, generator=generator_for("test", 0))),
     good(lab.Record,
          bad("date: .*got 'yesterday'", date="yesterday"),
          bad("best_epoch: expected 2, .*got 3", best_epoch=3),

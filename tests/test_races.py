@@ -16,10 +16,10 @@ from unrolled_lab import (
     cell_race,
     costs,
     count_parameters,
-    generator_for,
     load_measurement,
     transformer_race,
 )
+from unrolled_lab.build import generator_for
 from unrolled_lab.transformer_race import generating_step, make_rival
 
 pytestmark = pytest.mark.usefixtures("one_thread")
