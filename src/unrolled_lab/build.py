@@ -40,10 +40,6 @@ class Datasets(NamedTuple):
 def generator_for(purpose: str, seed: int) -> torch.Generator:
     """Make the generator of one purpose.
 
-    Args:
-        purpose: any text, such as ``"weights"``.
-        seed: the run's seed, 0 or more.
-
     Example:
         >>> generator_for("weights", 0).initial_seed()
         12062062352466548405
@@ -59,9 +55,6 @@ def generator_for(purpose: str, seed: int) -> torch.Generator:
 
 def make_data(config: RunConfig) -> Datasets:
     """Draw the data of a run, with a generator for each of the three sets.
-
-    Args:
-        config: the run.
 
     Example:
         >>> from unrolled_lab import runs_of
@@ -87,8 +80,7 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
     Args:
         config: the run.
         train: its training data, as of any epoch before.
-        epoch: from 1. For the first nothing is done: `train` is to be as
-            `make_data` drew it.
+        epoch: from 1, for which nothing is done: `make_data` drew it.
 
     Chapter: 10_overfitting.
     """
@@ -130,13 +122,7 @@ def _data_generator(config: RunConfig, purpose: str) -> torch.Generator:
 
 
 def build_model(config: RunConfig) -> Classifier | Transformer:
-    """Make the network of a run, with its first weights.
-
-    Args:
-        config: the run.
-
-    Returns:
-        A model of two classes, on the CPU, in training mode.
+    """Make the network of a run, with its first weights: of two classes.
 
     Example:
         >>> from unrolled_lab import runs_of
@@ -176,9 +162,6 @@ def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
 
 def count_parameters(model: nn.Module) -> int:
     """Count the numbers that a training can change.
-
-    Args:
-        model: any module.
 
     Example:
         >>> count_parameters(nn.Linear(3, 2))

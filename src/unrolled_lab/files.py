@@ -2,7 +2,8 @@
 
 ``results/EXPERIMENT/NAME-ID.json`` is a run's record, and ``NAME-ID.pt`` beside
 it its weights, if it keeps any. What an unfinished run needs to go on is in
-``results/.unfinished``, which is no part of the repository.
+``results/.unfinished``, which is no part of the repository. Everywhere in this
+package `folder` is the one that holds all results: see `results_folder`.
 """
 
 import contextlib
@@ -41,12 +42,8 @@ def locked(path: Path, made: Path) -> Iterator[None]:
     """Wait until no other process is at work under the same lock.
 
     A worker outlives a sweep that was killed until its run is done. Who starts
-    the sweep again waits here for that run, and finds what it has made.
-
-    Args:
-        path: the lock, a file.
-        made: the file that is made under it. Once it is there, the lock is
-            removed: who still waits for it finds what was made.
+    the sweep again waits here for that run, and finds what it has made. Once
+    this is there, the file that is the lock is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:  # closing it, or dying, unlocks
@@ -70,12 +67,7 @@ def use_threads(count: int) -> Iterator[None]:
 def make_once(path: Path, make: Callable[[Path], object]) -> bool:
     """Let a file be made by one process, on one thread, unless it is there.
 
-    Args:
-        path: the file, in a folder of `results_folder`.
-        make: writes it, as a whole.
-
-    Returns:
-        Whether it was made now.
+    `make` writes it, as a whole. Returns whether it was made now.
     """
     path.parent.mkdir(exist_ok=True)
     locks = path.parent.parent / ".unfinished" / path.parent.name
@@ -123,12 +115,7 @@ def results_folder(
 
 
 class RunFiles:
-    """The files of one run.
-
-    Args:
-        config: the run.
-        folder: where all results are; see `results_folder`.
-    """
+    """The files of one run."""
 
     def __init__(self, config: RunConfig, folder: Path | str | None) -> None:
         check_type("config", config, RunConfig)
@@ -163,11 +150,7 @@ class RunFiles:
 
 
 def load_record(path: Path | str) -> Record:
-    """Read one record.
-
-    Args:
-        path: the file, where its configuration belongs.
-    """
+    """Read one record, from the file where its configuration belongs."""
     insist("path", isinstance(path, Path | str), "a path", path)
     path = Path(path).absolute()  # also of a bare name
     try:
@@ -187,14 +170,7 @@ def load_record(path: Path | str) -> Record:
 def load_records(
     experiment: str, folder: Path | str | None = None
 ) -> list[Record]:
-    """Read all records of an experiment.
-
-    Args:
-        experiment: its name, such as ``"published"``.
-        folder: where all results are; see `results_folder`.
-
-    Returns:
-        The records, sorted by group and seed.
+    """Read all records of an experiment, sorted by group and seed.
 
     Chapter: 08_thirty_steps.
     """
@@ -215,7 +191,6 @@ def load_model(
         record: the run's record.
         moment: ``"best"`` or ``"last"``, if the run kept these weights, or
             ``"initial"``, which are drawn again from the seed if not.
-        folder: where all results are; see `results_folder`.
 
     Returns:
         The model, in evaluation mode. Weights from a file are rounded: see
@@ -242,9 +217,7 @@ def load_model(
 def load_measurement(name: str, folder: Path | str | None = None) -> Any:
     """Read what a program of ``bench`` or of this package measured once.
 
-    Args:
-        name: the file's, without ending: ``"variants"``, ``"probes/seed0"``.
-        folder: where all results are; see `results_folder`.
+    `name` is the file's, without ending: ``"variants"``, ``"probes/seed0"``.
 
     Chapter: 09_gates.
     """

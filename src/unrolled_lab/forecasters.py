@@ -59,11 +59,7 @@ WHOLE = TrainConfig(epochs=6, lr=1e-2, step_size=1, gamma=0.5, **_SAME)
 def begin_forecaster(
     series: Series, seed: int
 ) -> tuple[Forecaster, TensorDataset, TensorDataset]:
-    """Make what a training starts from.
-
-    Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        seed: of the first weights and the data, 0 or more.
+    """Make what a training starts from, which follows from the seed.
 
     Returns:
         A network with its first weights, in float64, and the training data of
@@ -89,8 +85,8 @@ def train_forecasters(
     own forecasts in the last 6 or 20 of the 32 steps.
 
     Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        seed: of the first weights, the data and the training, 0 or more.
+        series: a task.
+        seed: of the first weights, the data and the training.
         plan: ``"forecasters"``, in two stages, or ``"from_start"``.
 
     Returns:
@@ -129,18 +125,9 @@ def save_forecasters(
     folder: Path | str | None = None,
     plan: Plan = "forecasters",
 ) -> bool:
-    """Train one network in all the ways and keep it, unless it is there.
+    """Do what `train_forecasters` does and keep it, unless it is there.
 
-    Args:
-        series: as for `train_forecasters`.
-        seed: likewise.
-        folder: where all results are; see `results_folder`.
-        plan: likewise.
-
-    Returns:
-        Whether it was trained; False if its file was there already.
-
-    Chapter: 11_free_running.
+    Returns whether it was trained. Chapter: 11_free_running.
     """
     path = _path(series, seed, folder, plan)
     return make_once(path, lambda path: _save(series, seed, path, plan))
@@ -159,11 +146,6 @@ def load_forecasters(
     plan: Plan = "forecasters",
 ) -> dict[str, list[Forecaster]]:
     """Read the networks that were trained on a series.
-
-    Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        folder: where all results are; see `results_folder`.
-        plan: as for `train_forecasters`.
 
     Returns:
         By ``"start"`` and the name of each `Regime`: five networks, one for
@@ -189,11 +171,6 @@ def load_losses(
     plan: Plan = "forecasters",
 ) -> dict[str, list[list[float]]]:
     """Read the training losses of the networks.
-
-    Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        folder: where all results are; see `results_folder`.
-        plan: as for `train_forecasters`.
 
     Returns:
         By ``"start"`` and the name of each `Regime`: for each of five seeds the

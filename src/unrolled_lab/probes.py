@@ -41,16 +41,9 @@ FITTED = (1000, 4000)
 
 
 def save_probes(seed: int, folder: Path | str | None = None) -> bool:
-    """Measure the networks of a seed and keep what was found.
+    """Measure the networks of a seed of `published`, unless this is done.
 
-    Args:
-        seed: of a run of `published`.
-        folder: where all results are; see `results_folder`.
-
-    Returns:
-        Whether it was measured; False if its file was there already.
-
-    Chapter: 09_gates.
+    Returns whether it was measured now. Chapter: 09_gates.
     """
     path = results_folder(folder) / "probes" / f"seed{seed}.json"
     return make_once(path, lambda path: _save(seed, path, folder))

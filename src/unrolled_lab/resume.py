@@ -41,11 +41,7 @@ def fit_resumably(
     """Do what `fit` does, with a checkpoint after every epoch.
 
     Args:
-        model: as for `fit`.
-        train_set: as for `fit`.
-        valid_set: as for `fit`.
-        config: as for `fit`.
-        progress: as for `fit`.
+        model: as for `fit`, like what is not told here.
         path: a file in a folder that exists. If it is there already, the
             training goes on where it ended, whatever weights the model has,
             and ends with the same bits as one that was never stopped; if it
@@ -220,10 +216,6 @@ def save_checkpoint(path: Path | str, state: State) -> None:
     A process killed before the end leaves the old checkpoint, and a ``.tmp``
     file that the next call writes over. Two processes must not share a path.
 
-    Args:
-        path: the file, in a folder that exists.
-        state: what to keep, of plain types.
-
     Raises:
         OSError: the disk is full, say; the old checkpoint is still there.
     """
@@ -234,9 +226,6 @@ def save_checkpoint(path: Path | str, state: State) -> None:
 @contextlib.contextmanager
 def write_whole(path: Path | str) -> Iterator[BinaryIO]:
     """Hand out a file to write, which then takes its place at one stroke.
-
-    Args:
-        path: the file, in a folder that exists.
 
     Yields:
         A second file beside the first, opened for bytes. At the end it goes
@@ -259,13 +248,7 @@ def load_checkpoint(path: Path | str) -> State:
 
     PyTorch makes only plain types of what it reads (``weights_only``), but
     does not look at the file's checksums; they are compared here, so that a
-    damaged weight is noticed.
-
-    Args:
-        path: what `save_checkpoint` has written.
-
-    Returns:
-        The state that was saved, its tensors on the CPU.
+    damaged weight is noticed. All tensors come to the CPU.
     """
     name = f"{Path(path).name:.80}"
     try:

@@ -86,11 +86,7 @@ def save_rolling(
 ) -> bool:
     """Train one network and keep it, unless it is there; tell which.
 
-    Args:
-        case: one of `CASES`.
-        seed: of the first weights and the training, 0 or more.
-        folder: where all results are; see `results_folder`.
-
+    The seed is that of the first weights and the training.
     Chapter: 13_real_series.
     """
     path = _path(case, seed, folder)

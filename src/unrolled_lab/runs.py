@@ -49,13 +49,9 @@ def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
 
     Args:
         config: the run.
-        folder: where all results are. The record and the weights are written
-            there, and after each epoch a checkpoint, from which a run that
-            was stopped goes on. If the record is there already, it is read.
-            None to write nothing.
-
-    Returns:
-        The record.
+        folder: where the record and the weights are written, and after each
+            epoch a checkpoint, from which a run that was stopped goes on. If
+            the record is there already, it is read. None to write nothing.
 
     Raises:
         FloatingPointError: a loss or a gradient that is not finite.

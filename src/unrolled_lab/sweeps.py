@@ -34,14 +34,6 @@ def connect(
     Each job is a process, as a run lends PyTorch's random streams, of which a
     process has only one set.
 
-    Args:
-        backend: ``"loky"``, processes on this machine; ``"dask"`` or ``"ray"``,
-            by joblib's own backends of these names.
-        jobs: how many processes. A cluster that is already there has its own
-            number.
-        scheduler: the address of a cluster that is already there; None to
-            start one on this machine. None for loky.
-
     Yields:
         A `joblib.Parallel` whose results come as they are done; with ray, which
         cannot do this, all come at the end.
@@ -146,12 +138,13 @@ def sweep(
 
     Args:
         configs: the runs.
-        folder: where all results are; see `results_folder`.
+        folder: see `results_folder`.
         jobs: processes; 1 for this process alone. A cluster that is already
             there has its own number.
         threads: how many PyTorch uses in each. Another number gives other last
             digits.
-        backend: ``"loky"``, ``"dask"`` or ``"ray"``.
+        backend: ``"loky"``, processes on this machine; ``"dask"`` or ``"ray"``,
+            by joblib's own backends of these names.
         scheduler: the address of a Dask or Ray cluster; None to start one on
             this machine.
         progress: whether to show a bar, on the standard error stream.

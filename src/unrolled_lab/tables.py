@@ -55,9 +55,6 @@ def runs(records: list[Record]) -> pd.DataFrame:
 def epochs(records: list[Record]) -> pd.DataFrame:
     """Put each epoch of each run into a row.
 
-    Args:
-        records: one or more, as `unrolled_lab.load_records` gives them.
-
     Returns:
         A row for each epoch, by ``group``, ``seed`` and ``epoch``, from 1; its
         columns are the fields of `unrolled.train.Epoch`, and for runs that
@@ -99,7 +96,7 @@ def by_epoch(
     """Return a row for each run, a column for each of the first epochs.
 
     Args:
-        records: the runs.
+        records: as for `runs`.
         column: one of those of `epochs`, such as ``"valid_accuracy"``.
         count: of the epochs. Default: all.
 
