@@ -39,7 +39,8 @@ def longest_chain(result: Tensor) -> int:
     """
     has_notes = isinstance(result, Tensor) and result.grad_fn is not None
     insist("result", has_notes, "a tensor with autograd's notes", result)
-    depth, stack = {}, [result.grad_fn]
+    end: Any = result.grad_fn
+    depth, stack = {}, [end]
     while stack:  # depth first, without recursion: chains are long
         node = stack[-1]
         below = [parent for parent, _ in node.next_functions if parent]
@@ -49,7 +50,7 @@ def longest_chain(result: Tensor) -> int:
         else:
             depth[node] = 1 + max((depth[p] for p in below), default=0)
             stack.pop()
-    return depth[result.grad_fn]
+    return depth[end]
 
 
 def multiplications(call: Callable[[], object]) -> int:
