@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -92,17 +93,10 @@ def _forecasters(options: argparse.Namespace) -> int:
     """Train the networks of chapters 11 and 13 that are not there."""
     jobs = check_int("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
-    calls = [
-        delayed(save_forecasters)(series, seed, folder, plan)
-        for plan in get_args(Plan)
-        for series in get_args(Series)
-        for seed in SEEDS
-    ]
-    calls += [
-        delayed(save_rolling)(case, seed, folder)
-        for case in CASES
-        for seed in SEEDS
-    ]
+    small, real = delayed(save_forecasters), delayed(save_rolling)
+    kinds = product(get_args(Plan), get_args(Series), SEEDS)
+    calls = [small(series, seed, folder, plan) for plan, series, seed in kinds]
+    calls += [real(*each, folder) for each in product(CASES, SEEDS)]
     trained = [bool(each) for each in Parallel(n_jobs=jobs)(calls) or []]
     print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
     return 0

@@ -68,10 +68,8 @@ def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
             scheduler, timeout="10s", **({} if scheduler else own)
         )
     except (OSError, ValueError, TypeError) as error:
-        wanted, got = (
-            "the address of a Dask cluster",
-            f"{scheduler!r} ({error})",
-        )
+        wanted = "the address of a Dask cluster"
+        got = f"{scheduler!r} ({error})"
         raise refusal("scheduler", wanted, got) from error
     threads = [*client.nthreads().values()]
     if {*threads} != {1}:
