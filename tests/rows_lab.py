@@ -37,9 +37,9 @@ EXCEPT = {
     "unrolled_lab.costs": "held_bytes longest_chain",  # see test_races.py
     # They take nothing, or what others here have made and checked.
     "unrolled_lab.files": "RunFiles.lock RunFiles.save locked make_once "
-    "use_threads",
+    "use_threads weights_of",
     "unrolled_lab.forecasters": "load_network new_network save_network "
-    "train_forecasters weights_of",
+    "train_forecasters",
     "unrolled_lab.probes": "save_probes",
     "unrolled_lab.record": "Record.of Record.to_json columns",
     "unrolled_lab.sweeps": "connect",

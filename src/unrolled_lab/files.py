@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from unrolled._checks import check_choice, check_type, insist
 from unrolled.models.heads import Classifier
@@ -35,6 +35,13 @@ Weights = dict[str, dict[str, Tensor]]
 KEPT_AS = torch.float16
 """The dtype of weights in files: half the size, each rounded by at most 1 part
 in 2048, which moves an accuracy by a sequence in a thousand or so."""
+
+
+def weights_of(
+    model: nn.Module, dtype: torch.dtype = KEPT_AS
+) -> dict[str, Tensor]:
+    """Copy a model's weights, as they are kept in a file."""
+    return {name: v.to(dtype) for name, v in model.state_dict().items()}
 
 
 @contextlib.contextmanager
@@ -207,8 +214,8 @@ def load_model(
     insist("moment", moment in config.weights, wanted, moment)
     path = RunFiles(config, folder).weights
     state = load_checkpoint(path)
-    kept = {k: v.to(KEPT_AS) for k, v in model.state_dict().items()}
-    wanted = {"id": config.id} | dict.fromkeys(config.weights, kept)
+    kept = dict.fromkeys(config.weights, weights_of(model))
+    wanted = {"id": config.id, **kept}
     check_same(path.name, state, wanted)
     model.load_state_dict(state[moment])
     return model

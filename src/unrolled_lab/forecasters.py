@@ -24,7 +24,7 @@ from unrolled._checks import check_choice, check_int
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import make_once, results_folder
+from unrolled_lab.files import make_once, results_folder, weights_of
 from unrolled_lab.record import circumstances
 from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
@@ -136,7 +136,7 @@ def save_forecasters(
 def _save(series: Series, seed: int, path: Path, plan: Plan) -> None:
     """Train one network in all the ways and keep it."""
     networks, losses = train_forecasters(series, seed, plan)
-    weights = {name: weights_of(each) for name, each in networks.items()}
+    weights = {k: weights_of(v, torch.float32) for k, v in networks.items()}
     save_network(path, weights, losses=losses)
 
 
@@ -219,11 +219,6 @@ def new_network(hidden_size: int, generator: torch.Generator) -> Forecaster:
     """Make a network of one series with its first weights, in float64."""
     layer = LSTM(1, hidden_size, generator=generator).double()
     return Forecaster(layer, generator=generator)
-
-
-def weights_of(network: Forecaster) -> dict[str, Tensor]:
-    """Return the weights as they are kept, in float32."""
-    return {k: v.float() for k, v in network.state_dict().items()}
 
 
 def save_network(path: Path, weights: dict, **told: Any) -> None:

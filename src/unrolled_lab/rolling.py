@@ -33,13 +33,12 @@ from unrolled import data
 from unrolled._checks import check_choice, check_int
 from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import make_once, results_folder
+from unrolled_lab.files import make_once, results_folder, weights_of
 from unrolled_lab.forecasters import (
     SEEDS,
     load_network,
     new_network,
     save_network,
-    weights_of,
 )
 from unrolled_lab.resume import load_checkpoint
 
@@ -127,4 +126,4 @@ def _save(case: str, seed: int, path: Path) -> None:
     )
     history = fit(network, train, valid, CONFIG.replace(seed=seed))
     losses = {k: history.column(k) for k in ("train_loss", "valid_loss")}
-    save_network(path, weights_of(network), **losses)
+    save_network(path, weights_of(network, torch.float32), **losses)

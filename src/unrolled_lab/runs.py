@@ -21,7 +21,7 @@ from unrolled_lab.build import (
 )
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
-from unrolled_lab.files import KEPT_AS, RunFiles, Weights, load_record
+from unrolled_lab.files import RunFiles, Weights, load_record, weights_of
 from unrolled_lab.record import Record, columns
 from unrolled_lab.resume import fit_resumably, load_checkpoint
 
@@ -66,8 +66,7 @@ def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
     """
     if folder is None:
         with TemporaryDirectory() as scratch:
-            record, _ = _carry_out(config, Path(scratch) / "run.pt")
-        return record
+            return execute(config, scratch)
     files = RunFiles(config, folder)
     with files.lock():
         if files.is_done:
@@ -147,7 +146,7 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     """Train and measure; also return the weights to keep."""
     start = time.perf_counter()
     data, model = make_data(config), build_model(config)
-    moments = {"initial": _copy(model)}
+    moments = {"initial": weights_of(model)}
     norms = _diagnose(model, data, config.seed) if config.diagnose else None
     before = time.perf_counter() - start
 
@@ -167,12 +166,12 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
         after=ratio,
     )
     start = time.perf_counter()
-    moments["best"] = _copy(model)
+    moments["best"] = weights_of(model)
     test_best = evaluate(model, data.test)
     # The model holds the best weights; the checkpoint has the last ones, too.
     kept = load_checkpoint(checkpoint)
     model.load_state_dict(kept["model"])
-    moments["last"] = _copy(model)
+    moments["last"] = weights_of(model)
     test_last = evaluate(model, data.test)
     after = time.perf_counter() - start
     record = Record.of(
@@ -200,11 +199,3 @@ def _diagnose(
     )
     x = data.valid.tensors[0][:DIAGNOSED]
     return tuple(gradient_norms(model, x, v[:directions]).tolist())
-
-
-def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Copy a model's weights, as they are kept in a file."""
-    return {
-        name: value.detach().to(KEPT_AS, copy=True)
-        for name, value in model.state_dict().items()
-    }
