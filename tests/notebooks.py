@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib.util
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,15 @@ def find(*folders):
         path for name in folders for path in (REPO / name).rglob("*.ipynb")
     )
     return sorted(p for p in paths if ".ipynb_checkpoints" not in p.parts)
+
+
+def program(name):
+    """A program of the repository, as a module of its own."""
+    path = REPO / name
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def chapters():

@@ -15,13 +15,12 @@ from small_runs import run, train
 from unrolled.train import Epoch
 from unrolled_lab import tables
 from unrolled_lab import transformer_race as race
-from unrolled_lab.build import redraw
+from unrolled_lab.build import generator_for
 from unrolled_lab.catalogue import source_b
 from unrolled_lab.cell_race import make_network, train_variant
 from unrolled_lab.costs import crossing, growth, least_seconds, multiplications
 from unrolled_lab.files import RunFiles
 from unrolled_lab.forecasters import save_forecasters
-from unrolled_lab.probes import save_probes
 from unrolled_lab.record import circumstances
 from unrolled_lab.rolling import save_rolling
 
@@ -34,19 +33,20 @@ MODULES = [
     )
 ]  # fmt: skip
 EXCEPT = {
+    "unrolled_lab.build": "redraw",
     "unrolled_lab.costs": "held_bytes longest_chain",  # see test_races.py
     # They take nothing, or what others here have made and checked.
-    "unrolled_lab.files": "RunFiles.lock RunFiles.save locked make_once",
-    "unrolled_lab.forecasters": "train_forecasters",
+    "unrolled_lab.files": "RunFiles.lock RunFiles.save locked make_once "
+    "use_threads weights_of",
+    "unrolled_lab.forecasters": "load_network new_network save_network "
+    "train_forecasters",
+    "unrolled_lab.probes": "save_probes",
     "unrolled_lab.record": "Record.of Record.to_json columns",
     "unrolled_lab.sweeps": "connect",
 }
 
 FOLDER, RESULTS = Path(mkdtemp()), lab.results_folder()
 atexit.register(rmtree, FOLDER)
-PROBED = FOLDER / "probed"
-(PROBED / "probes").mkdir(parents=True)
-(PROBED / "probes" / "seed0.json").touch()  # what is there is not made again
 CONFIG = run("RNN", diagnose=True, weights=("best", "last"))
 RECORD = lab.execute(CONFIG)
 PUBLISHED = lab.load_records("published")[0]
@@ -87,12 +87,11 @@ CUT = {"stopped_early": False, "lr": [0.1]}
 CUT |= {name: [0.5, 0.5] for name in Epoch.model_fields if name != "lr"}
 
 ROWS = [
-    good(lab.generator_for, purpose="weights", seed=0),
+    good(generator_for, purpose="weights", seed=0),
     good(lab.make_data, config=CONFIG),
     good(lab.build_model,
          bad("hidden_size: .* got 6", config=run("Transformer", hidden_size=6)),
          config=CONFIG),
-    good(redraw, config=CONFIG, train=lab.make_data(CONFIG).train, epoch=2),
     good(lab.count_parameters, model=nn.Linear(2, 3)),
     *[good(make) for make in lab.CATALOGUE.values()],
     good(source_b, experiment="trial", group="bare", seed=0),
@@ -105,7 +104,7 @@ ROWS = [
     good(lab.gradient_norms,
          model=lab.build_model(CONFIG),
          x=lab.make_data(CONFIG).test.tensors[0][:3],
-         projections=torch.randn(7, 4, generator=lab.generator_for("test", 0))),
+         projections=torch.randn(7, 4, generator=generator_for("test", 0))),
     good(lab.Record,
          bad("date: .*got 'yesterday'", date="yesterday"),
          bad("best_epoch: expected 2, .*got 3", best_epoch=3),
@@ -145,17 +144,15 @@ ROWS = [
     good(lab.load_forecasters, series="henon", folder=RESULTS,
          plan="forecasters"),
     good(lab.load_losses,
-         bad("path: .*henon-seed0", folder=FOLDER),
+         bad("henon-seed0.pt: .*No such file", folder=FOLDER),
          bad("plan: .*'forecasters' or 'from_start', got 'x'", plan="x"),
          series="henon", folder=RESULTS, plan="forecasters"),
     good(lab.rolling_series,
          bad("case: expected 'walk' or .*got 'sea'", case="sea"),
          case="walk", seed=0),
     good(save_rolling, case="walk", seed=0, folder=RESULTS),
-    good(lab.load_rolling, bad("path: .*walk-seed0", folder=FOLDER),
+    good(lab.load_rolling, bad("walk-seed0.pt: .*No such", folder=FOLDER),
          case="walk", folder=RESULTS),
-    good(save_probes, bad("seed: .*published run, got 5", seed=5),
-         seed=0, folder=PROBED),
     good(lab.execute, bad("folder: .*got 'none'", folder="none"),
          config=CONFIG),
     good(lab.replay, bad("epochs: expected at most 2, .*got 3", epochs=3),
@@ -166,10 +163,7 @@ ROWS = [
          fine("measure: <class 'str'>"), config=CONFIG, epochs=1,
          measure=lab.count_parameters),
     good(lab.sweep,
-         bad("configs: expected each run once, got rnn-seed0-.* again",
-             configs=[CONFIG, run(), CONFIG]),
          bad("scheduler: expected None for loky", scheduler="tcp://x:1"),
-         bad("scheduler: expected a str, got 3", scheduler=3),
          fine(r"configs: \[\]"),
          configs=[CONFIG], folder=FOLDER, jobs=1, threads=1, backend="loky",
          progress=False),

@@ -1,9 +1,6 @@
 """Good calls and rules: training, and resuming it."""
 
-import atexit
 import math
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import nn
@@ -20,12 +17,6 @@ from unrolled.train import (
     evaluate,
     fit,
 )
-from unrolled_lab import resume
-
-SCRATCH = TemporaryDirectory()
-atexit.register(SCRATCH.cleanup)
-FILE, MADE = Path(SCRATCH.name) / "run.pt", Path(SCRATCH.name) / "made.pt"
-resume.save_checkpoint(MADE, {"weight": torch.zeros(2)})
 
 X, Y = points(6).tensors
 VALUES = numbers(6)
@@ -102,7 +93,8 @@ EXCEPT = {  # others call it
     "unrolled.train.measure": "Batch.backward Data Data.in_order "
     "Data.measure Data.shuffled Tally Tally.add Tally.mean_norm Tally.score "
     "device_of measure_all",
-    "unrolled_lab.resume": "check_same form load_state state_of write_whole",
+    "unrolled_lab.resume": "check_same fit_resumably form load_checkpoint "
+    "load_state save_checkpoint state_of write_whole",
 }
 ROWS = [
     good(TrainConfig,
@@ -149,12 +141,4 @@ ROWS = [
          bad(r"model: expected parameters, all on .*\[\]", model=nn.Tanh()),
          model=made(mlp), dataset=TensorDataset(X, Y), loss="cross_entropy",
          batch_size=8),
-    good(resume.fit_resumably, config=ENTROPY, valid_set=None, path=FILE,
-         progress=False, **ANY),
-    good(resume.save_checkpoint, path=FILE.with_name("a.pt"), state={}),
-    good(resume.load_checkpoint, path=MADE),
-    good(resume.check_path, bad("path: expected a path, got ''", path=""),
-         bad("expected a file in a folder that exists, got '.'", path="."),
-         bad("expected a file in a folder that exists", path="no/run.pt"),
-         path=FILE),
 ]  # fmt: skip

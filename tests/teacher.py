@@ -1,7 +1,6 @@
 """A teacher with a course of nbgrader's, for the tests of the exercises."""
 
 import functools
-import importlib.util
 import warnings
 
 import nbformat
@@ -31,10 +30,7 @@ class Teacher:
     """Makes a course, hands out exercises, and grades what comes in."""
 
     def __init__(self, folder):
-        path = notebooks.REPO / "grading" / "course.py"
-        spec = importlib.util.spec_from_file_location("course", path)
-        self.course = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.course)
+        self.course = notebooks.program("grading/course.py")
         self.course.make(folder)
         self.hand_out = functools.cache(
             functools.partial(self.course.generate, folder)

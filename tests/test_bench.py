@@ -1,24 +1,14 @@
 """What the programs in bench/ compute of their measurements."""
 
-import importlib.util
 import json
 
 import pytest
 
 import notebooks
 from unrolled.lstm import LSTM
-from unrolled_lab import transformer_race
 
-
-def load(name):
-    path = notebooks.REPO / "bench" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bench, race = load("training_step"), load("transformer")
+bench = notebooks.program("bench/training_step.py")
+race = notebooks.program("bench/transformer.py")
 
 
 def test_ratios_are_medians_of_turns():
@@ -67,21 +57,9 @@ def test_the_least_of_each_time_is_kept_for_one_machine():
         race.least(old, new | {"machine": "other"})
 
 
-def test_the_records_are_whole():
-    kept = json.loads(race.RECORD.read_text())
-    widths = json.loads(race.WIDTH_RECORD.read_text())
-    names = transformer_race.TRAINED
-    wanted = [
-        (kept, "train", names, race.TRAIN_STEPS),
-        (kept, "batch", names, race.BATCHES),
-        (kept, "generate", transformer_race.WAYS[:2], race.LENGTHS),
-    ]
-    for T in race.WIDTH_STEPS:
-        wanted += [(widths, f"train, T = {T}", names[1:], race.WIDTHS)]
-    for record, part, names, sizes in wanted:
-        for name in names:
-            row = record[part][name]
-            assert [*map(int, row)] == [*sizes], (part, name)
-            assert min(row.values()) > 0
-    assert "train, by T" in race.table(kept)
-    assert f"train, T = {T}, by d" in race.table(widths)
+def test_the_records_make_tables():
+    """What is in them, chapter 12 prints."""
+    for path, part in (
+        (race.RECORD, "train, by T "), (race.WIDTH_RECORD, "T = 64, by d ")
+    ):  # fmt: skip
+        assert part in race.table(json.loads(path.read_text()))

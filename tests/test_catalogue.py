@@ -5,7 +5,6 @@ a record, stands in test_results.py: with it no field can change unnoticed.
 """
 
 import hashlib
-from collections import Counter
 
 import torch
 
@@ -59,16 +58,6 @@ def test_what_is_not_recorded_yet_stays_as_it_was_begun():
     for name, digest in DIGESTS.items():
         text = " ".join(f"{c.name}-{c.id}" for c in runs_of(name))
         assert hashlib.sha256(text.encode()).hexdigest()[:8] == digest, name
-
-
-def test_each_cell_has_five_runs_and_the_remedies_one_middle():
-    groups = Counter(config.group for config in runs_of("cells"))
-    assert {*groups.values()} == {5}
-    middle = runs_of("dropout")[0]
-    for config in runs_of("dropout") + runs_of("decay"):
-        train = config.train.replace(weight_decay=0.0, seed=0)
-        twin = {"group": "dropout-0.30", "experiment": "dropout"}
-        assert config.replace(**twin, dropout=0.3, train=train) == middle
 
 
 def test_the_estimates():

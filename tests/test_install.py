@@ -1,6 +1,5 @@
 """That the small torch comes where it fits, and only there."""
 
-import importlib.util
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -24,11 +23,7 @@ TORCH_AND_MORE = (*MORE.split(),)
 @pytest.fixture(name="tool")
 def load_tool():
     """The program, as a module of this test's own."""
-    path = notebooks.REPO / "tools" / "install.py"
-    spec = importlib.util.spec_from_file_location("install", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return notebooks.program("tools/install.py")
 
 
 @pytest.fixture(name="calls")

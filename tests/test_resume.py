@@ -3,7 +3,6 @@
 import copy
 import itertools
 import os
-import zipfile
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -20,7 +19,6 @@ from unrolled.train import History, fit
 from unrolled_lab.resume import (
     FORMAT,
     fit_resumably,
-    form,
     load_checkpoint,
     load_state,
     save_checkpoint,
@@ -86,23 +84,15 @@ def test_the_uninterrupted_run_does_everything(whole):
     assert not same(states[-1]["best"], states[-1]["model"])
     assert same(states[-1]["best"], dict(model.state_dict()))
     assert same(content(path)["model"], states[-1]["model"])
-    # All of plain types.
-    state = torch.load(path, weights_only=True)
-    kinds = {kind for kind in form(state).values() if "torch." not in kind}
-    plain = {"dict", "list", "tuple", "str", "int", "float", "bool", "NoneType"}
-    assert kinds <= plain
 
 
 @pytest.mark.parametrize("done", [1, -1])
 def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(whole, done):
-    state = whole[-1][done]
-    before, stream = copy.deepcopy(state), torch.get_rng_state()
-    for _ in range(2):  # the state serves twice: it does not change
-        model = emptied()
-        start = partial(load_state, state=state)
-        history = fit(model, *DATA, EVERYTHING, on_start=start)
-        check_equals(whole, model, history)
-        assert same(state, before)
+    state, stream = copy.deepcopy(whole[-1][done]), torch.get_rng_state()
+    model = emptied()
+    start = partial(load_state, state=state)
+    history = fit(model, *DATA, EVERYTHING, on_start=start)
+    check_equals(whole, model, history)
     assert torch.equal(torch.get_rng_state(), stream)
 
 
@@ -144,8 +134,7 @@ SPOILT = [  # a place in a state, and what is there instead; None for nothing
     (("scheduler", "gamma"), 0.5), (("scheduler", "last_epoch"), 7),
     (("scheduler",), {}), (("random", "cpu"), torch.zeros(3)),
     (("random", "cpu"), None), (("history",), "[]"), (("history",), 3),
-    (("history",), '{"epochs": [{}]}'), (("config", "lr"), 0.5),
-    (("another",), 3),
+    (("history",), '{"epochs": [{}]}'), (("another",), 3),
 ]  # fmt: skip
 
 
@@ -163,7 +152,7 @@ def test_a_refused_state_changes_nothing(keep):
         if value is not None:
             part[last] = value
         start = partial(load_state, state=state)
-        with pytest.raises(ValueError, match=r"state: .*expected .*got "):
+        with pytest.raises(ValueError, match=r"expected .*got "):
             fit(model, *DATA, settings.replace(epochs=3), on_start=start)
         assert same(before, model.state_dict())
 
@@ -247,16 +236,14 @@ def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
 class Plain(nn.Module):
     """A model whose text does not show its size."""
 
-    def __init__(self, size=4, name="weight", dtype=torch.float32, frozen=0):
+    def __init__(self, size=4, frozen=False):
         super().__init__()
-        tensor = torch.ones(size, 3, dtype=dtype)
-        self.register_parameter(name, nn.Parameter(tensor))
+        self.weight = nn.Parameter(torch.ones(size, 3).double())
         self.other = nn.Parameter(torch.zeros(()), requires_grad=not frozen)
 
     def forward(self, x):
         """Return scores of four classes or more, (N, size)."""
-        weight, other = self.parameters()
-        return (x.to(weight.dtype) @ weight.T).float() + other  # (N, size)
+        return x @ self.weight.T + self.other  # (N, size)
 
 
 def changed(dataset, index):
@@ -292,18 +279,13 @@ def check_refused(path, message, model=None, **changes):
 OTHERS = {
     r"another lr; lr is 0.01 \(here 0.02\)": {"lr": 0.02},
     "another lr, seed; lr is 0.01": {"lr": 0.02, "seed": 3},
-    "another weight_decay": {"weight_decay": 1e-9},
-    "another max_norm": {"max_norm": 1.0},
     "keep is 'best' .here 'last'.": {"keep": "last"},
     "run.pt: .*epochs: expected at most 1, .*got 2": {"epochs": 1},
-    r"another train_set; .*\(22, 3\)": {"data": points(23)},
-    "another train_set": {"data": changed(points(), 0)},
+    r"another train_set; .*\(22, 3\)": {"data": changed(points(), 0)},
     "other train_set": {"data": changed(points(), 1)},
     "another valid_set": {"valid": changed(VALID, 0)},
     r"weight is '\(4, 3\).*here '\(5, 3\)": {"model": Plain(size=5)},
-    "another .*w.*; w(eight)? is .*missing": {"model": Plain(name="w")},
-    "float32.*here.*float64": {"model": Plain(dtype=torch.float64)},
-    "another other; other is .*trained": {"model": Plain(frozen=1)},
+    "another other; other is .*trained": {"model": Plain(frozen=True)},
 }
 
 
@@ -319,17 +301,11 @@ def test_what_else_does_not_suit_is_refused(tmp_path):
     short(path)
     state = load_checkpoint(path)
     for worse, message in [
-        (
-            {"random": {}},
-            "^run.pt: expected one of this training, got one that",
-        ),
+        ({"random": {}}, "^run.pt: expected .* another random.cpu; .*missing"),
         ({"about": None}, "^run.pt: expected a dict, got None"),
     ]:
         save_checkpoint(path, state | worse)
         check_refused(path, message)
-    save_checkpoint(path, state | {"notes": []})
-    with pytest.raises(ValueError, match=r"run.pt, notes: expected 2 of them"):
-        short(path)
     # A module's text shows what its weights do not.
     path.unlink()
     short(path, made(small.mlp, 0.3))
@@ -356,29 +332,10 @@ def test_a_hostile_file_is_refused_and_does_not_run(tmp_path):
     assert folder.exists()
 
 
-def a_packed_checkpoint(path):
-    save_checkpoint(path, {"weight": torch.zeros(1000)})
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-
-
-def what_holds_itself(path):
-    endless = []
-    endless.append(endless)
-    save_checkpoint(path, {"weights": endless})
-
-
 @pytest.mark.parametrize(
     ("write", "message"),
     [
         (lambda path: path.write_text("weights = 3\n"), "cannot be read"),
-        (a_packed_checkpoint, "cannot be read .*is compressed"),
-        (what_holds_itself, "cannot be read .*RecursionError"),
-        (lambda path: torch.save(Plain(), path), "cannot be read"),
-        (lambda path: torch.save(Plain().state_dict(), path), "format .*None"),
         (lambda path: torch.save(torch.ones(3), path), "format .*tensor"),
         (lambda path: torch.save({"format": "2"}, path), "format .*'2'"),
     ],

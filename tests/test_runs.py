@@ -18,7 +18,7 @@ from small_runs import numbers, run, seconds_in, train
 from unrolled.tasks import first_last
 from unrolled.train import evaluate, fit
 from unrolled_lab import resume, runs
-from unrolled_lab.build import redraw
+from unrolled_lab.build import generator_for, redraw
 from unrolled_lab.files import RunFiles, make_once
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
 
@@ -165,7 +165,7 @@ def test_gradient_norms_against_the_whole_jacobian(cell, layers):
     projected = torch.einsum("pk,nktd->nptd", v, own)  # (N, P, T, D)
     want = projected.square().sum(dim=3).mean(dim=(0, 1)).sqrt()  # (T,)
     assert torch.allclose(lab.gradient_norms(model, x, v), want, rtol=1e-9)
-    assert model.training
+    assert model.training and not model.head._forward_pre_hooks
     assert all(p.grad is None for p in model.parameters())
     with torch.inference_mode():
         assert torch.allclose(lab.gradient_norms(model, x.clone(), v), want)
@@ -224,7 +224,7 @@ def test_a_run_by_hand(tmp_path):
 
 def all_anew(epoch, x, label, seed=0):
     purpose = f"training data, epoch {epoch}"
-    return first_last(*x.shape, lab.generator_for(purpose, seed))
+    return first_last(*x.shape, generator_for(purpose, seed))
 
 
 def noise_anew(epoch, x, label):
@@ -254,7 +254,7 @@ def test_a_run_on_new_data_in_each_epoch(what):
 
 def test_the_ratio_after_each_epoch():
     config = run("RNN", trace=True, training={"epochs": 3}, valid_count=70)
-    v = torch.randn(32, 4, generator=lab.generator_for("projections", 0))[:8]
+    v = torch.randn(32, 4, generator=generator_for("projections", 0))[:8]
     x = lab.make_data(config).valid.tensors[0][:64]
     _, norms = lab.follow(
         config, 3, lambda model: lab.gradient_norms(model, x, v)
@@ -393,8 +393,6 @@ def test_records_are_found_again_if_they_are_whole(tmp_path, monkeypatch):
         (copy, whole, "expected the record of this name .*got "),
         (path, b"", "expected a record, got a file"),
         (path, whole[:-3], "expected a record, got a file"),
-        (path, b"\xff" + whole[1:], "expected a record, got a file"),
-        (path, b"[1]", "expected a record, got a file"),
         (path, whole.replace(b'"lr": 0.01', b'"lr": 0.02', 1),
          "id: expected '.*', as of this configuration, got "),
         (path, whole.replace(b'"threads"', b'"thread"'),

@@ -46,19 +46,6 @@ def outcomes(*statuses):
     ]
 
 
-def test_one_failure_does_not_lose_the_others(tmp_path):
-    configs = [PAIR[0], TOO_FAST, PAIR[1]]
-    first, failed, last = sweep(configs, tmp_path, jobs=1)
-    assert [first, last] == outcomes("done", "done")
-    assert failed[:3] == ("test", "rnn-seed0", "failed")
-    assert failed.error.startswith("FloatingPointError: epoch 1, ")
-    check_pair(tmp_path)
-    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.json")}
-    again = sweep(configs, tmp_path, jobs=1)
-    assert [each.status for each in again] == ["found", "failed", "found"]
-    assert {p: p.stat().st_mtime_ns for p in before} == before
-
-
 def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
     told = []
 
@@ -220,13 +207,17 @@ def test_list(tmp_path, capsys):
     assert " hours with --jobs 2" in lines[-1]
 
 
-def test_run_says_what_became_of_it(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(CATALOGUE, "trial", lambda: [*PAIR, TOO_FAST])
+def test_one_failure_does_not_lose_the_others(tmp_path, capsys, monkeypatch):
+    configs = [PAIR[0], TOO_FAST, PAIR[1]]
+    monkeypatch.setitem(CATALOGUE, "trial", lambda: configs)
     command = ["run", "trial", "--results", str(tmp_path), "--jobs", "1"]
     assert main([*command, "--only", "lstm", "--no-progress"]) == 0
     told = capsys.readouterr()
     assert told == ("1 runs: 1 done, 0 already there, 0 failed\n", "")
+    before = RunFiles(PAIR[0], tmp_path).record.stat().st_mtime_ns
     assert main(command) == 1
+    check_pair(tmp_path)
+    assert RunFiles(PAIR[0], tmp_path).record.stat().st_mtime_ns == before
     told = capsys.readouterr()
     assert told.out == "3 runs: 1 done, 1 already there, 1 failed\n"
     assert "failed: test/rnn-seed0: FloatingPointError: epoch 1" in told.err

@@ -16,12 +16,7 @@ Nothing here chooses anything by the test data: weights and epochs are chosen by
 the validation data, a fresh draw of the same task.
 """
 
-from unrolled_lab.build import (
-    build_model,
-    count_parameters,
-    generator_for,
-    make_data,
-)
+from unrolled_lab.build import build_model, count_parameters, make_data
 from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms

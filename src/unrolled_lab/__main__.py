@@ -9,12 +9,14 @@ python -m unrolled_lab forecasters
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
 from joblib import Parallel, delayed
 
-from unrolled._checks import check_int
+from unrolled._checks import check_int, insist
 from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
 from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    """Print the experiments, what of them is done, and how long they take."""
+    """Show the experiments, what of them is done, how long they take."""
     folder = results_folder(options.results)
     total = 0.0
     print(f"{'experiment':<17} {'done':>9} {'core hours':>11}  what")
@@ -66,7 +68,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Carry out the runs that were asked for, and report."""
+    """Carry out the runs that are not done yet; go on where it was stopped."""
     folder = results_folder(options.results, create=True)
     runs = _chosen(options.experiments, options.only)
     names = ("jobs", "threads", "backend", "scheduler", "progress")
@@ -88,27 +90,20 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _forecasters(options: argparse.Namespace) -> int:
-    """Train the forecasters that are not there, and report."""
+    """Train the networks of chapters 11 and 13 that are not there."""
     jobs = check_int("jobs", options.jobs)
     folder = results_folder(options.results, create=True)
-    calls = [
-        delayed(save_forecasters)(series, seed, folder, plan)
-        for plan in get_args(Plan)
-        for series in get_args(Series)
-        for seed in SEEDS
-    ]
-    calls += [
-        delayed(save_rolling)(case, seed, folder)
-        for case in CASES
-        for seed in SEEDS
-    ]
+    small, real = delayed(save_forecasters), delayed(save_rolling)
+    kinds = product(get_args(Plan), get_args(Series), SEEDS)
+    calls = [small(series, seed, folder, plan) for plan, series, seed in kinds]
+    calls += [real(*each, folder) for each in product(CASES, SEEDS)]
     trained = [bool(each) for each in Parallel(n_jobs=jobs)(calls) or []]
     print(f"forecasters: {sum(trained)} of {len(trained)} trained now")
     return 0
 
 
 def _probes(options: argparse.Namespace) -> int:
-    """Probe the networks that are not probed yet, and report."""
+    """Read the first input from the states of `published`."""
     folder = results_folder(options.results, create=True)
     seeds = [run.seed for run in runs_of("published")]
     probed = [save_probes(seed, folder) for seed in seeds]
@@ -122,11 +117,9 @@ def _chosen(experiments: list[str], only: str) -> list[RunConfig]:
     if "all" in names:  # the trial is not among them
         names = [name for name in names if name in ("all", "trial")]
     runs = [run for name in names for run in runs_of(name) if only in run.name]
-    if not runs:
-        raise ValueError(
-            "--only: expected a part of a run's name, such as "
-            f"{runs_of(names[0])[0].name}, got {only!r:.80}"
-        )
+    such = runs_of(names[0])[0].name
+    wanted = f"a part of a run's name, such as {such}"
+    insist("--only", runs != [], wanted, only)
     return runs
 
 
@@ -137,14 +130,22 @@ def _parser() -> argparse.ArgumentParser:
         description="The recorded runs behind the chapters.",
     )
     commands = parser.add_subparsers(required=True)
-    listing = commands.add_parser("list", help="show the experiments")
-    listing.set_defaults(act=_list)
-    running = commands.add_parser(
-        "run",
-        help="carry out what is not done yet; can be stopped, and goes on",
-    )
-    running.set_defaults(act=_run)
-    add = running.add_argument
+    where = "where the records are (results in the repository)"
+    for act in (_list, _run, _forecasters, _probes):
+        name = act.__name__.removeprefix("_")
+        command = commands.add_parser(name, help=act.__doc__)
+        command.set_defaults(act=act)
+        add = command.add_argument
+        add("--results", type=Path, metavar="FOLDER", help=where)
+        if act in (_run, _forecasters):
+            add("--jobs", type=int, default=2, help="processes (2)")
+        if act is _run:
+            _describe_run(add)
+    return parser
+
+
+def _describe_run(add: Callable) -> None:
+    """Describe what `run` takes beside what others take, too."""
     add(
         "experiments",
         nargs="+",
@@ -162,23 +163,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--scheduler", metavar="ADDRESS", help=cluster)
     yes_no = argparse.BooleanOptionalAction
     add("--progress", action=yes_no, default=True, help="show a bar")
-    training = commands.add_parser(
-        "forecasters", help="train the networks of chapters 11 and 13"
-    )
-    training.set_defaults(act=_forecasters)
-    probing = commands.add_parser(
-        "probes", help="read the first input from the states of `published`"
-    )
-    probing.set_defaults(act=_probes)
-    for command in (running, training):
-        processes = "processes (2)"
-        command.add_argument("--jobs", type=int, default=2, help=processes)
-    for command in (listing, running, training, probing):
-        where = "where the records are (results in the repository)"
-        command.add_argument(
-            "--results", type=Path, metavar="FOLDER", help=where
-        )
-    return parser
 
 
 if __name__ == "__main__":

@@ -40,10 +40,6 @@ class Datasets(NamedTuple):
 def generator_for(purpose: str, seed: int) -> torch.Generator:
     """Make the generator of one purpose.
 
-    Args:
-        purpose: any text, such as ``"weights"``.
-        seed: the run's seed, 0 or more.
-
     Example:
         >>> generator_for("weights", 0).initial_seed()
         12062062352466548405
@@ -60,9 +56,6 @@ def generator_for(purpose: str, seed: int) -> torch.Generator:
 def make_data(config: RunConfig) -> Datasets:
     """Draw the data of a run, with a generator for each of the three sets.
 
-    Args:
-        config: the run.
-
     Example:
         >>> from unrolled_lab import runs_of
         >>> x, label = make_data(runs_of("published")[0]).train.tensors
@@ -72,16 +65,10 @@ def make_data(config: RunConfig) -> Datasets:
     Chapter: 08_thirty_steps.
     """
     check_type("config", config, RunConfig)
-    counts = {
-        "training data": config.train_count,
-        "validation data": config.valid_count,
-        "test data": config.test_count,
-    }
     data = Datasets(
-        *(
-            TensorDataset(*_draw(config, purpose, count))
-            for purpose, count in counts.items()
-        )
+        train=_draw(config, "training data", config.train_count),
+        valid=_draw(config, "validation data", config.valid_count),
+        test=_draw(config, "test data", config.test_count),
     )
     _turn_round(config, data.train.tensors[1], "label noise")
     return data
@@ -93,18 +80,15 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
     Args:
         config: the run.
         train: its training data, as of any epoch before.
-        epoch: from 1. For the first nothing is done: `train` is to be as
-            `make_data` drew it.
+        epoch: from 1, for which nothing is done: `make_data` drew it.
 
     Chapter: 10_overfitting.
     """
-    check_type("config", config, RunConfig)
-    check_type("train", train, TensorDataset)
-    if check_int("epoch", epoch) == 1 or config.redraw == "nothing":
+    if epoch == 1 or config.redraw == "nothing":
         return
     x, label = train.tensors
     purpose = f"training data, epoch {epoch}"
-    new, answer = _draw(config, purpose, config.train_count)
+    new, answer = _draw(config, purpose, config.train_count).tensors
     if config.redraw == "noise":
         new[:, [0, -1], 0] = x[:, [0, -1], 0]
     else:
@@ -113,7 +97,7 @@ def redraw(config: RunConfig, train: TensorDataset, epoch: int) -> None:
     x.copy_(new)
 
 
-def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
+def _draw(config: RunConfig, purpose: str, count: int) -> TensorDataset:
     """Draw sequences, and the answers to the run's question."""
     generator = _data_generator(config, purpose)
     x, label = first_last(count, config.steps, config.features, generator)
@@ -121,7 +105,7 @@ def _draw(config: RunConfig, purpose: str, count: int) -> tuple[Tensor, Tensor]:
         label = (x[:, -1, 0] > 0).long()
     elif config.question == "shuffled":
         x[:, 0] = x[:, 0].roll(1, dims=0)  # everybody's from the neighbour
-    return x, label
+    return TensorDataset(x, label)
 
 
 def _turn_round(config: RunConfig, label: Tensor, purpose: str) -> None:
@@ -138,13 +122,7 @@ def _data_generator(config: RunConfig, purpose: str) -> torch.Generator:
 
 
 def build_model(config: RunConfig) -> Classifier | Transformer:
-    """Make the network of a run, with its first weights.
-
-    Args:
-        config: the run.
-
-    Returns:
-        A model of two classes, on the CPU, in training mode.
+    """Make the network of a run, with its first weights: of two classes.
 
     Example:
         >>> from unrolled_lab import runs_of
@@ -184,9 +162,6 @@ def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
 
 def count_parameters(model: nn.Module) -> int:
     """Count the numbers that a training can change.
-
-    Args:
-        model: any module.
 
     Example:
         >>> count_parameters(nn.Linear(3, 2))

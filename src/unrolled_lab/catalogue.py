@@ -44,9 +44,9 @@ def source_b(
     the best weights are kept beside the last.
 
     Args:
-        experiment: the experiment that the run belongs to.
-        group: what all its seeds have in common.
-        seed: where the run begins, 0 or more.
+        experiment: as in a `RunConfig`.
+        group: likewise.
+        seed: that of the training.
         train: fields of its `TrainConfig` that are other than source B's.
         **changes: fields of a `RunConfig` that are other than source B's.
 
@@ -543,9 +543,6 @@ def estimate(config: RunConfig) -> float:
     to validate and :math:`n_t` to test with; the constants are measured, a to c
     for each kind of network. The longer a Transformer's sequences, the more
     this is too little: its attention grows with :math:`T^2`.
-
-    Args:
-        config: the run.
 
     Returns:
         Seconds of wall time on one thread, if nothing else runs on its core.

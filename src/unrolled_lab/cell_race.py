@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy, one_hot
 
-from unrolled._checks import check_choice, check_int, check_type
+from unrolled._checks import check_choice, check_int, check_type, insist
 from unrolled.cell import Cell
 from unrolled.cells import (
     CoupledLSTMCell,
@@ -149,12 +149,10 @@ def train_variant(
     check_choice("task", task, tuple(TASKS))
     check_type("seeds", seeds, Sequence)
     seeds = [check_int("seeds", seed, 0) for seed in seeds]
-    if not seeds:
-        raise ValueError("seeds: expected one or more, got none")
-    if check_int("updates", updates) % check_int("every", every):
-        raise ValueError(
-            f"updates: expected a multiple of every ({every}), got {updates}"
-        )
+    insist("seeds", seeds != [], "one or more", seeds)
+    is_multiple = check_int("updates", updates) % check_int("every", every) == 0
+    wanted = f"a multiple of every ({every})"
+    insist("updates", is_multiple, wanted, updates)
     networks = [make_network(variant, seed) for seed in seeds]
     weights, _ = stack_module_state(networks)  # (S, ...) each
     run = vmap(partial(functional_call, networks[0]))

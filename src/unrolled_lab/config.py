@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from unrolled._checks import insist
 from unrolled._frozen import Frozen
 from unrolled.cell import Init
 from unrolled.cells import Nonlinearity
@@ -22,10 +23,8 @@ Moment = Literal["initial", "best", "last"]
 
 def _by_time(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
     """Sort different moments of a training."""
-    if len(set(moments)) < len(moments):
-        raise ValueError(
-            f"weights: expected each at most once, got {moments!r}"
-        )
+    are_different = len({*moments}) == len(moments)
+    insist("weights", are_different, "each at most once", moments)
     return tuple(each for each in get_args(Moment) if each in moments)
 
 
@@ -163,14 +162,12 @@ class RunConfig(Frozen):
             wanted |= {"forget_bias": None}
         elif not self.bias:
             wanted |= {"forget_bias": 0.0}
-        elif self.forget_bias is None:
-            raise ValueError("forget_bias: expected a number, got None")
+        else:
+            is_number = self.forget_bias is not None
+            insist("forget_bias", is_number, "a number", None)
         for name, value in wanted.items():
-            if told[name] != value:
-                raise ValueError(
-                    f"{name}: expected {value!r} for a {self.cell} with "
-                    f"bias={self.bias}, got {told[name]!r}"
-                )
+            where = f"{value!r} for a {self.cell} with bias={self.bias}"
+            insist(name, told[name] == value, where, told[name])
         return self
 
     @property

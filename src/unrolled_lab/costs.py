@@ -3,13 +3,14 @@
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from unrolled._checks import check, check_int
+from unrolled._checks import check, check_int, insist
 from unrolled.data import ArrayLike
 
 
@@ -36,12 +37,10 @@ def longest_chain(result: Tensor) -> int:
 
     Chapter: 12_beyond.
     """
-    if not isinstance(result, Tensor) or result.grad_fn is None:
-        raise ValueError(
-            "result: expected a tensor with autograd's notes, "
-            f"got {result!r:.80}"
-        )
-    depth, stack = {}, [result.grad_fn]
+    has_notes = isinstance(result, Tensor) and result.grad_fn is not None
+    insist("result", has_notes, "a tensor with autograd's notes", result)
+    end: Any = result.grad_fn
+    depth, stack = {}, [end]
     while stack:  # depth first, without recursion: chains are long
         node = stack[-1]
         below = [parent for parent, _ in node.next_functions if parent]
@@ -51,7 +50,7 @@ def longest_chain(result: Tensor) -> int:
         else:
             depth[node] = 1 + max((depth[p] for p in below), default=0)
             stack.pop()
-    return depth[result.grad_fn]
+    return depth[end]
 
 
 def multiplications(call: Callable[[], object]) -> int:
@@ -72,15 +71,14 @@ def multiplications(call: Callable[[], object]) -> int:
 
     Chapter: 12_beyond.
     """
-    if not callable(call):
-        raise ValueError(f"call: expected a function, got {call!r:.80}")
+    insist("call", callable(call), "a function", call)
     plainly = sdpa_kernel(SDPBackend.MATH)
     with plainly, FlopCounterMode(display=False) as counter:
         call()
     return counter.get_total_flops() // 2
 
 
-def held_bytes(state: object) -> int:
+def held_bytes(state: Any) -> int:
     """Count the bytes of the tensors in a state, however they are nested.
 
     Args:
@@ -95,10 +93,8 @@ def held_bytes(state: object) -> int:
     """
     if isinstance(state, Tensor):
         return state.numel() * state.element_size()
-    if not isinstance(state, list | tuple):
-        raise ValueError(
-            f"state: expected tensors in lists or tuples, got {state!r:.80}"
-        )
+    is_nest = isinstance(state, list | tuple)
+    insist("state", is_nest, "tensors in lists or tuples", state)
     return sum(map(held_bytes, state))
 
 
@@ -159,16 +155,13 @@ def crossing(x: ArrayLike, one: ArrayLike, other: ArrayLike) -> float | None:
 
 def _logarithms(**series: ArrayLike) -> list[np.ndarray]:
     """Take the logarithms of numbers above 0, of which the first rise."""
-    wanted = {name: (values, "n") for name, values in series.items()}
-    arrays = check(**wanted)
+    arrays = check(**{name: (each, "n") for name, each in series.items()})
     for name, values in zip(series, arrays, strict=True):
-        if (values <= 0).any():
-            raise ValueError(
-                f"{name}: expected numbers above 0, got {values.min():g}"
-            )
+        least = float(values.min())
+        insist(name, least > 0, "numbers above 0", least)
     x = arrays[0]
-    if len(x) < 2 or (np.diff(x) <= 0).any():
-        raise ValueError(f"x: expected two or more rising numbers, got {x}")
+    rises = len(x) > 1 and bool((np.diff(x) > 0).all())
+    insist("x", rises, "two or more rising numbers", x)
     return [np.log(values) for values in arrays]
 
 
@@ -196,11 +189,9 @@ def least_seconds(
 
     Chapter: 12_beyond.
     """
-    is_dict = isinstance(calls, dict) and calls
-    if not is_dict or not all(map(callable, calls.values())):
-        raise ValueError(
-            f"calls: expected a dict of functions by name, got {calls!r:.80}"
-        )
+    is_dict = isinstance(calls, dict) and calls != {}
+    is_right = is_dict and all(map(callable, calls.values()))
+    insist("calls", is_right, "a dict of functions by name", calls)
     best = dict.fromkeys(calls, math.inf)
     for _ in range(check_int("rounds", rounds)):
         for name, call in calls.items():

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from unrolled._checks import check
+from unrolled._checks import check, insist
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
 from unrolled.modes import mode
@@ -54,28 +54,23 @@ def gradient_norms(
     Reference: Hutchinson (1990) for the random projections; Pascanu, Mikolov &
     Bengio (2013) for the question. Chapter: 08_thirty_steps.
     """
-    if not isinstance(model, Classifier | Transformer):
-        raise ValueError(
-            "model: expected a Classifier or a Transformer, got "
-            f"{type(model).__name__}"
-        )
+    is_one = isinstance(model, Classifier | Transformer)
+    insist("model", is_one, "a Classifier or a Transformer", model)
     sizes, like = {"K": model.head.in_features}, model.head.weight
     wanted = {"x": (x, "N T D"), "projections": (projections, "P K")}
     check(sizes, like=like, **wanted)
     caught = []  # what the head reads, (N, K)
+    hook = model.head.register_forward_pre_hook(
+        lambda _, inputs: caught.append(inputs[0])
+    )
     with (
+        hook,
         mode(model, training=False),
         torch.inference_mode(mode=False),
         torch.enable_grad(),
     ):
-        hook = model.head.register_forward_pre_hook(
-            lambda _, inputs: caught.append(inputs[0])
-        )
-        try:
-            x = x.detach().clone().requires_grad_()
-            model(x)
-        finally:
-            hook.remove()
+        x = x.detach().clone().requires_grad_()
+        model(x)
         total = torch.zeros(x.shape[1], dtype=torch.float64)  # (T,)
         for v in projections.clone():  # never one of inference mode
             h = (caught[0] @ v).sum()

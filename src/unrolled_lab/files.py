@@ -2,7 +2,8 @@
 
 ``results/EXPERIMENT/NAME-ID.json`` is a run's record, and ``NAME-ID.pt`` beside
 it its weights, if it keeps any. What an unfinished run needs to go on is in
-``results/.unfinished``, which is no part of the repository.
+``results/.unfinished``, which is no part of the repository. Everywhere in this
+package `folder` is the one that holds all results: see `results_folder`.
 """
 
 import contextlib
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from unrolled._checks import check_choice, check_type
+from unrolled._checks import check_choice, check_type, insist
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
 from unrolled_lab.build import build_model
@@ -23,7 +24,6 @@ from unrolled_lab.config import Moment, RunConfig
 from unrolled_lab.record import Record
 from unrolled_lab.resume import (
     check_same,
-    form,
     load_checkpoint,
     save_checkpoint,
     write_whole,
@@ -37,17 +37,20 @@ KEPT_AS = torch.float16
 in 2048, which moves an accuracy by a sequence in a thousand or so."""
 
 
+def weights_of(
+    model: nn.Module, dtype: torch.dtype = KEPT_AS
+) -> dict[str, Tensor]:
+    """Copy a model's weights, as they are kept in a file."""
+    return {name: v.to(dtype) for name, v in model.state_dict().items()}
+
+
 @contextlib.contextmanager
 def locked(path: Path, made: Path) -> Iterator[None]:
     """Wait until no other process is at work under the same lock.
 
     A worker outlives a sweep that was killed until its run is done. Who starts
-    the sweep again waits here for that run, and finds what it has made.
-
-    Args:
-        path: the lock, a file.
-        made: the file that is made under it. Once it is there, the lock is
-            removed: who still waits for it finds what was made.
+    the sweep again waits here for that run, and finds what it has made. Once
+    this is there, the file that is the lock is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:  # closing it, or dying, unlocks
@@ -57,19 +60,25 @@ def locked(path: Path, made: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def use_threads(count: int) -> Iterator[None]:
+    """Let PyTorch use so many: another number gives other last digits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def make_once(path: Path, make: Callable[[Path], object]) -> bool:
-    """Let a file be made by one process, unless it is there.
+    """Let a file be made by one process, on one thread, unless it is there.
 
-    Args:
-        path: the file, in a folder of `results_folder`.
-        make: writes it, as a whole.
-
-    Returns:
-        Whether it was made now.
+    `make` writes it, as a whole. Returns whether it was made now.
     """
     path.parent.mkdir(exist_ok=True)
     locks = path.parent.parent / ".unfinished" / path.parent.name
-    with locked(locks / f"{path.stem}.lock", path):
+    with locked(locks / f"{path.stem}.lock", path), use_threads(1):
         if path.exists():
             return False
         make(path)
@@ -113,12 +122,7 @@ def results_folder(
 
 
 class RunFiles:
-    """The files of one run.
-
-    Args:
-        config: the run.
-        folder: where all results are; see `results_folder`.
-    """
+    """The files of one run."""
 
     def __init__(self, config: RunConfig, folder: Path | str | None) -> None:
         check_type("config", config, RunConfig)
@@ -153,13 +157,8 @@ class RunFiles:
 
 
 def load_record(path: Path | str) -> Record:
-    """Read one record.
-
-    Args:
-        path: the file, where its configuration belongs.
-    """
-    if not isinstance(path, Path | str):
-        raise ValueError(f"path: expected a path, got {path!r:.80}")
+    """Read one record, from the file where its configuration belongs."""
+    insist("path", isinstance(path, Path | str), "a path", path)
     path = Path(path).absolute()  # also of a bare name
     try:
         record = Record.from_json(path.read_text(encoding="utf-8"))
@@ -169,36 +168,24 @@ def load_record(path: Path | str) -> Record:
             f"({error!s:.250})"
         ) from None
     home = RunFiles(record.config, path.parent.parent).record
-    if home != path:
-        raise ValueError(
-            f"{path.name:.80}: expected the record of this name and folder, "
-            f"got that of {home.parent.name}/{home.name}"
-        )
+    wanted = "the record of this name and folder"
+    is_home, own = home == path, f"{home.parent.name}/{home.name}"
+    insist(f"{path.name:.80}", is_home, wanted, own)
     return record
 
 
 def load_records(
     experiment: str, folder: Path | str | None = None
 ) -> list[Record]:
-    """Read all records of an experiment.
-
-    Args:
-        experiment: its name, such as ``"published"``.
-        folder: where all results are; see `results_folder`.
-
-    Returns:
-        The records, sorted by group and seed.
+    """Read all records of an experiment, sorted by group and seed.
 
     Chapter: 08_thirty_steps.
     """
     check_type("experiment", experiment, str)
     home = results_folder(folder) / experiment
     records = [load_record(path) for path in home.glob("*.json")]
-    if not records:
-        raise ValueError(
-            f"experiment: expected one with records, got {experiment!r:.80}; "
-            "python -m unrolled_lab run makes them"
-        )
+    wanted = "one of python -m unrolled_lab list that has records"
+    insist("experiment", records != [], wanted, experiment)
     return sorted(records, key=lambda r: (r.config.group, r.config.seed))
 
 
@@ -211,7 +198,6 @@ def load_model(
         record: the run's record.
         moment: ``"best"`` or ``"last"``, if the run kept these weights, or
             ``"initial"``, which are drawn again from the seed if not.
-        folder: where all results are; see `results_folder`.
 
     Returns:
         The model, in evaluation mode. Weights from a file are rounded: see
@@ -222,19 +208,15 @@ def load_model(
     check_type("record", record, Record)
     check_choice("moment", moment, get_args(Moment))
     config, model = record.config, build_model(record.config).eval()
-    if moment not in config.weights:
-        if moment == "initial":
-            return model
-        raise ValueError(
-            f"moment: expected one of {config.weights}, which this run kept, "
-            f"got {moment!r}"
-        )
+    if moment == "initial" and moment not in config.weights:
+        return model
+    wanted = f"one of {config.weights}, which this run kept"
+    insist("moment", moment in config.weights, wanted, moment)
     path = RunFiles(config, folder).weights
     state = load_checkpoint(path)
-    kept = {k: v.to(KEPT_AS) for k, v in model.state_dict().items()}
-    wanted = {"id": config.id} | dict.fromkeys(config.weights, kept)
-    check_same(path.name, form(state), form(wanted))
-    check_same(path.name, {"id": state["id"]}, {"id": config.id})
+    kept = dict.fromkeys(config.weights, weights_of(model))
+    wanted = {"id": config.id, **kept}
+    check_same(path.name, state, wanted)
     model.load_state_dict(state[moment])
     return model
 
@@ -242,16 +224,11 @@ def load_model(
 def load_measurement(name: str, folder: Path | str | None = None) -> Any:
     """Read what a program of ``bench`` or of this package measured once.
 
-    Args:
-        name: the file's, without ending: ``"variants"``, ``"probes/seed0"``.
-        folder: where all results are; see `results_folder`.
+    `name` is the file's, without ending: ``"variants"``, ``"probes/seed0"``.
 
     Chapter: 09_gates.
     """
     check_type("name", name, str)
     path = results_folder(folder) / f"{name}.json"
-    if not path.is_file():
-        raise ValueError(
-            f"name: expected a file in {path.parent}, got {name!r}"
-        )
+    insist("name", path.is_file(), f"a file in {path.parent}", name)
     return json.loads(path.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ seed; in between it depends. The error one step ahead is told beside it.
 
 from copy import deepcopy
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ from unrolled._checks import check_choice, check_int
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import make_once, results_folder
+from unrolled_lab.files import make_once, results_folder, weights_of
 from unrolled_lab.record import circumstances
 from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
@@ -59,11 +59,7 @@ WHOLE = TrainConfig(epochs=6, lr=1e-2, step_size=1, gamma=0.5, **_SAME)
 def begin_forecaster(
     series: Series, seed: int
 ) -> tuple[Forecaster, TensorDataset, TensorDataset]:
-    """Make what a training starts from.
-
-    Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        seed: of the first weights and the data, 0 or more.
+    """Make what a training starts from, which follows from the seed.
 
     Returns:
         A network with its first weights, in float64, and the training data of
@@ -74,7 +70,7 @@ def begin_forecaster(
     """
     check_choice("series", series, get_args(Series))
     generator = torch.Generator().manual_seed(check_int("seed", seed, 0))
-    network = _new(generator)
+    network = new_network(HIDDEN, generator)
     return network, _draw(series, generator), _draw(series, generator)
 
 
@@ -89,8 +85,8 @@ def train_forecasters(
     own forecasts in the last 6 or 20 of the 32 steps.
 
     Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        seed: of the first weights, the data and the training, 0 or more.
+        series: a task.
+        seed: of the first weights, the data and the training.
         plan: ``"forecasters"``, in two stages, or ``"from_start"``.
 
     Returns:
@@ -101,7 +97,6 @@ def train_forecasters(
     Reference: Bengio et al. (2015), section 2.4, linear decay. Chapter:
     11_free_running.
     """
-    check_choice("plan", plan, get_args(Plan))
     start, first, second = begin_forecaster(series, seed)
     networks, losses = {"start": start}, {"start": []}
     if plan == "forecasters":
@@ -130,40 +125,19 @@ def save_forecasters(
     folder: Path | str | None = None,
     plan: Plan = "forecasters",
 ) -> bool:
-    """Train one network in all the ways and keep it, unless it is there.
+    """Do what `train_forecasters` does and keep it, unless it is there.
 
-    On one thread, as another number would give other last digits.
-
-    Args:
-        series: as for `train_forecasters`.
-        seed: likewise.
-        folder: where all results are; see `results_folder`.
-        plan: likewise.
-
-    Returns:
-        Whether it was trained; False if its file was there already.
-
-    Chapter: 11_free_running.
+    Returns whether it was trained. Chapter: 11_free_running.
     """
     path = _path(series, seed, folder, plan)
     return make_once(path, lambda path: _save(series, seed, path, plan))
 
 
 def _save(series: Series, seed: int, path: Path, plan: Plan) -> None:
-    """Train one network in all the ways, on one thread, and keep it."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        networks, losses = train_forecasters(series, seed, plan)
-        about = circumstances()
-    finally:
-        torch.set_num_threads(before)
-    weights = {
-        name: {k: v.float() for k, v in network.state_dict().items()}
-        for name, network in networks.items()
-    }
-    state = {"weights": weights, "losses": losses, "circumstances": about}
-    save_checkpoint(path, state)
+    """Train one network in all the ways and keep it."""
+    networks, losses = train_forecasters(series, seed, plan)
+    weights = {k: weights_of(v, torch.float32) for k, v in networks.items()}
+    save_network(path, weights, losses=losses)
 
 
 def load_forecasters(
@@ -172,11 +146,6 @@ def load_forecasters(
     plan: Plan = "forecasters",
 ) -> dict[str, list[Forecaster]]:
     """Read the networks that were trained on a series.
-
-    Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        folder: where all results are; see `results_folder`.
-        plan: as for `train_forecasters`.
 
     Returns:
         By ``"start"`` and the name of each `Regime`: five networks, one for
@@ -189,14 +158,11 @@ def load_forecasters(
 
     Chapter: 11_free_running.
     """
-    found: dict[str, list[Forecaster]] = {}
-    for seed in SEEDS:
-        weights = _read(series, seed, folder, plan)["weights"]
-        for name, state in weights.items():
-            network = _new(torch.Generator())
-            network.load_state_dict(state)
-            found.setdefault(name, []).append(network)
-    return found
+    weights = [each["weights"] for each in _read(series, folder, plan)]
+    return {
+        name: [load_network(HIDDEN, each[name]) for each in weights]
+        for name in weights[0]
+    }
 
 
 def load_losses(
@@ -206,20 +172,14 @@ def load_losses(
 ) -> dict[str, list[list[float]]]:
     """Read the training losses of the networks.
 
-    Args:
-        series: ``"oscillations"`` or ``"henon"``.
-        folder: where all results are; see `results_folder`.
-        plan: as for `train_forecasters`.
-
     Returns:
         By ``"start"`` and the name of each `Regime`: for each of five seeds the
         mean squared error of each epoch.
 
     Chapter: 11_free_running.
     """
-    states = [_read(series, seed, folder, plan) for seed in SEEDS]
-    names = states[0]["losses"]
-    return {name: [s["losses"][name] for s in states] for name in names}
+    losses = [each["losses"] for each in _read(series, folder, plan)]
+    return {name: [each[name] for each in losses] for name in losses[0]}
 
 
 def _path(
@@ -238,26 +198,10 @@ def _draw(series: Series, generator: torch.Generator) -> TensorDataset:
     return TensorDataset(x[:, :-1], x[:, 1:])
 
 
-def _new(generator: torch.Generator) -> Forecaster:
-    """Make a network with its first weights, in float64."""
-    layer = LSTM(1, HIDDEN, generator=generator).double()
-    return Forecaster(layer, generator=generator)
-
-
-def _read(
-    series: Series, seed: int, folder: Path | str | None, plan: Plan
-) -> dict:
-    """Read what was kept of a series and a seed."""
-    path = _path(series, seed, folder, plan)
-    state = load_checkpoint(path)
-    names = ["start", *get_args(Regime)]
-    for part in ("weights", "losses"):
-        got = state.get(part)
-        if not isinstance(got, dict) or [*got] != names:
-            raise ValueError(
-                f"{path.name}: expected the {part} of {names}, got {got!r:.80}"
-            )
-    return state
+def _read(series: Series, folder: Path | str | None, plan: Plan) -> list[dict]:
+    """Read what was kept of a series, for each seed."""
+    paths = [_path(series, seed, folder, plan) for seed in SEEDS]
+    return [*map(load_checkpoint, paths)]
 
 
 def _train(
@@ -266,3 +210,25 @@ def _train(
     """Train, and return the loss of each epoch."""
     history = fit(module, data, None, config.replace(seed=seed))
     return history.column("train_loss")
+
+
+# How the networks of a real series are made, written and read, too.
+
+
+def new_network(hidden_size: int, generator: torch.Generator) -> Forecaster:
+    """Make a network of one series with its first weights, in float64."""
+    layer = LSTM(1, hidden_size, generator=generator).double()
+    return Forecaster(layer, generator=generator)
+
+
+def save_network(path: Path, weights: dict, **told: Any) -> None:
+    """Write weights, what is told of their training, and where that was."""
+    state = {"weights": weights, **told, "circumstances": circumstances()}
+    save_checkpoint(path, state)
+
+
+def load_network(hidden_size: int, weights: dict[str, Tensor]) -> Forecaster:
+    """Make a network, with weights that were kept."""
+    network = new_network(hidden_size, torch.Generator())
+    network.load_state_dict(weights)
+    return network

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from unrolled._checks import check_names
+from unrolled._checks import check_names, insist
 from unrolled._frozen import Frozen
 from unrolled.train import Epoch, History, Score
 from unrolled_lab.config import RunConfig
@@ -150,11 +150,8 @@ class Record(Frozen):
         ratios = epochs if config.trace else 0
         told["gradient_ratios"] = (len(self.gradient_ratios or ()), ratios)
         for name, (got, wanted) in told.items():
-            if got != wanted:
-                raise ValueError(
-                    f"{name}: expected {wanted!r}, as of this configuration, "
-                    f"got {got!r:.80}"
-                )
+            where = f"{wanted!r}, as of this configuration"
+            insist(name, got == wanted, where, got)
         return self
 
     def to_json(self) -> str:

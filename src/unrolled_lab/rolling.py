@@ -31,12 +31,16 @@ from torch.utils.data import TensorDataset
 
 from unrolled import data
 from unrolled._checks import check_choice, check_int
-from unrolled.lstm import LSTM
 from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import make_once, results_folder
-from unrolled_lab.record import circumstances
-from unrolled_lab.resume import load_checkpoint, save_checkpoint
+from unrolled_lab.files import make_once, results_folder, weights_of
+from unrolled_lab.forecasters import (
+    SEEDS,
+    load_network,
+    new_network,
+    save_network,
+)
+from unrolled_lab.resume import load_checkpoint
 
 CASES = {"walk": 600} | {
     f"{what}-{year}": 12 * (year - 1950)
@@ -47,8 +51,6 @@ CASES = {"walk": 600} | {
 
 VALID, STEPS, HIDDEN = 60, 36, 16
 """Values that choose the epoch; T, the steps of a sequence; H, the units."""
-
-SEEDS = range(5)
 
 CONFIG = TrainConfig(
     epochs=60, batch_size=32, lr=1e-2, max_norm=1.0, keep="best",
@@ -83,11 +85,7 @@ def save_rolling(
 ) -> bool:
     """Train one network and keep it, unless it is there; tell which.
 
-    Args:
-        case: one of `CASES`.
-        seed: of the first weights and the training, 0 or more.
-        folder: where all results are; see `results_folder`.
-
+    The seed is that of the first weights and the training.
     Chapter: 13_real_series.
     """
     path = _path(case, seed, folder)
@@ -105,13 +103,8 @@ def load_rolling(
 
     Chapter: 13_real_series.
     """
-    networks = []
-    for seed in SEEDS:
-        network = _new(seed)
-        state = load_checkpoint(_path(case, seed, folder))
-        network.load_state_dict(state["weights"])
-        networks.append(network)
-    return networks
+    kept = [load_checkpoint(_path(case, seed, folder)) for seed in SEEDS]
+    return [load_network(HIDDEN, each["weights"]) for each in kept]
 
 
 def _path(case: str, seed: int, folder: Path | str | None) -> Path:
@@ -121,30 +114,16 @@ def _path(case: str, seed: int, folder: Path | str | None) -> Path:
     return results_folder(folder) / "rolling" / f"{case}-seed{seed}.pt"
 
 
-def _new(seed: int) -> Forecaster:
-    """Make a network with its first weights, in float64."""
-    generator = torch.Generator().manual_seed(seed)
-    layer = LSTM(1, HIDDEN, generator=generator).double()
-    return Forecaster(layer, generator=generator)
-
-
 def _save(case: str, seed: int, path: Path) -> None:
     """Train one network and keep it."""
     series, end = rolling_series(case, seed), CASES[case]
-    before, network = end - VALID, _new(seed)
-    scale = data.Normalization.of(series[:before])
+    network = new_network(HIDDEN, torch.Generator().manual_seed(seed))
+    parts = series[: end - VALID], series[end - VALID : end]
+    scale = data.Normalization.of(parts[0])
     train, valid = (
         TensorDataset(*map(torch.tensor, data.windows(part, STEPS)))
-        for part in (
-            scale.apply(series[:before]),
-            scale.apply(series[before:end]),
-        )
+        for part in map(scale.apply, parts)
     )
     history = fit(network, train, valid, CONFIG.replace(seed=seed))
-    state = {
-        "weights": {k: v.float() for k, v in network.state_dict().items()},
-        "train_loss": history.column("train_loss"),
-        "valid_loss": history.column("valid_loss"),
-        "circumstances": circumstances(),
-    }
-    save_checkpoint(path, state)
+    losses = {k: history.column(k) for k in ("train_loss", "valid_loss")}
+    save_network(path, weights_of(network, torch.float32), **losses)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from unrolled._checks import check_int, check_type
+from unrolled._checks import check_int, check_type, insist
 from unrolled.train import History, Training, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
@@ -21,7 +21,7 @@ from unrolled_lab.build import (
 )
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
-from unrolled_lab.files import KEPT_AS, RunFiles, Weights, load_record
+from unrolled_lab.files import RunFiles, Weights, load_record, weights_of
 from unrolled_lab.record import Record, columns
 from unrolled_lab.resume import fit_resumably, load_checkpoint
 
@@ -49,13 +49,9 @@ def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
 
     Args:
         config: the run.
-        folder: where all results are. The record and the weights are written
-            there, and after each epoch a checkpoint, from which a run that
-            was stopped goes on. If the record is there already, it is read.
-            None to write nothing.
-
-    Returns:
-        The record.
+        folder: where the record and the weights are written, and after each
+            epoch a checkpoint, from which a run that was stopped goes on. If
+            the record is there already, it is read. None to write nothing.
 
     Raises:
         FloatingPointError: a loss or a gradient that is not finite.
@@ -70,8 +66,7 @@ def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
     """
     if folder is None:
         with TemporaryDirectory() as scratch:
-            record, _ = _carry_out(config, Path(scratch) / "run.pt")
-        return record
+            return execute(config, scratch)
     files = RunFiles(config, folder)
     with files.lock():
         if files.is_done:
@@ -128,18 +123,13 @@ def follow(
 
     Chapter: 08_thirty_steps.
     """
-    if not callable(measure):
-        raise ValueError(
-            f"measure: expected a function of a model, got {measure!r:.80}"
-        )
+    insist("measure", callable(measure), "a function of a model", measure)
     if data is None:
         data = make_data(config)
     check_type("data", data, Datasets)
     most = config.train.epochs
-    if check_int("epochs", epochs) > most:
-        raise ValueError(
-            f"epochs: expected at most {most}, those of the run, got {epochs}"
-        )
+    is_right = check_int("epochs", epochs) <= most
+    insist("epochs", is_right, f"at most {most}, those of the run", epochs)
     model = build_model(config)
     found = [measure(model)]
 
@@ -156,7 +146,7 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
     """Train and measure; also return the weights to keep."""
     start = time.perf_counter()
     data, model = make_data(config), build_model(config)
-    moments = {"initial": _copy(model)}
+    moments = {"initial": weights_of(model)}
     norms = _diagnose(model, data, config.seed) if config.diagnose else None
     before = time.perf_counter() - start
 
@@ -176,12 +166,12 @@ def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
         after=ratio,
     )
     start = time.perf_counter()
-    moments["best"] = _copy(model)
+    moments["best"] = weights_of(model)
     test_best = evaluate(model, data.test)
     # The model holds the best weights; the checkpoint has the last ones, too.
     kept = load_checkpoint(checkpoint)
     model.load_state_dict(kept["model"])
-    moments["last"] = _copy(model)
+    moments["last"] = weights_of(model)
     test_last = evaluate(model, data.test)
     after = time.perf_counter() - start
     record = Record.of(
@@ -209,11 +199,3 @@ def _diagnose(
     )
     x = data.valid.tensors[0][:DIAGNOSED]
     return tuple(gradient_norms(model, x, v[:directions]).tolist())
-
-
-def _copy(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Copy a model's weights, as they are kept in a file."""
-    return {
-        name: value.detach().to(KEPT_AS, copy=True)
-        for name, value in model.state_dict().items()
-    }

@@ -9,12 +9,17 @@ from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args
 
 import joblib
-import torch
 from tqdm import tqdm
 
-from unrolled._checks import check_choice, check_int, check_type
+from unrolled._checks import (
+    check_choice,
+    check_int,
+    check_type,
+    insist,
+    refusal,
+)
 from unrolled_lab.config import RunConfig
-from unrolled_lab.files import RunFiles, results_folder
+from unrolled_lab.files import RunFiles, results_folder, use_threads
 from unrolled_lab.runs import execute
 
 Backend = Literal["loky", "dask", "ray"]
@@ -29,33 +34,20 @@ def connect(
     Each job is a process, as a run lends PyTorch's random streams, of which a
     process has only one set.
 
-    Args:
-        backend: ``"loky"``, processes on this machine; ``"dask"`` or ``"ray"``,
-            by joblib's own backends of these names.
-        jobs: how many processes. A cluster that is already there has its own
-            number.
-        scheduler: the address of a cluster that is already there; None to
-            start one on this machine. None for loky.
-
     Yields:
         A `joblib.Parallel` whose results come as they are done; with ray, which
         cannot do this, all come at the end.
     """
     check_choice("backend", backend, get_args(Backend))
     check_int("jobs", jobs)
-    if scheduler is not None:
-        check_type("scheduler", scheduler, str)
     with contextlib.ExitStack() as stack:
         if backend == "dask":
             stack.enter_context(_dask(jobs, scheduler))
         elif backend == "ray":
             stack.callback(_ray(jobs, scheduler).shutdown)
-        elif scheduler is not None:
-            raise ValueError(
-                "scheduler: expected None for loky, which stays on this "
-                "machine (a cluster needs the backend dask or ray), got "
-                f"{scheduler!r:.80}"
-            )
+        else:
+            wanted = "None for loky (a cluster needs the backend dask or ray)"
+            insist("scheduler", scheduler is None, wanted, scheduler)
         stack.enter_context(joblib.parallel_config(backend))
         # One run at a time: joblib would put quick ones together.
         yield joblib.Parallel(
@@ -76,14 +68,14 @@ def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
             scheduler, timeout="10s", **({} if scheduler else own)
         )
     except (OSError, ValueError, TypeError) as error:
-        raise _no_cluster("Dask", scheduler, error) from error
+        wanted = "the address of a Dask cluster"
+        got = f"{scheduler!r} ({error})"
+        raise refusal("scheduler", wanted, got) from error
     threads = [*client.nthreads().values()]
     if {*threads} != {1}:
         client.close()
-        raise ValueError(
-            "scheduler: expected a cluster of workers with one thread each "
-            f"(--nthreads 1), got {threads!s:.80}"
-        )
+        wanted = "a cluster of workers with one thread each (--nthreads 1)"
+        raise refusal("scheduler", wanted, threads)
     return client
 
 
@@ -93,7 +85,8 @@ def _ray(jobs: int, scheduler: str | None) -> ModuleType:
     try:
         ray.init(scheduler, num_cpus=None if scheduler else jobs)
     except (OSError, RuntimeError, ValueError) as error:
-        raise _no_cluster("Ray", scheduler, error) from error
+        wanted, got = "the address of a Ray cluster", f"{scheduler!r} ({error})"
+        raise refusal("scheduler", wanted, got) from error
     backend.register_ray()
     return ray
 
@@ -103,20 +96,9 @@ def _import(module: str, backend: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        raise ValueError(
-            f"backend: expected one that is installed, got {backend!r} without "
-            f"{module} (pip install {module.split('.')[0]}; {error!s:.80})"
-        ) from error
-
-
-def _no_cluster(
-    kind: str, scheduler: str | None, error: Exception
-) -> ValueError:
-    """Say that there is no cluster at an address."""
-    return ValueError(
-        f"scheduler: expected the address of a {kind} cluster, got "
-        f"{scheduler!r:.80} ({error!s:.150})"
-    )
+        package = module.split(".")[0]
+        got = f"{backend!r} without {module} (pip install {package}; {error})"
+        raise refusal("backend", "one that is installed", got) from error
 
 
 class Outcome(NamedTuple):
@@ -154,12 +136,13 @@ def sweep(
 
     Args:
         configs: the runs.
-        folder: where all results are; see `results_folder`.
+        folder: see `results_folder`.
         jobs: processes; 1 for this process alone. A cluster that is already
             there has its own number.
         threads: how many PyTorch uses in each. Another number gives other last
             digits.
-        backend: ``"loky"``, ``"dask"`` or ``"ray"``.
+        backend: ``"loky"``, processes on this machine; ``"dask"`` or ``"ray"``,
+            by joblib's own backends of these names.
         scheduler: the address of a Dask or Ray cluster; None to start one on
             this machine.
         progress: whether to show a bar, on the standard error stream.
@@ -173,10 +156,6 @@ def sweep(
     for config in configs:
         check_type("configs", config, RunConfig)
     folder = results_folder(folder).resolve()  # a worker may stand elsewhere
-    records = [RunFiles(config, folder).record for config in configs]
-    if len(set(records)) < len(records):
-        twice = next(path.stem for path in records if records.count(path) > 1)
-        raise ValueError(f"configs: expected each run once, got {twice} again")
     check_int("threads", threads)
     check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
@@ -206,17 +185,14 @@ def _work(
     number: int, config: RunConfig, folder: Path, threads: int
 ) -> tuple[int, Outcome]:
     """Carry out one run, in whatever process; also return its number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
     status, error = "done", ""
     try:
         if RunFiles(config, folder).is_done:
             status = "found"
-        execute(config, folder)
+        with use_threads(threads):
+            execute(config, folder)
     except Exception as problem:  # whatever it is, the other runs go on
         status, error = "failed", _tell(problem)
-    finally:
-        torch.set_num_threads(before)
     return number, Outcome(config.experiment, config.name, status, error)
 
 

@@ -6,7 +6,7 @@ Only who asks for this module imports pandas.
 import numpy as np
 import pandas as pd
 
-from unrolled._checks import check, check_choice, check_type
+from unrolled._checks import check, check_choice, check_type, insist
 from unrolled.data import ArrayLike
 from unrolled_lab.record import Record, columns
 
@@ -55,9 +55,6 @@ def runs(records: list[Record]) -> pd.DataFrame:
 def epochs(records: list[Record]) -> pd.DataFrame:
     """Put each epoch of each run into a row.
 
-    Args:
-        records: one or more, as `unrolled_lab.load_records` gives them.
-
     Returns:
         A row for each epoch, by ``group``, ``seed`` and ``epoch``, from 1; its
         columns are the fields of `unrolled.train.Epoch`, and for runs that
@@ -99,7 +96,7 @@ def by_epoch(
     """Return a row for each run, a column for each of the first epochs.
 
     Args:
-        records: the runs.
+        records: as for `runs`.
         column: one of those of `epochs`, such as ``"valid_accuracy"``.
         count: of the epochs. Default: all.
 
@@ -137,8 +134,7 @@ def first_above(values: ArrayLike, level: float) -> int | None:
 def _checked(records: list[Record]) -> list[Record]:
     """Return a list of records, if there are any in it."""
     check_type("records", records, list)
-    if not records:
-        raise ValueError("records: expected one or more, got []")
+    insist("records", records != [], "one or more", records)
     for record in records:
         check_type("records", record, Record)
     return records

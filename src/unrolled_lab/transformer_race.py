@@ -98,10 +98,8 @@ def make_rival(
     insist("width", is_right, "a multiple of 32", width)
     V = len(CHARACTERS)
     if name == "Transformer":
-        heads = width // 32
-        return CausalTransformer(
-            V, width, 2, num_heads=heads, generator=generator
-        )
+        rest = {"num_heads": width // 32, "generator": generator}
+        return CausalTransformer(V, width, 2, **rest)
     layer = LSTM(V, width * 11 // 8, 2, generator=generator)
     model = CharLM(layer, CHARACTERS, end=".", generator=generator)
     return model if name == "LSTM" else PyTorchReader(model)
@@ -125,10 +123,7 @@ def training_step(model: Reader, count: int, steps: int) -> Callable[[], None]:
 
     Chapter: 12_beyond.
     """
-    if not isinstance(model, Reader):
-        raise ValueError(
-            f"model: expected one of the rivals, got {model!r:.80}"
-        )
+    insist("model", isinstance(model, Reader), "one of the rivals", model)
     tokens = _tokens(check_int("count", count), check_int("steps", steps))
     x, target = tokens[:, :-1], tokens[:, 1:].flatten()  # (N, T), (N T,)
     adam = torch.optim.Adam(model.parameters(), fused=True)
@@ -169,20 +164,15 @@ def generating_step(
     tokens = _tokens(1, check_int("length", length) - 1)  # (1, n)
     model = make_rival(way.partition(",")[0]) if model is None else model
     check_type("model", model, CharLM if way == "LSTM" else CausalTransformer)
-    if way == "Transformer, no cache":
-
-        @torch.no_grad()
-        def step() -> tuple:
-            return model(tokens)[:, -1:], tokens
-
-        return step
-    before = None
-    if length > 1:
+    is_anew, before = way == "Transformer, no cache", None
+    if length > 1 and not is_anew:
         with torch.no_grad():
             _, before = model.read(tokens[:, :-1])
 
     @torch.no_grad()
     def step() -> tuple:
+        if is_anew:
+            return model(tokens)[:, -1:], tokens
         return model.read(tokens[:, -1:], before)
 
     return step
