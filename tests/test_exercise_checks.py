@@ -266,6 +266,8 @@ def test_a_fair_call_gives_what_comes():
     wants = torch.ones(2, requires_grad=True)
     came = call(lambda a, b: (a * 2, b.sum()), wants, np.array([1.0, np.nan]))
     assert came[0].grad_fn is not None
+    call(lambda a: [a.sum().backward()], wants)
+    assert wants.grad.tolist() == [1, 1]
 
     def not_begun(a):
         """It has a docstring."""
