@@ -9,7 +9,12 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import DOTS_THIRD, draw_arrow, write
+from unrolled_book.figures.shared import (
+    DOTS_THIRD,
+    draw_arrow,
+    legend_above,
+    write,
+)
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _PATHS = {
@@ -166,7 +171,7 @@ def plot_cell_paths(
                 steps[shown], low, high, color=color, alpha=0.2, linewidth=0
             )
     ax.set(yscale="log", xlabel="steps back", ylabel="average stretch")
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    legend_above(ax)
     return ax
 
 

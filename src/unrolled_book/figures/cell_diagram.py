@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -12,6 +12,7 @@ from unrolled_book.figures.shared import draw_arrow, draw_box, write
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _GREY, _BELT = "#8A8A8A", "#E3E3E3"
+_arrow = partial(draw_arrow, color=_GREY, linewidth=1.1, zorder=2)
 _TOP, _BOTTOM = 14.5, 2.9  # edges of the diagram; its unit is 0.48 inches
 
 
@@ -23,6 +24,11 @@ class _Node:
     y: float
     label: str
     color: str | None = None
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Its middle."""
+        return self.x, self.y
 
 
 _NODES = {
@@ -66,39 +72,29 @@ def plot_cell(*, ax: Axes | None = None) -> Axes:
     patches = {name: _draw_node(ax, node) for name, node in _NODES.items()}
     _draw_inputs(ax, patches)
     for start, end in _FLOW:
-        tail, edges = _NODES[start], {"patchA": patches[start]}
-        edges["patchB"] = patches[end]
-        _draw_arrow(ax, (tail.x, tail.y), end, **edges)
+        edges = {"patchA": patches[start], "patchB": patches[end]}
+        _arrow(ax, _NODES[start].place, _NODES[end].place, **edges)
     belt = [_NODES[name] for name in ("c_prev", "forget", "add", "c")]
     path = [[node.x for node in belt], [node.y for node in belt]]
     ax.plot(*path, color=_BELT, lw=14, solid_joinstyle="round", zorder=0)
     y, h = _NODES["y"], _NODES["h"]
     ax.plot([y.x, h.x], [y.y, h.y], ":", color=_GREY, lw=1.1, zorder=1)
     middle = ((y.x + h.x) / 2, h.y + 0.15)
-    ax.text(*middle, "$(h_t - y_t)^2$", ha="center", va="bottom", fontsize=10)
+    write(ax, middle, "$(h_t - y_t)^2$", va="bottom", fontsize=10)
     return ax
 
 
 def _draw_node(ax: Axes, node: _Node) -> Patch:
     """Draw an operation, or a quantity."""
-    place = node.x, node.y
     look = {"fontsize": 10, "va": "center_baseline", "zorder": 4}
-    write(ax, place, node.label, **look)
+    write(ax, node.place, node.label, **look)
     if node.color is None:
         radius = 0.52 if len(node.label) > 1 else 0.32
-        circle = Circle(place, radius, fc="white", ec=_GREY, zorder=3)
+        circle = Circle(node.place, radius, fc="white", ec=_GREY, zorder=3)
         return ax.add_patch(circle)
     style = "round,pad=0.05,rounding_size=0.2"
     look = {"edgecolor": COLORS[node.color], "linewidth": 1.6}
-    return draw_box(ax, place, 2.0, 0.71, style, **look)
-
-
-def _draw_arrow(
-    ax: Axes, tail: tuple[float, float], end: str, **look: Any
-) -> None:
-    """Draw an arrow to a node."""
-    look = {"color": _GREY, "linewidth": 1.1, "zorder": 2} | look
-    draw_arrow(ax, tail, (_NODES[end].x, _NODES[end].y), **look)
+    return draw_box(ax, node.place, 2.0, 0.71, style, **look)
 
 
 def _draw_inputs(ax: Axes, patches: Mapping[str, Patch]) -> None:
@@ -111,5 +107,5 @@ def _draw_inputs(ax: Axes, patches: Mapping[str, Patch]) -> None:
         ax.plot([x, x], [level - 1.15, level], **style)
         ax.plot([x], [level], "o", color=_GREY, markersize=3)
     for gate in GATE_NAMES:
-        tail, look = (_NODES[gate].x, level), {"patchB": patches[gate]}
-        _draw_arrow(ax, tail, gate, **look, zorder=1)
+        end, look = _NODES[gate], {"patchB": patches[gate], "zorder": 1}
+        _arrow(ax, (end.x, level), end.place, **look)

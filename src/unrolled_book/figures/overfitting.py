@@ -90,7 +90,10 @@ def plot_reliability(
     return ax
 
 
-_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["plain"], "-")}
+_SETS = {
+    "training": {"color": COLORS["x"], "linestyle": "--"},
+    "unseen": {"color": COLORS["plain"], "linestyle": "-"},
+}
 
 
 def plot_gap(
@@ -113,8 +116,8 @@ def plot_gap(
     epochs = np.arange(1, train.shape[1] + 1)
     ax = ax or plt.figure().add_subplot()
     runs = {"training": train, "validation": valid}
-    for (color, dashes), name in zip(_SETS.values(), runs, strict=True):
-        draw_runs(ax, epochs, runs[name], name, color=color, linestyle=dashes)
+    for look, (name, rows) in zip(_SETS.values(), runs.items(), strict=True):
+        draw_runs(ax, epochs, rows, name, **look)
     chosen = valid[np.arange(len(best)), np.asarray(best) - 1]
     color = COLORS["best"]
     ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
@@ -139,8 +142,7 @@ def plot_scales(
     """
     ax = ax or plt.figure().add_subplot()
     for name, runs in losses.items():
-        color, dashes = _SETS[name]
-        draw_runs(ax, factors, runs, name, color=color, linestyle=dashes)
+        draw_runs(ax, factors, runs, name, **_SETS[name])
     ax.axvline(1, color=COLORS["c"], linestyle=":", linewidth=1)
     ax.set(xscale="log", yscale="log", ylabel="mean loss (nats)")
     ax.set(xlabel="all logits multiplied by")
@@ -158,7 +160,7 @@ def plot_best_and_last(
     """Draw a score of each run, with its best and with its last weights.
 
     Args:
-        scores: by the name of the setting, then by ``"best"`` or ``"last"``, a
+        scores: by the name of the setting, then by ``"best"`` and ``"last"``, a
             score of each run, (S,). The settings lie below each other; a bar
             marks each median.
         measure: the score's name and unit, for the axis.
@@ -168,14 +170,12 @@ def plot_best_and_last(
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     if level is not None:
         ax.axvline(level, color=COLORS["c"], linestyle=":", linewidth=1.2)
-    labelled = set()
     for row, runs in enumerate(scores.values()):
         for name, values in runs.items():
             at = row + (0.16 if name == "last" else -0.16)
             look = {"color": COLORS[name], "marker": MOMENTS[name]}
-            label = None if name in labelled else name
+            label = None if row else name
             draw_scores(ax, values, at, 0.15, label=label, **look)
-            labelled.add(name)
     ax.set(xlabel=measure, ylim=(len(scores) - 0.5, -0.5))
     ax.locator_params(axis="x", nbins=5)  # long numbers need room
     ax.set_yticks(range(len(scores)), [*scores])
