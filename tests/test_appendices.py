@@ -130,17 +130,13 @@ NAMES = sorted({n for cells in ROWS for n in re.findall(r"`(.+?)`", cells[3])})
 @functools.cache
 def names_of_the_packages():
     """Every name in the packages' code, and every key that is one."""
-    found = set()
-    for path in (notebooks.REPO / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.Name(id=name) | ast.arg(arg=name):
-                    found.add(name)
-                case ast.Attribute(attr=name) | ast.FunctionDef(name=name):
-                    found.add(name)
-                case ast.Constant(value=str(text)) if text.isidentifier():
-                    found.add(text)
-    return found
+    return {
+        name
+        for path in (notebooks.REPO / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in vars(node).values()
+        if isinstance(name, str) and name.isidentifier()
+    }
 
 
 @functools.cache

@@ -59,6 +59,12 @@ FAILING = [
     ({"a": {}}, {"a": {"b": 1.0}}, "with b: a number at ['a']",
      "an empty dict"),
     ({"a": [4.0]}, {"a": [3.0]}, "3 at ['a'][0]", "4 at ['a'][0]"),
+    (torch.ones(2).bfloat16(), np.ones(2), "an array of shape (2,)",
+     "an array of shape (2,) of bfloat16; float64 is needed"),
+    (torch.ones(2).to_sparse(), np.ones(2), "an array of shape (2,)",
+     "(2,) that is sparse (torch.sparse_coo); a dense one is needed"),
+    (np.ones(2, complex), np.ones(2), "(2,)", "(2,) of complex128; float64"),
+    (np.array(["a", "b"]), np.ones(2), "(2,)", "(2,) of <U1; float64"),
     ([0.5] * 1000, (1.0, 2.0), "2 values: a number, a number",
      "1000 values: 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ..."),
 ]  # fmt: skip
@@ -266,6 +272,8 @@ def test_a_fair_call_gives_what_comes():
     wants = torch.ones(2, requires_grad=True)
     came = call(lambda a, b: (a * 2, b.sum()), wants, np.array([1.0, np.nan]))
     assert came[0].grad_fn is not None
+    slope = call(lambda a: a.sum().backward() or a.grad, wants)
+    assert slope.tolist() == [1, 1]
 
     def not_begun(a):
         """It has a docstring."""
@@ -283,7 +291,6 @@ CAUSES = [
     (np.ones(3) / 3, np.float32(np.ones(3) / 3), "float64 is needed"),
     (np.ones(2, np.float32) * 1.01, np.ones(2), "float32 came, float64"),
     ({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 3.0}, "Wrong: ['b']. Right: ['a']."),
-    (torch.ones(2).bfloat16(), np.ones(2), "Look there."),
 ]
 
 
@@ -291,20 +298,6 @@ CAUSES = [
 def test_the_hint_is_for_the_cause(came, right, words):
     lines = said(expect, "it", came, right, hint="Look there.")
     assert words in " ".join(" ".join(lines).split())
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        torch.ones(2).bfloat16(),
-        torch.ones(2).to_sparse(),
-        np.ones(2, complex),
-        np.array(["a", "b"]),
-    ],
-)
-def test_what_came_is_never_said_as_what_was_expected(odd):
-    _, expected, came, *_ = said(expect, "it", odd, np.ones(2), "Look.")
-    assert expected.split(":")[1].strip() != came.split(":", 1)[1].strip()
 
 
 def test_ranges_are_ranges():

@@ -16,9 +16,8 @@ from unrolled_book import figures
 
 RNG = np.random.default_rng(0)
 x, y, WEIGHTS = data.anchor()
-CACHES = by_hand.lstm.forward(x, WEIGHTS)[1]
-STACKED = by_hand.lstm.stack_caches(CACHES)
-STEP = {**CACHES[2]._asdict(), "y": -0.9455364}
+STACKED = by_hand.lstm.stack_caches(by_hand.lstm.forward(x, WEIGHTS)[1])
+MARGINS = np.array([[-0.5, 0.2, 0.3]])
 FIVE = np.array([1.0, 2, 3, 4, 5])
 RUNS = {"LSTM a": RNG.uniform(size=(3, 4)), "LSTM b": RNG.uniform(size=(1, 4))}
 MIDDLE = np.median(RUNS["LSTM a"], axis=0)
@@ -46,11 +45,12 @@ FIGURES = {
                {"2(h − y)": -4.0, "x": 0.0001}), [],
               "−4.0000|−4.00e−04|× x = 1.00e−04|1|2"),
     "nudges": ((FIVE, {"64 bits": FIVE**2}), [(FIVE, FIVE**2)], "64 bits"),
-    "cell": ((STEP,), [], "−0.5253|0.0098|0.0204|0.5019|0.4903|−0.9455"),
+    "cell": ((), [], "$h_{t-1}$|forget $f$|$(h_t - y_t)^2$"),
     "unrolled": (([0.0, 0.664, 0.1951], [1.0, -0.5], [-0.5468, -0.6316],
                   [-0.3057, 0.3038]), [],
                  "$h_0$|$h_2$|$x_1$|$w_2$|loss $L$|0.6640|−0.5|−0.6316|0.3038"),
-    "shrinking": (({"one": BANDS, "other": 2 * BANDS}, {"line": FIVE}),
+    "shrinking": (({"one": BANDS, "other": 2 * BANDS}, {"line": FIVE},
+                   (0.1, 9)),
                   [(FIVE, 2 * np.median(BANDS, axis=0)), (FIVE, FIVE)],
                   "one|other|line"),
     "cliff": (([0, 2], [0, 1], TABLE[:2, :2], {"a": TABLE[:, 1:]}),
@@ -58,7 +58,7 @@ FIGURES = {
     "wall": ((FIVE, FIVE**2), [(FIVE, FIVE**2)], "bias b|loss"),
     "ellipses": (({"one": np.eye(2), "two": 2 * np.eye(2)},),
                  [], "one|two"),
-    "walks_back": ((3,), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),
+    "walks_back": ((), [], "$c_1$|$h_3$|error 2|gates\nstep 3"),
     "contributions": ((TABLE,), [],
                       "−2.4|−2.3|0.6|1.5|−1.8|−0.8|"
                       "contribution, in units of $10^{-1}$"),
@@ -80,13 +80,13 @@ FIGURES = {
     "windows": (({"a": BANDS},), [(FIVE, np.median(BANDS, axis=0))],
                 "a|window k (steps)"),
     "wiring": ((list("abst"), ["", "", "t", "e"], 2, True), [], "a|b|s|t|e"),
-    "stack": ((2, 2, 3), [], "layer 1 →|layer 2 ←|$x_1$|out$_3$"),
+    "stack": ((2, 2), [], "layer 1 →|layer 2 ←|$x_1$|out$_4$"),
     "tags": (("a(b)", [0, 1, 1, 0], {"one": FIVE[:4]}),
              [([0, 1, 2, 3], FIVE[:4])], "a|(|one|probability of tag 1"),
     "epochs": ((RUNS, "bits", {"low": 0.1}),
                [([1, 2, 3, 4], MIDDLE), *RUNS["LSTM a"], [0.1, 0.1]],
                "LSTM a|LSTM b|low|bits|epoch"),
-    "two_ends": (([[1, 2], [-3, 4], [2, -2.5]],),
+    "two_ends": ((np.array([[1, 2], [-3, 4], [2, -2.5]]),),
                  [([1, -3], [2, 4]), ([2], [-2.5])], "wrong|right|answer 1"),
     "runs": ((RUNS, "epoch", "share", {"end": 0.7}, {"B": [[1, 0.3]]}),
              [([1, 2, 3, 4], MIDDLE), *RUNS["LSTM a"], ([1], [0.3])],
@@ -96,9 +96,10 @@ FIGURES = {
                "RNN|GRU|end|share"),
     "crossings": (({"RNN a": [1e-6, 1e-3]}, {"RNN a": [None, 30]}, 40),
                   [([1e-6, 1e-3], [45.2, 30])], "RNN|never|40"),
-    "lengths": (({"RNN": {30: SCORES["RNN"], 10: [0.9]}}, "share"),
+    "lengths": (({"RNN": {30: SCORES["RNN"], 10: [0.9]}}, "share",
+                 {"end": 0.7}),
                 [([10, 30], [0.9, 0.72]), ([30] * 3, SCORES["RNN"])],
-                "RNN|10|30|share"),
+                "RNN|10|30|share|end"),
     "units": (("f", BANDS), [(1 + np.arange(30), BANDS[:, 4])],
               "1|5|forget gate f"),
     "unit_bands": (("f", {"a": BANDS}, FIVE), [BANDS.mean(axis=0), FIVE],
@@ -110,10 +111,10 @@ FIGURES = {
     "seeds": ((FIVE, {"a": BANDS, "b": BANDS[:1]}, ("k", "share"), {"u": 0.5}),
               [(FIVE, np.median(BANDS, axis=0)), (FIVE, BANDS[0]), [0.5, 0.5]],
               "a|b|u|k|share"),
-    "margins": (({"best": [[-0.5, 0.2, 0.3]]}, {"best": [[1, 2, 4]]}, "loss"),
+    "margins": (({"best": MARGINS}, {"best": [[1, 2, 4]]}, "loss"),
                 [([-0.5, 0.5], [1, 6])], "best|loss"),
     "reliability": (({"best": [BIN], "last": [BIN]},), [], "best|last"),
-    "gap": ((RUNS["LSTM a"], RUNS["LSTM a"] + 1, "loss", [1, 2, 2]),
+    "gap": ((RUNS["LSTM a"], RUNS["LSTM a"] + 1, "loss", np.array([1, 2, 2])),
             [([1, 2, 3, 4], MIDDLE), ([1, 2, 3, 4], MIDDLE + 1)], "loss"),
     "scales": ((FIVE, {"training": BANDS, "unseen": 2 * BANDS}),
                [(FIVE, np.median(BANDS, axis=0))], "training|unseen"),
@@ -132,8 +133,8 @@ FIGURES = {
     "paired": (({"up": FIVE}, "error"), [(FIVE, np.linspace(-0.2, 0.2, 5))],
                "up|error"),
     "reading": ((np.tri(3), True), [([1, 2], [0.22, 0.98])], "$x_1$|$x_3$"),
-    "costs": (({"LSTM": {16: 0.5, 64: 2.0}}, ("n", "s"), {"level": 1.5}),
-              [([16, 64], [0.5, 2.0])], "LSTM|n|s|level"),
+    "costs": (({"LSTM": {16: 0.5, 64: 2.0}}, ("n", "s")),
+              [([16, 64], [0.5, 2.0])], "LSTM|n|s"),
 }  # fmt: skip
 COLOURS = {
     "gates": "figo", "states": "ch", "units": "f", "bug_losses": "c",

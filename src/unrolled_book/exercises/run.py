@@ -1,15 +1,15 @@
 """Run an answer so that nothing of it reaches the check but its result."""
 
-import builtins
 import contextlib
 import dis
 import inspect
+import random
 import signal
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from types import CodeType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -63,12 +63,21 @@ def call(
             "The task is to write what that does.",
         )
     copies = [_copy(argument) for argument in arguments]
-    before = [_copy(argument, whole=True) for argument in arguments]
+    before = [_state(argument) for argument in arguments]
     code = getattr(answer, "__code__", None)
-    with _no_input(name), _time_limit(name, code):
+
+    def refuse(*_: Any) -> None:
+        raise CheckFailed(
+            name,
+            "a function of its arguments",
+            "a call of input()",
+            "What it needs is in its arguments; nobody is there to type.",
+        )
+
+    with patch("builtins.input", refuse), _time_limit(name, code):
         came = function(*copies)
     for place, (now, then) in enumerate(zip(copies, before, strict=True)):
-        if not _same(now, then):
+        if _state(now) != then:
             raise CheckFailed(
                 f"the arguments of {name} after the call",
                 "all as they were",
@@ -142,63 +151,33 @@ def _argument(function: Callable, place: int) -> str:
     return f"argument {place + 1}"
 
 
-def _copy(value: Any, whole: bool = False) -> Any:
-    """Copy arrays and what holds them; `whole`: tensors with a gradient, too.
-
-    Of what is neither, nothing is compared, and it is not copied.
-    """
+def _copy(value: Any) -> Any:
+    """Copy arrays and what holds them, but no tensor that wants a gradient."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if hasattr(value, "detach"):
-        is_free = whole or not value.requires_grad
-        return value.detach().clone() if is_free else value
+        return value if value.requires_grad else value.clone()
     if isinstance(value, dict):
-        return {name: _copy(part, whole) for name, part in value.items()}
+        return {name: _copy(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        parts = [_copy(part, whole) for part in value]
+        parts = [_copy(part) for part in value]
         is_named = hasattr(value, "_fields")
         return type(value)(*parts) if is_named else type(value)(parts)
     return value
 
 
-def _same(now: Any, then: Any) -> bool:
-    """Tell whether two copies are the same, to the bit; NaN equals NaN."""
-    if isinstance(then, dict):
-        is_dict = isinstance(now, dict) and [*now] == [*then]
-        return is_dict and all(_same(now[name], then[name]) for name in then)
-    if isinstance(then, list | tuple):
-        if type(now) is not type(then) or len(now) != len(then):
-            return False
-        return all(map(_same, now, then))
-    if hasattr(then, "detach"):
-        if not hasattr(now, "detach"):
-            return False
-        now, then = now.detach().numpy(), then.numpy()
-    if isinstance(then, np.ndarray):
-        is_array = isinstance(now, np.ndarray) and now.shape == then.shape
-        return is_array and now.tobytes() == then.tobytes()
-    if isinstance(then, int | float | str):
-        return type(now) is type(then) and (now is then or now == then)
-    return True
-
-
-@contextlib.contextmanager
-def _no_input(name: str) -> Iterator[None]:
-    """Refuse to wait for a person."""
-
-    def refuse(*_: Any) -> None:
-        raise CheckFailed(
-            name,
-            "a function of its arguments",
-            "a call of input()",
-            "What it needs is in its arguments; nobody is there to type.",
-        )
-
-    kept, builtins.input = builtins.input, refuse
-    try:
-        yield
-    finally:
-        builtins.input = kept
+def _state(value: Any) -> Any:
+    """Say all that can be changed in a value, to the bit: NaN equals NaN."""
+    kind = type(value)
+    if isinstance(value, dict):
+        value = [*value.items()]
+    if isinstance(value, list | tuple):
+        return kind, [_state(part) for part in value]
+    if hasattr(value, "detach"):
+        value = value.detach().numpy()
+    if isinstance(value, np.ndarray):
+        return kind, value.shape, value.tobytes()
+    return (kind, repr(value)) if isinstance(value, int | float | str) else None
 
 
 class _TimeIsUp(BaseException):
@@ -209,36 +188,24 @@ class _TimeIsUp(BaseException):
 def _time_limit(name: str, code: CodeType | None) -> Iterator[None]:
     """Stop what does not end, where the system can.
 
-    An answer may catch all that is raised (`except:`). So once more is raised
-    in the next of its lines, which stands outside of that try; and if another
-    try holds it, in later and later ones.
+    An answer may catch all that is raised (`except:`). So the alarm goes off
+    again, after moments of random length, until one is outside of each `try`.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer"):
         yield
         return
 
-    alarms = lines = 0
-
-    def once_more(_: Any, event: str, __: Any) -> Any:
-        nonlocal lines
-        lines -= event == "line"
-        if lines < 0:
-            raise _TimeIsUp
-        return None if event == "call" else once_more
+    moment = random.Random(0)
 
     def stop(_: int, frame: Any) -> None:
-        nonlocal alarms, lines
         while frame and frame.f_code is not code:
             frame = frame.f_back
         if frame:  # inside the answer, and not on the way out
-            alarms, lines = alarms + 1, alarms
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
-            frame.f_trace = once_more
-            sys.settrace(once_more)
+            signal.setitimer(signal.ITIMER_REAL, moment.uniform(1e-6, 5e-5))
             raise _TimeIsUp
 
-    kept = signal.signal(signal.SIGALRM, stop), sys.gettrace()
+    kept = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS)
     try:
         yield
@@ -251,5 +218,4 @@ def _time_limit(name: str, code: CodeType | None) -> Iterator[None]:
         ) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, kept[0])
-        sys.settrace(kept[1])
+        signal.signal(signal.SIGALRM, kept)

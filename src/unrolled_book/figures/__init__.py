@@ -2,7 +2,8 @@
 
 Figures take their look from ``plt.style.use("unrolled_book.unrolled")``;
 nothing here changes matplotlib's settings or shows a figure. One file holds the
-figures of one subject.
+figures of one subject. Each draws into the Axes ``ax``, or without them into a
+new figure.
 """
 
 from unrolled_book.figures.beyond import plot_costs, plot_reading
@@ -70,58 +71,3 @@ from unrolled_book.figures.vanishing import (
     plot_unrolled,
     plot_wall,
 )
-
-__all__ = [
-    "CELL_LOOKS",
-    "COLORS",
-    "GATE_NAMES",
-    "plot_best_and_last",
-    "plot_bug_losses",
-    "plot_cell",
-    "plot_cell_paths",
-    "plot_chain",
-    "plot_cliff",
-    "plot_contributions",
-    "plot_costs",
-    "plot_crossings",
-    "plot_drift",
-    "plot_ellipses",
-    "plot_epochs",
-    "plot_forecasts",
-    "plot_gap",
-    "plot_gate_pairs",
-    "plot_gates",
-    "plot_groups",
-    "plot_learning_rates",
-    "plot_lengths",
-    "plot_loss_of_one",
-    "plot_losses",
-    "plot_margins",
-    "plot_memory",
-    "plot_nudges",
-    "plot_paired",
-    "plot_pairs",
-    "plot_predictions",
-    "plot_reading",
-    "plot_reads",
-    "plot_reliability",
-    "plot_runs",
-    "plot_scales",
-    "plot_seeds",
-    "plot_shrinking",
-    "plot_signal",
-    "plot_squashing",
-    "plot_stack",
-    "plot_states",
-    "plot_tags",
-    "plot_training_loop",
-    "plot_truncation",
-    "plot_two_ends",
-    "plot_unit_bands",
-    "plot_units",
-    "plot_unrolled",
-    "plot_walks_back",
-    "plot_wall",
-    "plot_windows",
-    "plot_wiring",
-]

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import dashed, draw_levels, look_of
+from unrolled_book.figures.shared import (
+    dashed,
+    draw_arrow,
+    draw_box,
+    look_of,
+    write,
+)
 from unrolled_book.figures.style import COLORS
 
 
@@ -24,38 +29,17 @@ def plot_reading(
     Args:
         sees: whether step t reads token s, (T, T), true or false.
         chained: whether each step waits for the one before.
-        ax: where to draw; default: a new figure.
     """
-    sees = np.asarray(sees, dtype=float)
     T = len(sees)
     ax = ax or plt.figure(figsize=(4.8, 2.0)).add_subplot()
     for t, s in np.argwhere(sees):
         ax.plot([s, t], [0.22, 0.98], color=COLORS["x"], lw=0.9, zorder=1)
     for t in range(T):
-        box = FancyBboxPatch(
-            (t - 0.2, 1.02),
-            0.4,
-            0.36,
-            boxstyle="round,pad=0.04",
-            facecolor="white",
-            edgecolor=COLORS["h"],
-            linewidth=1.4,
-            zorder=3,
-        )
-        ax.add_patch(box)
-        ax.text(t, 0, f"$x_{t + 1}$", ha="center", va="center", fontsize=10)
+        draw_box(ax, (t, 1.2), 0.4, 0.36, edgecolor=COLORS["h"], linewidth=1.4)
+        write(ax, (t, 0), f"$x_{t + 1}$", fontsize=10)
         if t and chained:
-            arrow = FancyArrowPatch(
-                (t - 0.75, 1.2),
-                (t - 0.25, 1.2),
-                arrowstyle="-|>",
-                mutation_scale=9,
-                shrinkA=0,
-                shrinkB=0,
-                color=COLORS["h"],
-                zorder=2,
-            )
-            ax.add_patch(arrow)
+            ends = (t - 0.75, 1.2), (t - 0.25, 1.2)
+            draw_arrow(ax, *ends, COLORS["h"], mutation_scale=9, zorder=2)
     ax.set(xlim=(-0.5, T - 0.5), ylim=(-0.25, 1.55))
     ax.axis("off")
     return ax
@@ -64,7 +48,6 @@ def plot_reading(
 def plot_costs(
     costs: Mapping[str, Mapping[float, float]],
     labels: tuple[str, str],
-    levels: Mapping[str, float] | None = None,
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -75,8 +58,6 @@ def plot_costs(
             with a kind of network, such as ``"LSTM"``, have its colour; those
             of one colour differ in their dashes. Each stands at its line's end.
         labels: of the two axes, with their units.
-        levels: by name, costs to compare with, drawn as dotted lines.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
     for name, style in dashed(costs).items():
@@ -99,5 +80,4 @@ def plot_costs(
     )
     ax.minorticks_off()
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    draw_levels(ax, levels)
     return ax

@@ -1,7 +1,6 @@
 """The figures of backpropagation through time."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +9,12 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import draw_arrow
+from unrolled_book.figures.shared import (
+    DOTS_THIRD,
+    draw_arrow,
+    legend_above,
+    write,
+)
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
 _PATHS = {
@@ -23,22 +27,16 @@ _PATHS = {
 }
 """Label, colour and line style of each way through the cell."""
 
-_LINE_STYLES = ("-", "--", ":", "-.")
-_WIDTH = 3.2  # of a step in the diagram
+_STEPS, _WIDTH = 3, 3.2  # of the diagram, and of a step in it
 _SIGNED = LinearSegmentedColormap.from_list(
     "signed", [COLORS["negative"], "#FFFFFF", COLORS["gradient"]]
 )
 
 
-def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
-    """Draw all ways that errors take back through an unrolled LSTM.
-
-    Args:
-        steps: how many steps to draw, at least 2.
-        ax: where to draw; default: a new figure.
-    """
+def plot_walks_back(*, ax: Axes | None = None) -> Axes:
+    """Draw all ways that errors take back through an unrolled LSTM."""
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
-    for t in range(1, steps + 1):
+    for t in range(1, _STEPS + 1):
         x = (t - 1) * _WIDTH
         c, h, gates = (x + 1.5, 5.2), (x + 1.5, 2.8), (x, 4.0)
         loss, weights = (x + 1.5, 1.5), (x, 0.35)
@@ -46,9 +44,7 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
             c_before, h_before = (c[0] - _WIDTH, c[1]), (h[0] - _WIDTH, h[1])
             thick = {"shrink": 13, "linewidth": 2.2}
             draw_arrow(ax, c, c_before, COLORS["c"], **thick)
-            draw_arrow(
-                ax, gates, h_before, COLORS["h"], shrink=13, linewidth=2.2
-            )
+            draw_arrow(ax, gates, h_before, COLORS["h"], **thick)
         for start, end in (
             (loss, h),
             (h, c),
@@ -63,14 +59,9 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
         _box(ax, h, f"$h_{t}$", COLORS["h"])
         _box(ax, loss, f"error {t}", COLORS["gradient"])
         _box(ax, gates, f"gates\nstep {t}", COLORS["x"])
-    middle = ((steps - 1) * _WIDTH + 1.5) / 2
-    ax.text(
-        middle,
-        0.05,
-        "the gradient of the twelve weights and biases: add up",
-        ha="center",
-        va="center",
-    )
+    middle = ((_STEPS - 1) * _WIDTH + 1.5) / 2
+    words = "the gradient of the twelve weights and biases: add up"
+    write(ax, (middle, 0.05), words)
     handles = [
         Line2D([], [], color=COLORS[name], linewidth=2.2) for name in "ch"
     ]
@@ -78,7 +69,7 @@ def plot_walks_back(steps: int = 3, *, ax: Axes | None = None) -> Axes:
     ax.legend(
         handles, labels, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 0.97)
     )
-    right = (steps - 1) * _WIDTH + 2.3
+    right = (_STEPS - 1) * _WIDTH + 2.3
     ax.set(xlim=(-0.9, right), ylim=(-0.4, 5.8))
     ax.set_axis_off()
     return ax
@@ -92,9 +83,7 @@ def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         table: contributions to one weight's gradient, (T, T): the step that
             errs, then the step at which the weight is used. Not all 0.
-        ax: where to draw; default: a new figure.
     """
-    table = np.asarray(table, dtype=float)
     ax = ax or plt.figure(figsize=(4.8, 4.6)).add_subplot()
     T = len(table)
     power = int(np.floor(np.log10(np.abs(table).max())))
@@ -103,15 +92,14 @@ def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
     values[:T, T], values[T, :T] = table.sum(axis=1), table.sum(axis=0)
     values[T, T] = table.sum()
     values /= 10.0**power
-    edges = [*(np.arange(T + 1) - 0.5), T - 0.25, T + 0.75]  # a gap
+    edges = np.append(np.arange(T + 1) - 0.5, T + 0.75)  # the sums' are wider
     centres = np.array([*range(T), T + 0.25])
     limit = np.abs(values[:T, :T][np.tril_indices(T)]).max()
     cells = values.copy()
     cells[T], cells[:, T] = np.nan, np.nan
-    x = np.array([*edges[: T + 1], edges[-1]])
     ax.pcolormesh(
-        x,
-        x,
+        edges,
+        edges,
         cells,
         cmap=_SIGNED,
         vmin=-limit,
@@ -122,12 +110,10 @@ def plot_contributions(table: ArrayLike, *, ax: Axes | None = None) -> Axes:
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             dark = row < T and column < T and abs(value) > 0.55 * limit
-            ax.text(
-                float(centres[column]),
-                float(centres[row]),
+            write(
+                ax,
+                (centres[column], centres[row]),
                 f"{value:.1f}".replace("-0.0", "0.0").replace("-", "−"),
-                ha="center",
-                va="center",
                 color="white" if dark else "black",
                 fontweight="bold" if T in (row, column) else "normal",
                 fontsize=9,
@@ -159,20 +145,14 @@ def plot_cell_paths(
         norms: by path, ``"total"``, ``"direct"``, ``"f"``, ``"i"``, ``"g"``
             or ``"o"``, the size of that part of the Jacobian, (draws, n), at
             1, 2, ..., n steps back; all of one shape, none negative.
-        ax: where to draw; default: a new figure.
     """
-    shape: tuple[Any, ...] = ("draws", "n")
-    checked = {}
-    for name in (name for name in _PATHS if name in norms):
-        array = np.asarray(norms[name], dtype=float)
-        checked[name], shape = array, array.shape
     ax = ax or plt.figure(figsize=(4.8, 3.8)).add_subplot()
-    steps = np.arange(1, shape[1] + 1)
-    for name, array in checked.items():
+    for name in (name for name in _PATHS if name in norms):
         label, color, style = _PATHS[name]
         # A part that is 0, as the output gate's over one step, has no place
         # on a logarithmic axis.
-        array = np.where(array > 0, array, np.nan)
+        array = np.where(norms[name] > 0, norms[name], np.nan)
+        steps = np.arange(1, array.shape[1] + 1)
         shown = np.isfinite(array).all(axis=0)
         low, middle, high = np.quantile(
             array[:, shown], [0.1, 0.5, 0.9], axis=0
@@ -191,7 +171,7 @@ def plot_cell_paths(
                 steps[shown], low, high, color=color, alpha=0.2, linewidth=0
             )
     ax.set(yscale="log", xlabel="steps back", ylabel="average stretch")
-    ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    legend_above(ax)
     return ax
 
 
@@ -204,14 +184,13 @@ def plot_bug_losses(
         losses: by label, the loss after 0, 1, 2, ... updates, (n,); at most
             four runs, all of one length. A label that names δc or δh has
             the colour of that state.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
-    for number, (label, values) in enumerate(losses.items()):
-        values = np.asarray(values, dtype=float)
+    looks = zip(losses.items(), DOTS_THIRD, strict=False)
+    for (label, values), dashes in looks:
         named = [state for state in "ch" if f"δ{state}" in label]
         color = COLORS[named[0] if named else "pale"]
-        ax.plot(values, _LINE_STYLES[number], color=color, label=label)
+        ax.plot(values, dashes, color=color, label=label)
     ax.set(xlabel="updates", ylabel="mean squared error", ylim=(0, None))
     ax.legend(loc="upper right")
     return ax
@@ -219,11 +198,5 @@ def plot_bug_losses(
 
 def _box(ax, place, label, color) -> None:
     """Write a label in a box."""
-    ax.text(
-        *place,
-        label,
-        ha="center",
-        va="center",
-        fontsize=9,
-        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": color},
-    )
+    box = {"boxstyle": "round", "facecolor": "white", "edgecolor": color}
+    write(ax, place, label, fontsize=9, bbox=box)

@@ -17,9 +17,7 @@ def plot_squashing(z: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         z: where to draw them, (n,).
-        ax: where to draw; default: a new figure.
     """
-    z = np.asarray(z, dtype=float)
     ax = ax or plt.figure().add_subplot()
     plain = COLORS["plain"]  # the sigmoid is not that of one gate only
     ax.plot(z, sigmoid(z), color=plain, label="sigmoid σ(z), for gates")
@@ -36,7 +34,6 @@ def plot_gates(caches: StepCache, *, ax: Axes | None = None) -> Axes:
 
     Args:
         caches: stacked caches of one sequence and one unit, (1, T, 1).
-        ax: where to draw; default: a new figure.
     """
     lines = {
         words: (getattr(caches, name), COLORS[name], "o-")
@@ -50,7 +47,6 @@ def plot_states(caches: StepCache, *, ax: Axes | None = None) -> Axes:
 
     Args:
         caches: stacked caches of one sequence and one unit, (1, T, 1).
-        ax: where to draw; default: a new figure.
     """
     lines = {
         "cell state c": (caches.c, COLORS["c"], "s-"),
@@ -67,7 +63,6 @@ def plot_predictions(
     Args:
         predictions: one sequence with one feature, (1, T, 1).
         targets: what they should be, (1, T, 1).
-        ax: where to draw; default: a new figure.
     """
     lines = {
         "target y": (targets, COLORS["x"], "s--"),
@@ -85,7 +80,7 @@ def _draw_steps(
     ax = ax or plt.figure().add_subplot()
     ends = {}
     for label, (values, color, style) in lines.items():
-        flat = np.ravel(np.asarray(values, dtype=float))
+        flat = np.ravel(values)
         ax.plot(np.arange(1, flat.size + 1), flat, style, color=color)
         ends[label] = (flat[-1], color)
     ax.set(xlabel="step t", ylabel=ylabel, xticks=range(1, flat.size + 1))

@@ -8,7 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import as_arrays, draw_arrow, legend_above
+from unrolled_book.figures.shared import (
+    draw_arrow,
+    draw_series,
+    legend_above,
+    write,
+)
 from unrolled_book.figures.style import COLORS
 
 TRUTH, OWN = COLORS["x"], COLORS["h"]
@@ -27,17 +32,19 @@ def plot_reads(
         ways: by name, 1 for each step at which it reads its own forecast and 0
             for the others, (T,); the first is 0, as there is none yet. Each
             way is a row.
-        ax: where to draw; default: a new figure.
     """
-    rows = as_arrays(ways)
-    T = len(next(iter(rows.values())))
-    height = 4.8 * 2.3 * len(rows) / (T + 0.4)
+    T = len(next(iter(ways.values())))
+    height = 4.8 * 2.3 * len(ways) / (T + 0.4)
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
-    for row, (name, own) in enumerate(rows.items()):
+    for row, (name, own) in enumerate(ways.items()):
         y = -2.3 * row
         ax.text(-0.4, y + 0.85, name, fontsize=9, ha="left")
         for t, is_own in enumerate(own):
-            _circle(ax, (t, y), filled=bool(is_own), text=f"{t + 1}")
+            edge, face = (OWN, OWN) if is_own else (TRUTH, "white")
+            look = {"facecolor": face, "edgecolor": edge}
+            ax.add_patch(Circle((t, y), 0.32, **look))
+            color = "white" if is_own else "black"
+            write(ax, (t, y), f"{t + 1}", fontsize=8, color=color)
             if t + 1 < T:
                 # Up and over to the next step if read there, else into the air.
                 ends = (t + 0.2, y + 0.28), (t + 0.45, y + 0.62)
@@ -47,26 +54,10 @@ def plot_reads(
                     draw_arrow(ax, *ends, OWN)
             if not is_own:
                 draw_arrow(ax, (t, y - 0.9), (t, y - 0.36), TRUTH)
-    ax.set(xlim=(-0.7, T - 0.3), ylim=(1.3 - 2.3 * len(rows), 1.3))
+    ax.set(xlim=(-0.7, T - 0.3), ylim=(1.3 - 2.3 * len(ways), 1.3))
     ax.set_aspect("equal")
     ax.axis("off")
     return ax
-
-
-def _circle(
-    ax: Axes, place: tuple[float, float], *, filled: bool, text: str
-) -> None:
-    """Draw a step; filled if it reads a forecast."""
-    ax.add_patch(
-        Circle(
-            place,
-            0.32,
-            facecolor=OWN if filled else "white",
-            edgecolor=OWN if filled else TRUTH,
-        )
-    )
-    color = "white" if filled else "black"
-    ax.text(*place, text, ha="center", va="center", fontsize=8, color=color)
 
 
 def plot_drift(
@@ -83,21 +74,14 @@ def plot_drift(
         runs: by name, what networks say of the steps from `alone` on, a row for
             each, (S, T − alone); one or two names.
         alone: how many steps they have read before.
-        ax: where to draw; default: a new figure.
     """
-    truth = np.asarray(truth, dtype=float)
-    runs = as_arrays(runs)
-    colors = (OWN, COLORS["plain"])
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     steps = np.arange(1, len(truth) + 1)
-    ax.plot(steps, truth, color=TRUTH, linewidth=2.4, alpha=0.6, label="truth")
-    for (name, rows), color, dashes in zip(
-        runs.items(), colors, ("-", "--"), strict=False
-    ):
-        for count, row in enumerate(rows):
-            label = None if count else name
-            look = {"color": color, "linestyle": dashes, "linewidth": 0.9}
-            ax.plot(steps[alone:], row, label=label, **look)
+    lines = {
+        name: [(steps[alone:], row) for row in rows]
+        for name, rows in runs.items()
+    }
+    draw_series(ax, steps, truth, lines, linewidth=0.9)
     ax.axvline(alone + 0.5, color=COLORS["c"], linestyle=":", linewidth=1)
     ax.set(xlabel="step t", ylabel="value")
     legend_above(ax)
@@ -121,12 +105,10 @@ def plot_paired(
             row, with a dot for each seed, the first uppermost, and a bar for
             the interval.
         label: what they are differences of, with the unit.
-        ax: where to draw; default: a new figure.
     """
-    rows = as_arrays(differences)
-    height = 0.45 * len(rows) + 0.8
+    height = 0.45 * len(differences) + 0.8
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
-    for row, five in enumerate(rows.values()):
+    for row, five in enumerate(differences.values()):
         half = FOUR_DEGREES * five.std(ddof=1) / np.sqrt(5)
         ends = five.mean() - half, five.mean() + half
         ax.hlines(row, *ends, color=COLORS["c"], linewidth=3, alpha=0.35)
@@ -134,6 +116,6 @@ def plot_paired(
         heights = row + np.linspace(-0.2, 0.2, 5)  # else dots hide dots
         ax.plot(five, heights, "o", color=OWN, alpha=0.8)
     ax.axvline(0, color=COLORS["c"], linestyle=":", linewidth=1)
-    ax.set_yticks(range(len(rows)), [*rows])
-    ax.set(xlabel=label, ylim=(len(rows) - 0.5, -0.5))
+    ax.set_yticks(range(len(differences)), [*differences])
+    ax.set(xlabel=label, ylim=(len(differences) - 0.5, -0.5))
     return ax

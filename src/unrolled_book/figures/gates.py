@@ -1,7 +1,6 @@
 """The figures of a trained network's gates and states."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,10 +9,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import TwoSlopeNorm
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import apart, legend_above
+from unrolled_book.figures.shared import DASHES, apart, legend_above
 from unrolled_book.figures.style import COLORS, GATE_NAMES
 
-_DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "^", "s")
 
 
@@ -23,14 +21,13 @@ def plot_units(gate: str, values: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         gate: the gate, ``"i"``, ``"f"``, ``"g"`` or ``"o"``.
         values: one column for each unit, (T, U), named 1, 2, ... at the right.
-        ax: where to draw; default: a new figure.
     """
     values = np.asarray(values, dtype=float)
     ax = ax or plt.figure().add_subplot()
     T, U = values.shape
     steps = np.arange(1, T + 1)
     for unit in range(U):
-        style = {"linestyle": _DASHES[unit % 4], "linewidth": 1.1}
+        style = {"linestyle": DASHES[unit % 4], "linewidth": 1.1}
         ax.plot(steps, values[:, unit], color=COLORS[gate], **style)
     low, high = _range(gate)
     places = apart(values[-1], 0.09 * (high - low))
@@ -52,7 +49,7 @@ def plot_units(gate: str, values: ArrayLike, *, ax: Axes | None = None) -> Axes:
 def plot_unit_bands(
     gate: str,
     bands: Mapping[str, ArrayLike],
-    line: ArrayLike | None = None,
+    line: ArrayLike,
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -64,26 +61,18 @@ def plot_unit_bands(
             the middle 80 of 100 a band. The first has the gate's colour, a
             second is grey and dashed.
         line: the gate in one sequence, (T,), drawn thin.
-        ax: where to draw; default: a new figure.
     """
-    drawn: dict[str, Any] = {}
-    T: Any = "T"
-    for name, values in bands.items():
-        drawn[name] = np.asarray(values, dtype=float)
-        T = drawn[name].shape[1]
-    if line is not None:
-        line = np.asarray(line, dtype=float)
     ax = ax or plt.figure().add_subplot()
-    steps = np.arange(1, T + 1)
+    steps = np.arange(1, len(line) + 1)
     looks = zip((COLORS[gate], COLORS["x"]), ("-", "--"), strict=True)
     for (color, dashes), (name, values) in zip(
-        looks, drawn.items(), strict=False
+        looks, bands.items(), strict=False
     ):
+        values = np.asarray(values, dtype=float)
         low, high = np.percentile(values, [10, 90], axis=0)
         ax.fill_between(steps, low, high, color=color, alpha=0.25, linewidth=0)
         ax.plot(steps, values.mean(axis=0), dashes, color=color, label=name)
-    if line is not None:
-        ax.plot(steps, line, ":", color=COLORS["c"], linewidth=1)
+    ax.plot(steps, line, ":", color=COLORS["c"], linewidth=1)
     low, high = _range(gate)
     ax.set(xlabel="step t", ylabel=GATE_NAMES[gate])
     ax.set(ylim=(low - 0.03, high + 0.03))
@@ -102,7 +91,6 @@ def plot_gate_pairs(
         gates: the gates along the two axes, such as ``("f", "i")``.
         pairs: by name, the two gates' values for each unit, (U,) each. One to
             three names.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
     colors = (COLORS["layer 1"], COLORS["layer 2"], COLORS["x"])
@@ -119,30 +107,23 @@ def plot_gate_pairs(
 
 
 def plot_signal(
-    c: ArrayLike,
-    signal: ArrayLike,
-    name: str = "x₁",
-    *,
-    ax: Axes | None = None,
+    c: ArrayLike, signal: ArrayLike, *, ax: Axes | None = None
 ) -> Axes:
     """Draw one unit's cell state in many sequences, coloured by a signal.
 
     Args:
         c: the unit's cell state, (N, T).
-        signal: one number for each sequence, (N,), below 0 in some and above
-            in others: purple below, orange above.
-        name: what the signal is called.
-        ax: where to draw; default: a new figure.
+        signal: x₁, one number for each sequence, (N,), below 0 in some and
+            above in others: purple below, orange above.
     """
-    c = np.asarray(c, dtype=float)
-    signal = np.asarray(signal, dtype=float)
+    c, signal = (np.asarray(each, dtype=float) for each in (c, signal))
     ax = ax or plt.figure().add_subplot()
     size = np.abs(signal).max()
     scale = ScalarMappable(TwoSlopeNorm(0, -size, size), "PuOr_r")
     steps = np.arange(1, c.shape[1] + 1)
     for row, value in zip(c, signal, strict=True):
         ax.plot(steps, row, color=scale.to_rgba(value), linewidth=0.9)
-    ax.figure.colorbar(scale, ax=ax, label=name)
+    ax.figure.colorbar(scale, ax=ax, label="x₁")
     ax.set(xlabel="step t", ylabel="cell state c")
     return ax
 

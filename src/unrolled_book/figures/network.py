@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
 
 from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
     THIN,
-    as_arrays,
     draw_arrow,
+    draw_box,
+    draw_runs,
     legend_above,
+    write,
 )
 from unrolled_book.figures.style import COLORS
 
@@ -22,8 +22,10 @@ _GREY, _PLAIN = COLORS["x"], COLORS["plain"]
 _FILLED = "#F9DFD0"  # a light tint of the hidden state's colour
 _STYLES = ("o-", "s--", "^:")
 _DASHES = (":", "-.")
+_STEPS = 4  # of a stack
 
 _arrow = partial(draw_arrow, linewidth=1.1, mutation_scale=8, zorder=2)
+_word = partial(write, fontsize=9)
 
 
 def plot_wiring(
@@ -42,7 +44,6 @@ def plot_wiring(
         second: the step from which on another layer computes, its boxes
             filled; counted from 0.
         feeds_back: whether an answer is read at the next step; dashed arrows.
-        ax: where to draw; default: a new figure.
     """
     T = len(reads)
     turn = T if second is None else second
@@ -73,11 +74,7 @@ def plot_wiring(
 
 
 def plot_stack(
-    num_layers: int,
-    num_directions: int = 1,
-    steps: int = 4,
-    *,
-    ax: Axes | None = None,
+    num_layers: int, num_directions: int = 1, *, ax: Axes | None = None
 ) -> Axes:
     """Draw a stack of recurrent layers, unrolled over its steps.
 
@@ -85,10 +82,8 @@ def plot_stack(
         num_layers: L, layers, drawn from below; 1 to 3.
         num_directions: 1, or 2 for a second row of boxes in each layer, which
             passes its state from right to left.
-        steps: T, 2 to 8.
-        ax: where to draw; default: a new figure.
     """
-    L, directions, T = num_layers, num_directions, steps
+    L, directions, T = num_layers, num_directions, _STEPS
     height = directions + 0.4  # of one layer
     top = L * height
     ax = ax or plt.figure(figsize=(4.8, 0.8 * (top + 1))).add_subplot()
@@ -141,15 +136,13 @@ def plot_tags(
         tags: the right tags, 0 or 1, (T,).
         probabilities: by the name of the tagger, the probability that it
             gives to tag 1, (T,), from 0 to 1; one to three taggers.
-        ax: where to draw; default: a new figure.
     """
-    tags = np.asarray(tags, dtype=float)
-    lines = as_arrays(probabilities)
     ax = ax or plt.figure(figsize=(4.8, 2.2)).add_subplot()
     for t in np.flatnonzero(tags):
         ax.axvspan(t - 0.5, t + 0.5, color="0.88", lw=0)
     ax.axhline(0.5, color=_GREY, linestyle=":", linewidth=1)
-    for style, (name, line) in zip(_STYLES, lines.items(), strict=False):
+    lines = zip(_STYLES, probabilities.items(), strict=False)
+    for style, (name, line) in lines:
         face = "white" if style != _STYLES[0] else _PLAIN
         ax.plot(line, style, color=_PLAIN, markerfacecolor=face, label=name)
     ax.set(
@@ -168,7 +161,7 @@ def plot_tags(
 def plot_epochs(
     curves: Mapping[str, ArrayLike],
     measure: str,
-    levels: Mapping[str, float] | None = None,
+    levels: Mapping[str, float],
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -181,34 +174,17 @@ def plot_epochs(
         measure: its name and unit, for the axis.
         levels: by name, values to compare with, drawn as straight lines; at
             most two.
-        ax: where to draw; default: a new figure.
     """
-    lines = as_arrays(curves)
     ax = ax or plt.figure().add_subplot()
-    for style, (name, runs) in zip(_STYLES, lines.items(), strict=False):
-        epochs = np.arange(1, runs.shape[1] + 1)
+    for style, (name, runs) in zip(_STYLES, curves.items(), strict=False):
+        epochs = np.arange(1, len(runs[0]) + 1)
         face = "white" if style != _STYLES[0] else _PLAIN
-        look: dict[str, Any] = {"color": _PLAIN, "linestyle": style[1:]}
-        if len(runs) > 1:
-            ax.plot(epochs, runs.T, **look | THIN)
-        ax.plot(
-            epochs,
-            np.median(runs, axis=0),
-            marker=style[0],
-            markerfacecolor=face,
-            label=name,
-            **look,
-        )
-    for dashes, (name, level) in zip(
-        _DASHES, (levels or {}).items(), strict=False
-    ):
-        ax.axhline(
-            level,
-            color=COLORS["c"],
-            linestyle=dashes,
-            linewidth=1.2,
-            label=name,
-        )
+        look = {"color": _PLAIN, "markerfacecolor": face}
+        look |= {"marker": style[0], "linestyle": style[1:]}
+        draw_runs(ax, epochs, runs, name, thin=THIN | {"marker": ""}, **look)
+    for dashes, (name, level) in zip(_DASHES, levels.items(), strict=False):
+        look = {"color": COLORS["c"], "linestyle": dashes, "linewidth": 1.2}
+        ax.axhline(level, label=name, **look)
     ax.set(xlabel="epoch", ylabel=measure)
     ax.locator_params(axis="x", integer=True)
     legend_above(ax)
@@ -219,20 +195,5 @@ def _box(
     ax: Axes, middle: tuple[float, float], half: float, filled: bool
 ) -> None:
     """Draw one cell at one step."""
-    x, y = middle
-    box = FancyBboxPatch(
-        (x - half, y - half),
-        2 * half,
-        2 * half,
-        boxstyle="round,pad=0.04",
-        facecolor=_FILLED if filled else "white",
-        edgecolor=COLORS["h"],
-        linewidth=1.4,
-        zorder=3,
-    )
-    ax.add_patch(box)
-
-
-def _word(ax: Axes, place: tuple[float, float], word: str) -> None:
-    """Write a word, its middle at a place."""
-    ax.text(*place, word, ha="center", va="center", fontsize=9)
+    look = {"facecolor": _FILLED if filled else "white", "linewidth": 1.4}
+    draw_box(ax, middle, 2 * half, 2 * half, edgecolor=COLORS["h"], **look)

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import draw_arrow, legend_above, short
+from unrolled_book.figures.shared import draw_arrow, legend_above, write
 from unrolled_book.figures.style import COLORS
 
 
@@ -25,32 +25,18 @@ def plot_chain(
             up to the loss.
         factors: by label, the rate of each link, from the loss down to the
             weight: one less than the values. Their products are written.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure(figsize=(4.2, 4.4)).add_subplot()
     places = [1.5 * row for row in range(len(values))]
     for y, (label, (color, value)) in zip(places, values.items(), strict=True):
-        ax.text(
-            1.3,
-            y,
-            f"{label}\n{short(value)}",
-            ha="center",
-            va="center",
-            linespacing=1.3,
-            bbox={
-                "boxstyle": "round,pad=0.35",
-                "facecolor": "white",
-                "edgecolor": COLORS[color],
-                "linewidth": 1.6,
-            },
-            zorder=4,
-        )
+        box = {"boxstyle": "round,pad=0.35", "facecolor": "white"}
+        box |= {"edgecolor": COLORS[color], "linewidth": 1.6}
+        look = {"linespacing": 1.3, "bbox": box, "zorder": 4}
+        write(ax, (1.3, y), f"{label}\n{_short(value)}", **look)
     for low, high in pairwise(places):
         draw_arrow(ax, (0.9, low), (0.9, high), "#8A8A8A", shrink=17)
-        draw_arrow(
-            ax, (1.7, high), (1.7, low), COLORS["gradient"], shrink=17,
-            linewidth=1.6,
-        )  # fmt: skip
+        look = {"shrink": 17, "linewidth": 1.6}
+        draw_arrow(ax, (1.7, high), (1.7, low), COLORS["gradient"], **look)
     red = {"color": COLORS["gradient"], "va": "center"}
     ways = zip(
         places[::-1],
@@ -60,13 +46,11 @@ def plot_chain(
     )
     for phase, (y, (label, factor), product) in enumerate(ways, start=1):
         circle = {"boxstyle": "circle,pad=0.2", "color": COLORS["gradient"]}
-        ax.text(
-            2.55, y - 0.75, str(phase), color="white", fontsize=8,
-            fontweight="bold", ha="center", va="center", bbox=circle,
-        )  # fmt: skip
+        look = {"color": "white", "fontsize": 8, "fontweight": "bold"}
+        write(ax, (2.55, y - 0.75), str(phase), bbox=circle, **look)
         times = "× " if phase > 1 else ""
-        ax.text(2.9, y - 0.75, f"{times}{label} = {short(factor)}", **red)
-        ax.text(2.9, y - 1.5, short(product), fontweight="bold", **red)
+        ax.text(2.9, y - 0.75, f"{times}{label} = {_short(factor)}", **red)
+        ax.text(2.9, y - 1.5, _short(product), fontweight="bold", **red)
     ax.set(xlim=(0, 5.4), ylim=(-0.7, places[-1] + 0.7))
     ax.axis("off")
     return ax
@@ -83,7 +67,6 @@ def plot_nudges(
     Args:
         nudges: sizes of the nudge, (n,), above 0.
         errors: by label, the relative error at each, (n,).
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
     colors = [COLORS[name] for name in ("gradient", "plain")]
@@ -92,3 +75,10 @@ def plot_nudges(
     ax.set(xlabel="size of the nudge", ylabel="relative error")
     legend_above(ax)
     return ax
+
+
+def _short(number: float) -> str:
+    """Write four decimals, or a power of ten for a tiny number."""
+    tiny = 0 < abs(number) < 1e-3
+    text = f"{number:.2e}" if tiny else f"{number:.4f}"
+    return text.replace("-", "−")

@@ -11,7 +11,6 @@ from unrolled.confidence import Reliability
 from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
     THIN,
-    as_arrays,
     draw_runs,
     draw_scores,
     legend_above,
@@ -36,10 +35,7 @@ def plot_margins(
             thin, their mean thick.
         weights: what each sequence adds to its bin, (S, N).
         measure: what the sum in a bin is, with its unit, for the axis.
-        ax: where to draw; default: a new figure.
     """
-    margins = as_arrays(margins)
-    weights = as_arrays(weights)
     ax = ax or plt.figure(figsize=(4.8, 2.4)).add_subplot()
     largest = max(np.abs(runs).max() for runs in margins.values())
     reach = max(1, np.ceil(largest))
@@ -61,10 +57,7 @@ def plot_margins(
 
 
 def plot_reliability(
-    tables: Mapping[str, Sequence[Reliability]],
-    *,
-    least: float = 0.5,
-    ax: Axes | None = None,
+    tables: Mapping[str, Sequence[Reliability]], *, ax: Axes | None = None
 ) -> Axes:
     """Draw how often answers are right against how sure they are.
 
@@ -73,12 +66,11 @@ def plot_reliability(
 
     Args:
         tables: of the ``"best"`` and the ``"last"`` weights, or of one of
-            them: what `unrolled.confidence.reliability` gives, for each run.
-        least: the least confidence possible, 1/C for C classes.
-        ax: where to draw; default: a new figure.
+            them: what `unrolled.confidence.reliability` gives, for each run
+            of two classes.
     """
     ax = ax or plt.figure(figsize=(4.8, 4.4)).add_subplot()
-    ax.plot([least, 1], [least, 1], color=COLORS["x"], linestyle=":")
+    ax.plot([0.5, 1], [0.5, 1], color=COLORS["x"], linestyle=":")
     for name, runs in tables.items():
         confidence = np.concatenate([table.confidence for table in runs])
         accuracy = np.concatenate([table.accuracy for table in runs])
@@ -98,14 +90,17 @@ def plot_reliability(
     return ax
 
 
-_SETS = {"training": (COLORS["x"], "--"), "unseen": (COLORS["plain"], "-")}
+_SETS = {
+    "training": {"color": COLORS["x"], "linestyle": "--"},
+    "unseen": {"color": COLORS["plain"], "linestyle": "-"},
+}
 
 
 def plot_gap(
     train: ArrayLike,
     valid: ArrayLike,
     measure: str,
-    best: ArrayLike | None = None,
+    best: ArrayLike,
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -117,20 +112,15 @@ def plot_gap(
         valid: the same on data that were not trained on, (S, E).
         measure: its name and unit, for the axis.
         best: the epoch that is chosen in each run, from 1, (S,): dots.
-        ax: where to draw; default: a new figure.
     """
-    train = np.asarray(train, dtype=float)
-    valid = np.asarray(valid, dtype=float)
     epochs = np.arange(1, train.shape[1] + 1)
     ax = ax or plt.figure().add_subplot()
     runs = {"training": train, "validation": valid}
-    for (color, dashes), name in zip(_SETS.values(), runs, strict=True):
-        draw_runs(ax, epochs, runs[name], name, color=color, linestyle=dashes)
-    if best is not None:
-        best = np.asarray(best, dtype=float)
-        chosen = valid[np.arange(len(best)), best.astype(int) - 1]
-        color = COLORS["best"]
-        ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
+    for look, (name, rows) in zip(_SETS.values(), runs.items(), strict=True):
+        draw_runs(ax, epochs, rows, name, **look)
+    chosen = valid[np.arange(len(best)), np.asarray(best) - 1]
+    color = COLORS["best"]
+    ax.plot(best, chosen, "o", color=color, zorder=4, label="best epoch")
     ax.set(xlabel="epoch", ylabel=measure)
     legend_above(ax)
     return ax
@@ -149,14 +139,10 @@ def plot_scales(
         losses: by the set, ``"training"`` or ``"unseen"``, the mean loss,
             (S, K), above 0: a row for each of S runs, drawn thin, with their
             median thick.
-        ax: where to draw; default: a new figure.
     """
-    factors = np.asarray(factors, dtype=float)
-    losses = as_arrays(losses)
     ax = ax or plt.figure().add_subplot()
     for name, runs in losses.items():
-        color, dashes = _SETS[name]
-        draw_runs(ax, factors, runs, name, color=color, linestyle=dashes)
+        draw_runs(ax, factors, runs, name, **_SETS[name])
     ax.axvline(1, color=COLORS["c"], linestyle=":", linewidth=1)
     ax.set(xscale="log", yscale="log", ylabel="mean loss (nats)")
     ax.set(xlabel="all logits multiplied by")
@@ -174,28 +160,24 @@ def plot_best_and_last(
     """Draw a score of each run, with its best and with its last weights.
 
     Args:
-        scores: by the name of the setting, then by ``"best"`` or ``"last"``, a
+        scores: by the name of the setting, then by ``"best"`` and ``"last"``, a
             score of each run, (S,). The settings lie below each other; a bar
             marks each median.
         measure: the score's name and unit, for the axis.
         level: a value to compare with, drawn as a dotted line.
-        ax: where to draw; default: a new figure.
     """
-    rows = {setting: as_arrays(runs) for setting, runs in scores.items()}
-    height = 0.5 * len(rows) + 1.1
+    height = 0.5 * len(scores) + 1.1
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     if level is not None:
         ax.axvline(level, color=COLORS["c"], linestyle=":", linewidth=1.2)
-    labelled = set()
-    for row, runs in enumerate(rows.values()):
+    for row, runs in enumerate(scores.values()):
         for name, values in runs.items():
             at = row + (0.16 if name == "last" else -0.16)
             look = {"color": COLORS[name], "marker": MOMENTS[name]}
-            label = None if name in labelled else name
+            label = None if row else name
             draw_scores(ax, values, at, 0.15, label=label, **look)
-            labelled.add(name)
-    ax.set(xlabel=measure, ylim=(len(rows) - 0.5, -0.5))
+    ax.set(xlabel=measure, ylim=(len(scores) - 0.5, -0.5))
     ax.locator_params(axis="x", nbins=5)  # long numbers need room
-    ax.set_yticks(range(len(rows)), [*rows])
+    ax.set_yticks(range(len(scores)), [*scores])
     legend_above(ax)
     return ax

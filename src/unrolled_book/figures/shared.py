@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, Patch
 
 from unrolled.data import ArrayLike
 from unrolled_book.figures.style import CELL_LOOKS, COLORS
@@ -15,7 +16,8 @@ from unrolled_book.figures.style import CELL_LOOKS, COLORS
 THIN: dict[str, Any] = {"linewidth": 0.7, "alpha": 0.4}
 """How one run of several is drawn."""
 
-_DASHES = ("-", "--", ":", "-.")
+DASHES = ("-", "--", "-.", ":")
+DOTS_THIRD = ("-", "--", ":", "-.")
 
 
 def legend_above(ax: Axes) -> None:
@@ -37,7 +39,7 @@ def dashed(names: Iterable[str]) -> dict[str, str]:
     """Return a line style for each name: those of one colour differ."""
     styles: dict[str, Iterator[str]] = {}
     return {
-        name: next(styles.setdefault(look_of(name)[0], cycle(_DASHES)))
+        name: next(styles.setdefault(look_of(name)[0], cycle(DOTS_THIRD)))
         for name in names
     }
 
@@ -45,25 +47,65 @@ def dashed(names: Iterable[str]) -> dict[str, str]:
 def draw_runs(
     ax: Axes,
     at: ArrayLike,
-    runs: np.ndarray,
+    runs: ArrayLike,
     label: str,
     *,
-    thin: Mapping[str, Any] | None = THIN,
+    thin: Mapping[str, Any] = THIN,
     **look: Any,
 ) -> None:
-    """Draw runs, (S, n): each thin, if at all, and their median thick."""
-    if thin:
-        ax.plot(at, runs.T, **{**look, **thin})
+    """Draw runs, (S, n): each thin, if not alone, and their median thick."""
+    runs = np.asarray(runs)
+    if len(runs) > 1:  # one would show between the dashes
+        ax.plot(at, runs.T, **look | thin)
     ax.plot(at, np.median(runs, axis=0), label=label, **look)
 
 
+def draw_series(
+    ax: Axes,
+    x: ArrayLike,
+    truth: ArrayLike,
+    lines: Mapping[str, Iterable[tuple[ArrayLike, ArrayLike]]],
+    linewidth: float,
+) -> None:
+    """Draw a series, and for each of two names what is said of it, and when."""
+    look: dict[str, Any] = {"linewidth": 2.4, "alpha": 0.6}
+    ax.plot(x, truth, color=COLORS["x"], label="truth", **look)
+    looks = (COLORS["h"], "-"), (COLORS["c"], ":")
+    for (color, dashes), (name, each) in zip(
+        looks, lines.items(), strict=False
+    ):
+        for count, (when, said) in enumerate(each):
+            look = {"color": color, "linestyle": dashes, "linewidth": linewidth}
+            ax.plot(when, said, label=None if count else name, **look)
+
+
 def draw_scores(
-    ax: Axes, scores: np.ndarray, at: float, reach: float, **look: Any
+    ax: Axes, scores: ArrayLike, at: float, reach: float, **look: Any
 ) -> None:
     """Draw a score of each run, (S,), in one row; a bar at their median."""
     row = np.full(len(scores), at)
     ax.plot(scores, row, linestyle="", alpha=0.7, **look)
     ax.vlines(np.median(scores), at - reach, at + reach, COLORS["c"])
+
+
+def write(ax: Axes, place: ArrayLike, words: str, **look: Any) -> None:
+    """Write words, their middle at a place."""
+    ax.text(*place, words, **{"ha": "center", "va": "center"} | look)
+
+
+def draw_box(
+    ax: Axes,
+    middle: tuple[float, float],
+    width: float,
+    height: float,
+    boxstyle: str = "round,pad=0.04",
+    **look: Any,
+) -> Patch:
+    """Draw a box with round corners, white and in front of lines."""
+    corner = middle[0] - width / 2, middle[1] - height / 2
+    look = {"facecolor": "white", "zorder": 3} | look
+    box = FancyBboxPatch(corner, width, height, boxstyle=boxstyle, **look)
+    return ax.add_patch(box)
 
 
 def draw_arrow(
@@ -109,18 +151,6 @@ def draw_levels(
         )
 
 
-def short(number: float) -> str:
-    """Write four decimals, or a power of ten for a tiny number."""
-    tiny = 0 < abs(number) < 1e-3
-    text = f"{number:.2e}" if tiny else f"{number:.4f}"
-    return text.replace("-", "−")
-
-
-def as_arrays(named: Mapping[Any, ArrayLike]) -> dict[Any, np.ndarray]:
-    """Return the arrays of a dict."""
-    return {name: np.asarray(value) for name, value in named.items()}
-
-
 _STARS = ("*", "P")
 _SOURCE = {"linestyle": "", "markersize": 6, "zorder": 4, "color": COLORS["c"]}
 
@@ -147,24 +177,18 @@ def plot_runs(
         points: by name, what others have measured, at x and y, (k, 2). At
             most two names.
         start: the number of the first column.
-        ax: where to draw; default: a new figure.
     """
-    curves = as_arrays(curves)
-    if points is not None:
-        points = as_arrays(points)
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
     for name, style in dashed(curves).items():
         color, _ = look_of(name)
         runs = curves[name]
-        at = start + np.arange(runs.shape[1])
-        # A single run has no thin line, which would show between the dashes.
-        thin = THIN if len(runs) > 1 else None
-        draw_runs(ax, at, runs, name, thin=thin, color=color, linestyle=style)
+        at = start + np.arange(len(runs[0]))
+        draw_runs(ax, at, runs, name, color=color, linestyle=style)
     for marker, (name, places) in zip(
         _STARS, (points or {}).items(), strict=False
     ):
-        ax.plot(*places.T, marker=marker, label=name, **_SOURCE)
+        ax.plot(*np.transpose(places), marker=marker, label=name, **_SOURCE)
     ax.set(xlabel=across, ylabel=measure)
     ax.locator_params(axis="x", integer=True)
     legend_above(ax)
@@ -186,19 +210,15 @@ def plot_groups(
         measure: the score's name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
         beside: by group, another score of the same runs, (S,): open.
-        ax: where to draw; default: a new figure.
     """
-    scores = as_arrays(scores)
-    if beside is not None:
-        beside = as_arrays(beside)
     height = 0.26 * len(scores) + 0.8
     ax = ax or plt.figure(figsize=(4.8, height)).add_subplot()
     draw_levels(ax, levels, upright=True)
     for row, (name, values) in enumerate(scores.items()):
         color, marker = look_of(name)
         look: dict[str, Any] = {"color": color, "marker": marker}
-        shift = 0 if beside is None else 0.2
-        if beside is not None:
+        shift = 0.2 if beside else 0
+        if beside:
             at = np.full(len(values), row + shift)
             ax.plot(beside[name], at, ls="", markerfacecolor="none", **look)
         draw_scores(ax, values, row - shift, 0.2, **look)
@@ -207,7 +227,6 @@ def plot_groups(
     return ax
 
 
-_SEED_DASHES = ("-", "--", "-.", ":")
 _ORDER = ("c", "h", "x", "adam")
 _THIN = THIN | {"alpha": 0.45}
 _PLATE = {"facecolor": "white", "alpha": 0.7, "pad": 0, "lw": 0}
@@ -230,17 +249,13 @@ def plot_seeds(
         labels: of the two axes, with their units.
         levels: by name, values to compare with, drawn as dotted lines.
         colors: the colour of each curve, by its name in `COLORS`.
-        ax: where to draw; default: a new figure.
     """
-    x = np.asarray(x, dtype=float)
-    curves = as_arrays(curves)
     ax = ax or plt.figure().add_subplot()
     for color, dashes, (name, rows) in zip(
-        colors, _SEED_DASHES, curves.items(), strict=False
+        colors, DASHES, curves.items(), strict=False
     ):
         look = {"color": COLORS[color], "linestyle": dashes}
-        thin = _THIN if len(rows) > 1 else None
-        draw_runs(ax, x, rows, name, thin=thin, **look)
+        draw_runs(ax, x, rows, name, thin=_THIN, **look)
     words = {"va": "baseline", "bbox": _PLATE}
     draw_levels(ax, levels, color=COLORS["x"], linewidth=1, **words)
     ax.set(xlabel=labels[0], ylabel=labels[1])
@@ -248,9 +263,7 @@ def plot_seeds(
     return ax
 
 
-def name_ends(
-    ax: Axes, ends: Mapping[str, tuple[float, Any]], **words: Any
-) -> None:
+def name_ends(ax: Axes, ends: Mapping[str, tuple[float, Any]]) -> None:
     """Write each line's name beside its end: by name, the value and colour."""
     scale = ax.yaxis.get_transform()
     low, high = scale.transform(ax.get_ylim())
@@ -260,8 +273,7 @@ def name_ends(
     for (label, (_, color)), place in zip(ends.items(), places, strict=True):
         ax.annotate(
             label, (right, place), (2, 0), textcoords="offset points",
-            color=color, va="center", annotation_clip=False,
-            **({"fontsize": "small"} | words),
+            color=color, va="center", annotation_clip=False, fontsize="small",
         )  # fmt: skip
 
 

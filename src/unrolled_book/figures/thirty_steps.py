@@ -10,12 +10,12 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
-    as_arrays,
     dashed,
     draw_levels,
     kind_of,
     legend_above,
     look_of,
+    write,
 )
 from unrolled_book.figures.style import COLORS
 
@@ -32,43 +32,24 @@ def plot_two_ends(points: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         points: the first and the last number of some sequences, (N, 2). Filled
             points have the answer 1, open ones 0.
-        ax: where to draw; default: a new figure.
     """
     points = np.asarray(points, dtype=float)
     ax = ax or plt.figure(figsize=(3.6, 3.6)).add_subplot()
     reach = max(3.0, np.abs(points).max())
     for sector in range(8):
         is_wrong = sector in (3, 7)
-        ax.add_patch(
-            Wedge(
-                (0, 0),
-                2 * reach,
-                45 * sector,
-                45 * (sector + 1),
-                facecolor="0.82" if is_wrong else "white",
-                edgecolor="0.6",
-                linewidth=0.6,
-            )
-        )
+        look = {"facecolor": "0.82" if is_wrong else "white"}
+        look |= {"edgecolor": "0.6", "linewidth": 0.6}
+        ends = 45 * sector, 45 * (sector + 1)
+        ax.add_patch(Wedge((0, 0), 2 * reach, *ends, **look))
         angle = np.radians(45 * sector + 22.5)
-        ax.text(
-            0.82 * reach * np.cos(angle),
-            0.82 * reach * np.sin(angle),
-            "wrong" if is_wrong else "right",
-            ha="center",
-            va="center",
-            fontsize=9,
-        )
+        place = 0.82 * reach * np.cos(angle), 0.82 * reach * np.sin(angle)
+        write(ax, place, "wrong" if is_wrong else "right", fontsize=9)
     answer = points.sum(axis=1) > 0
     for value, face in ((1, COLORS["c"]), (0, "white")):
-        ax.plot(
-            *points[answer == value].T,
-            "o",
-            markersize=3,
-            markerfacecolor=face,
-            markeredgecolor=COLORS["c"],
-            label=f"answer {value}",
-        )
+        look = {"markerfacecolor": face, "markeredgecolor": COLORS["c"]}
+        label = f"answer {value}"
+        ax.plot(*points[answer == value].T, "o", ms=3, label=label, **look)
     limits = (-reach, reach)
     ax.set(xlim=limits, ylim=limits, aspect="equal")
     ax.set(xlabel="first number a", ylabel="last number b")
@@ -92,9 +73,7 @@ def plot_crossings(
         epochs: by group, the epoch in which each run got there, from 1; None,
             drawn above all, if it did not.
         last: how many epochs there were.
-        ax: where to draw; default: a new figure.
     """
-    ratios = as_arrays(ratios)
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     labels = dict.fromkeys(map(kind_of, ratios))
     for name, ratio in ratios.items():
@@ -119,7 +98,7 @@ def plot_crossings(
 def plot_lengths(
     scores: Mapping[str, Mapping[int, ArrayLike]],
     measure: str,
-    levels: Mapping[str, float] | None = None,
+    levels: Mapping[str, float],
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -132,28 +111,20 @@ def plot_lengths(
             colour differ in their dashes.
         measure: the score's name and unit, for the axis.
         levels: by name, values to compare with, drawn as dotted lines.
-        ax: where to draw; default: a new figure.
     """
-    values = {name: as_arrays(scores[name]) for name in scores}
-    ticks = sorted({T for by_length in values.values() for T in by_length})
+    ticks = sorted({T for by_length in scores.values() for T in by_length})
     ax = ax or plt.figure().add_subplot()
     draw_levels(ax, levels)
-    for name, style in dashed(values).items():
-        by_length = values[name]
+    for name, style in dashed(scores).items():
+        by_length = scores[name]
         lengths = sorted(by_length)
         color, marker = look_of(name)
         for T in lengths:
             at = np.full(len(by_length[T]), T)
             ax.plot(at, by_length[T], marker, color=color, alpha=0.6)
         middles = [np.median(by_length[T]) for T in lengths]
-        ax.plot(
-            lengths,
-            middles,
-            style,
-            color=color,
-            marker=marker,
-            label=name,
-        )
+        look = {"color": color, "marker": marker, "linestyle": style}
+        ax.plot(lengths, middles, label=name, **look)
     ax.set(xscale="log", xlabel="steps T", ylabel=measure)
     ax.set_xticks(ticks, [str(T) for T in ticks], minor=False)
     ax.xaxis.set_minor_locator(NullLocator())

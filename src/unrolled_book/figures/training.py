@@ -10,12 +10,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from unrolled.data import ArrayLike
 from unrolled_book.figures.shared import (
-    THIN,
-    as_arrays,
+    DASHES,
     draw_arrow,
     draw_levels,
     draw_runs,
     legend_above,
+    write,
 )
 from unrolled_book.figures.style import COLORS
 
@@ -29,17 +29,14 @@ STEPS = (
 )
 """The six steps of a training loop, in our words."""
 
-_DASHES = ("-", "--", "-.")
-
 
 def plot_training_loop(
-    missing: Collection[int] = (), *, ax: Axes | None = None
+    missing: Collection[int], *, ax: Axes | None = None
 ) -> Axes:
     """Draw the six steps of a training loop, some of them as missing.
 
     Args:
         missing: the numbers of the steps that a loop lacks, from 1 to 6.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure(figsize=(4.8, 3.6)).add_subplot()
     for number, words in enumerate(STEPS, start=1):
@@ -55,15 +52,8 @@ def plot_training_loop(
     ax.plot([-0.3, -0.6, -0.6], [last, last, -1], color=COLORS["x"])
     ends = (-0.6, -1), (-0.15, -1)
     draw_arrow(ax, *ends, COLORS["x"], arrowstyle="->")
-    ax.text(
-        -0.8,
-        (last - 1) / 2,
-        "next epoch",
-        rotation=90,
-        ha="center",
-        va="center",
-        color=COLORS["x"],
-    )
+    look = {"rotation": 90, "color": COLORS["x"]}
+    write(ax, (-0.8, (last - 1) / 2), "next epoch", **look)
     ax.set(xlim=(-1, 6), ylim=(last - 0.6, -0.4))
     ax.axis("off")
     return ax
@@ -84,15 +74,12 @@ def plot_losses(
             thick. Names that begin with SGD or Adam have a colour of theirs.
         levels: by name, values to compare with, drawn as dotted lines.
         every: the updates between one loss and the next.
-        ax: where to draw; default: a new figure.
     """
-    runs = as_arrays(losses)
     ax = ax or plt.figure().add_subplot()
-    for (name, curves), dashes in zip(runs.items(), _DASHES, strict=False):
+    for (name, curves), dashes in zip(losses.items(), DASHES, strict=False):
         updates = every * np.arange(curves.shape[1])
         look = {"color": _color(name), "linestyle": dashes}
-        thin = THIN if len(curves) > 1 else None
-        draw_runs(ax, updates, curves, name, thin=thin, **look)
+        draw_runs(ax, updates, curves, name, **look)
     draw_levels(ax, levels, color=COLORS["x"], linewidth=1)
     ax.set(xlabel="updates", ylabel="MSE", yscale="log")
     _plain_ticks(ax.yaxis)
@@ -113,24 +100,14 @@ def plot_learning_rates(
         losses: by optimiser, the final losses, (R, S), above 0, S runs for
             each rate. A loss above 1 counts as a failed run and is drawn at
             the upper edge.
-        ax: where to draw; default: a new figure.
     """
-    grids = as_arrays(rates)
-    ends = as_arrays(losses)
     ax = ax or plt.figure().add_subplot()
-    for name, dashes in zip(grids, _DASHES, strict=False):
-        grid, end = grids[name], np.minimum(ends[name], 1)
-        color = _color(name)
-        marker = "s" if dashes == "-" else "o"
-        ax.plot(grid, end, marker, color=color, markersize=2.5, alpha=0.5)
-        ax.plot(
-            grid,
-            np.median(end, axis=1),
-            dashes,
-            marker=marker,
-            color=color,
-            label=name,
-        )
+    for name, dashes, marker in zip(rates, DASHES, "soo", strict=False):
+        grid, end = rates[name], np.minimum(losses[name], 1)
+        look = {"color": _color(name), "marker": marker}
+        ax.plot(grid, end, linestyle="", markersize=2.5, alpha=0.5, **look)
+        middle = np.median(end, axis=1)
+        ax.plot(grid, middle, linestyle=dashes, label=name, **look)
     ax.set(xlabel="learning rate", ylabel="final MSE")
     ax.set(xscale="log", yscale="log")
     _plain_ticks(ax.xaxis)

@@ -6,13 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.patches import FancyBboxPatch
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import as_arrays, draw_arrow
+from unrolled_book.figures.shared import DASHES, draw_arrow, draw_box, write
 from unrolled_book.figures.style import COLORS
-
-_STYLES = ("-", "--", "-.", ":")
 
 
 def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
@@ -23,30 +20,21 @@ def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
 
     Args:
         kept: whether each step's cache is kept, (T,), true or false.
-        ax: where to draw; default: a new figure.
     """
-    kept = np.asarray(kept, dtype=bool)
     ax = ax or plt.figure(figsize=(4.8, 1.4)).add_subplot()
     red, last = COLORS["gradient"], len(kept) - 1
     bent = {"shrink": 1, "connectionstyle": "arc3,rad=-0.5"}
     for t, keep in enumerate(kept):
         color = red if keep else COLORS["x"]
-        box = FancyBboxPatch(
-            (t - 0.22, -0.22),
-            0.44,
-            0.44,
-            boxstyle="round,pad=0.04",
-            facecolor=_tint(red, 0.2) if keep else "white",
-            edgecolor=color,
-            linestyle="-" if keep else ":",
-        )
-        ax.add_patch(box)
-        ax.text(t, 0, str(t + 1), ha="center", va="center_baseline", fontsize=9)
+        look = {"edgecolor": color, "linestyle": "-" if keep else ":"}
+        look["facecolor"] = _tint(red, 0.2) if keep else "white"
+        draw_box(ax, (t, 0), 0.44, 0.44, zorder=1, **look)
+        write(ax, (t, 0), str(t + 1), va="center_baseline", fontsize=9)
         if t < last:
             draw_arrow(ax, (t, 0.34), (t + 1, 0.34), COLORS["x"], **bent)
         if t and keep and kept[t - 1]:
             draw_arrow(ax, (t, -0.34), (t - 1, -0.34), red, **bent)
-    ax.text(last, -0.95, "error", color=red, ha="center", va="top", fontsize=9)
+    write(ax, (last, -0.95), "error", color=red, va="top", fontsize=9)
     draw_arrow(ax, (last, -0.92), (last, -0.34), red, shrink=1)
     ax.set(xlim=(-0.5, last + 0.5), ylim=(-1.35, 0.85), aspect="equal")
     ax.axis("off")
@@ -60,7 +48,6 @@ def plot_pairs(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
         kept: whether the error of step s (row) reaches step u (column),
             (T, T), true or false; no error reaches a later step. Steps
             count from 1 in the drawing.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure().add_subplot()
     kept = np.asarray(kept, dtype=bool)
@@ -94,15 +81,13 @@ def plot_memory(
         steps: lengths T of the sequence, (n,).
         held: bytes at each length, (n,), by the name of the scheme; at most
             four.
-        ax: where to draw; default: a new figure.
     """
-    steps = np.asarray(steps, dtype=float)
-    held = as_arrays(held)
     ax = ax or plt.figure().add_subplot()
     colors = 2 * (COLORS["pale"], COLORS["plain"])
     for line, (name, values) in enumerate(held.items()):
         style = "o-" if line < 2 else "s--"
-        ax.plot(steps, values / 1e6, style, color=colors[line], label=name)
+        megabytes = np.asarray(values) / 1e6
+        ax.plot(steps, megabytes, style, color=colors[line], label=name)
     ax.set(
         xlabel="steps T",
         ylabel="held for the way back (MB)",
@@ -123,15 +108,13 @@ def plot_windows(
     Args:
         shares: of the full gradient's length, for windows of 1 to k steps,
             (draws, k), by label; at most four; k may differ.
-        ax: where to draw; default: a new figure.
     """
-    shares = as_arrays(shares)
     ax = ax or plt.figure().add_subplot()
     for line, (label, draws) in enumerate(shares.items()):
         windows = np.arange(1, draws.shape[1] + 1)
         low, middle, high = np.percentile(draws, [10, 50, 90], axis=0)
         ax.fill_between(windows, low, high, color=COLORS["f"], alpha=0.15, lw=0)
-        ax.plot(windows, middle, color=COLORS["f"], linestyle=_STYLES[line])
+        ax.plot(windows, middle, color=COLORS["f"], linestyle=DASHES[line])
         half = np.argmax(middle >= 0.5)
         # Beside the line, where it has come half the way.
         ax.annotate(

@@ -1,29 +1,29 @@
 """The figures of the plain recurrent network: what it forgets, and why."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from unrolled.data import ArrayLike
-from unrolled_book.figures.shared import as_arrays, draw_arrow, name_ends
+from unrolled_book.figures.shared import (
+    draw_arrow,
+    draw_box,
+    legend_above,
+    name_ends,
+    write,
+)
 from unrolled_book.figures.style import COLORS
 
 _GREY = "#8A8A8A"
 _COPIES = ("#117A8B", "#8C6D1F", "#7A3E9D", "#3F7D3A")
 """One colour for each copy of a weight."""
 
-
-def _arrow(
-    ax: Axes, tail: ArrayLike, head: ArrayLike, color: str, **look: Any
-) -> None:
-    """Draw an arrow behind the boxes."""
-    draw_arrow(ax, tail, head, color, zorder=2, **({"linewidth": 1.4} | look))
+_arrow = partial(draw_arrow, linewidth=1.4, zorder=2)  # behind the boxes
 
 
 def plot_unrolled(
@@ -44,19 +44,14 @@ def plot_unrolled(
             (T,).
         contributions: what each copy of w adds to the derivative with respect
             to w, (T,).
-        ax: where to draw; default: a new figure.
     """
-    states, inputs, gradients, contributions = (
-        np.asarray(values, dtype=float)
-        for values in (states, inputs, gradients, contributions)
-    )
     T, red = len(inputs), COLORS["gradient"]
     ax = ax or plt.figure(figsize=(4.8, 3.2)).add_subplot()
     ax.set(xlim=(-0.45, T + 0.45), ylim=(-2.2, 1.3))
     ax.axis("off")
     _arrow(ax, (T + 0.1, 0.43), (T + 0.1, 0.92), _GREY)
     _arrow(ax, (T - 0.1, 0.92), (T - 0.1, 0.43), red)
-    ax.text(T, 1.1, "loss $L$", ha="center", va="center")
+    write(ax, (T, 1.1), "loss $L$")
     _box(ax, (0, 0), [("$h_0$", "black"), (_short(states[0]), "black")], _GREY)
     ax.text(-0.33, -2.0, "adds to\nd$L$/d$w$", va="center", fontsize="small")
     for t in range(1, T + 1):
@@ -69,9 +64,9 @@ def plot_unrolled(
         _arrow(ax, (t, -1.12), (t, -0.42), copy, linewidth=2.2)
         ax.text(t + 0.07, -0.78, f"$w_{t}$", va="center", color=copy)
         words = f"{contributions[t - 1]:.4f}".replace("-", "−")
-        ax.text(t, -2.0, words, ha="center", va="center", color=copy)
+        write(ax, (t, -2.0), words, color=copy)
         _arrow(ax, (t - 0.66, 0.06), (t - 0.34, 0.06), _GREY)
-        ax.text(t - 0.5, 0.14, "$u$", ha="center", va="bottom")
+        write(ax, (t - 0.5, 0.14), "$u$", va="bottom")
         if t > 1:
             _arrow(ax, (t - 0.34, -0.14), (t - 0.66, -0.14), red)
     return ax
@@ -84,29 +79,14 @@ def _box(
     color: str,
 ) -> None:
     """Draw a box with one line of text below the other."""
-    x, y = middle
     height = 0.1 + 0.24 * len(lines)
-    box = FancyBboxPatch(
-        (x - 0.3, y - height / 2),
-        0.6,
-        height,
-        boxstyle="round,pad=0.02,rounding_size=0.06",
-        facecolor="white",
-        edgecolor=color,
-        linewidth=1.6,
-        zorder=3,
-    )
-    ax.add_patch(box)
+    style = "round,pad=0.02,rounding_size=0.06"
+    look = {"edgecolor": color, "linewidth": 1.6}
+    draw_box(ax, middle, 0.6, height, style, **look)
+    x, y = middle
     for row, (text, text_color) in enumerate(lines):
-        ax.text(
-            x,
-            y + 0.24 * ((len(lines) - 1) / 2 - row),
-            text,
-            color=text_color,
-            ha="center",
-            va="center",
-            zorder=4,
-        )
+        place = x, y + 0.24 * ((len(lines) - 1) / 2 - row)
+        write(ax, place, text, color=text_color, zorder=4)
 
 
 def _short(number: float) -> str:
@@ -117,9 +97,9 @@ def _short(number: float) -> str:
 
 def plot_shrinking(
     curves: Mapping[str, ArrayLike],
-    lines: Mapping[str, ArrayLike] | None = None,
+    lines: Mapping[str, ArrayLike],
+    limits: tuple[float, float],
     *,
-    limits: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how a size changes over 1, 2, ..., K steps, on a logarithmic axis.
@@ -129,14 +109,12 @@ def plot_shrinking(
             median is drawn, and a band from the 10th to the 90th percentile.
             Light red to dark.
         lines: by label, sizes above 0 for comparison, (K,); dotted or dashed.
-        limits: of the axis of sizes; default: what holds all of them.
-        ax: where to draw; default: a new figure.
+        limits: of the axis of sizes.
     """
-    sizes, dotted = as_arrays(curves), as_arrays(lines or {})
     ax = ax or plt.figure().add_subplot()
     ends = {}
     for (label, size), color in zip(
-        sizes.items(), _reds(len(sizes)), strict=True
+        curves.items(), _reds(len(curves)), strict=True
     ):
         low, middle, high = np.percentile(size, [10, 50, 90], axis=0)
         k = np.arange(1, len(middle) + 1)
@@ -144,15 +122,12 @@ def plot_shrinking(
         ax.semilogy(k, middle, color=color, lw=1.8)
         ends[label] = (middle[-1], color)
     for (label, size), style in zip(
-        dotted.items(), [":", "-.", "--"] * len(dotted), strict=False
+        lines.items(), [":", "-.", "--"], strict=False
     ):
-        ax.semilogy(
-            np.arange(1, len(size) + 1), size, style, color="black", lw=1.2
-        )
+        k = np.arange(1, len(size) + 1)
+        ax.semilogy(k, size, style, color="black", lw=1.2)
         ends[label] = (size[-1], "black")
-    ax.set(xlabel="steps back, k", ylabel="size")
-    if limits:
-        ax.set_ylim(*limits)
+    ax.set(xlabel="steps back, k", ylabel="size", ylim=limits)
     name_ends(ax, ends)
     return ax
 
@@ -161,7 +136,7 @@ def plot_cliff(
     u: ArrayLike,
     b: ArrayLike,
     loss: ArrayLike,
-    paths: Mapping[str, ArrayLike] | None = None,
+    paths: Mapping[str, ArrayLike],
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -173,10 +148,7 @@ def plot_cliff(
         loss: the loss at each pair, (m, n).
         paths: by label, points (u, b) of a descent, (steps, 2), at most
             three. A point off the map does not widen it.
-        ax: where to draw; default: a new figure.
     """
-    loss = np.asarray(loss, dtype=float)
-    points = as_arrays(paths or {})
     ax = ax or plt.figure(figsize=(4.8, 4.2)).add_subplot()
     field = ax.contourf(u, b, loss, 24, cmap="Greys")
     ax.figure.colorbar(
@@ -190,21 +162,12 @@ def plot_cliff(
     )
     ax.grid(visible=False)
     looks = [("o-", COLORS["gradient"]), ("s--", "white"), ("D:", "white")]
-    for (label, path), (style, face) in zip(
-        points.items(), looks, strict=False
-    ):
-        ax.plot(
-            *path.T,
-            style,
-            color=COLORS["gradient"],
-            markerfacecolor=face,
-            linewidth=1.2,
-            label=label,
-        )
-    if points:
-        start = next(iter(points.values()))[0]
-        ax.plot(*start, "o", ms=14, mfc="none", mec="black", mew=1.2)
-        ax.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, 1.0))
+    for (label, path), (style, face) in zip(paths.items(), looks, strict=False):
+        look = {"color": COLORS["gradient"], "markerfacecolor": face}
+        ax.plot(*path.T, style, linewidth=1.2, label=label, **look)
+    start = next(iter(paths.values()))[0]
+    ax.plot(*start, "o", ms=14, mfc="none", mec="black", mew=1.2)
+    legend_above(ax)
     return ax
 
 
@@ -214,7 +177,6 @@ def plot_wall(b: ArrayLike, loss: ArrayLike, *, ax: Axes | None = None) -> Axes:
     Args:
         b: biases, (n,), increasing.
         loss: the loss at each, (n,).
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     ax.plot(b, loss, color="black")
@@ -229,7 +191,6 @@ def plot_ellipses(
 
     Args:
         powers: by label, matrices, (2, 2); light red to dark.
-        ax: where to draw; default: a new figure.
     """
     ax = ax or plt.figure(figsize=(4.8, 2.6)).add_subplot()
     angle = np.linspace(0, 2 * np.pi, 181)

@@ -10,5 +10,3 @@ gives it the look of the book (``page.css``).
 
 from unrolled_book.quiz.page import show
 from unrolled_book.quiz.reading import load
-
-__all__ = ["load", "show"]
