@@ -41,6 +41,8 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
     known = dict(sizes or {})
 
     def checked(name: str, value: Any, form: Any, allowed: Any = None) -> Any:
+        if isinstance(form, str):  # the usual case
+            return _one(name, value, form, allowed, known, like)
         if isinstance(form, dict):
             check_names(name, value, form)
             pairs = {k: (value[k], each) for k, each in form.items()}
@@ -78,8 +80,8 @@ def _columns(rows: Sequence, length: str, kind: Any, known: dict) -> list:
     bound, columns = dict(known), []
     shapes = (f"{length} {v.dim_str}" for v in kind.__annotations__.values())
     for column, shape in zip(zip(*rows, strict=True), shapes, strict=True):
-        column = np.array(column)
-        columns.append(_one("rows", column, shape, None, bound, None))
+        array = np.array(column)
+        columns.append(_one("rows", array, shape, None, bound, None))
     known |= bound
     return [kind(*row) for row in zip(*columns, strict=True)]
 
@@ -186,8 +188,12 @@ def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
 def _bad_number(values: Any, allowed: range | None) -> float | None:
     """Return a number that is not finite, or not of the range, if any is."""
     if isinstance(values, np.ndarray):
-        is_any = allowed is None
-        good = np.isfinite(values) if is_any else np.isin(values, allowed)
+        # Finite if all numbers are, and quick, unless it overflows.
+        if allowed is None and isfinite(np.vdot(values, values)):
+            return None
+        good = np.isfinite(values)
+        if allowed is not None:
+            good = np.isin(values, allowed)
         return None if good.all() else values[~good].flat[0]
     if sys.modules["torch"].compiler.is_compiling():
         return None
