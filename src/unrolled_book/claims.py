@@ -9,7 +9,7 @@ import textwrap
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
@@ -34,6 +34,13 @@ def _twice(value: object) -> object:
     return value if isinstance(value, list) else [value, value]
 
 
+_T = TypeVar("_T")
+Range = Annotated[
+    list[_T], BeforeValidator(_twice), Field(min_length=2, max_length=2)
+]
+"""[low, high]."""
+
+
 class Number(Row):
     """A number that the source gives, and the range that we measure."""
 
@@ -42,12 +49,8 @@ class Number(Row):
     """How far from `given` a measurement may lie; half a unit of the last
     digit that the source gives, where it does not say "about"."""
 
-    measured: Annotated[
-        list[float],
-        BeforeValidator(_twice),
-        Field(min_length=2, max_length=2),
-    ]
-    """[low, high]: where the measurement must lie today."""
+    measured: Range[float]
+    """Where the measurement must lie today."""
 
     when: str = ""
     """The condition under which it was measured, if there are several."""
@@ -67,12 +70,8 @@ class Number(Row):
 class Count(Row):
     """In how many of the cases measured a statement holds."""
 
-    holds: Annotated[
-        list[Annotated[int, Field(ge=0)]],
-        BeforeValidator(_twice),
-        Field(min_length=2, max_length=2),
-    ]
-    """[low, high]: how many it must be today; mostly one number."""
+    holds: Range[Annotated[int, Field(ge=0)]]
+    """How many it must be today; mostly one number."""
 
     cases: Annotated[int, Field(ge=1)]
     when: str = ""

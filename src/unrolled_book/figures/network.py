@@ -20,7 +20,9 @@ from unrolled_book.figures.style import COLORS
 
 _GREY, _PLAIN = COLORS["x"], COLORS["plain"]
 _FILLED = "#F9DFD0"  # a light tint of the hidden state's colour
-_STYLES = ("o-", "s--", "^:")
+_STYLES = (("o-", _PLAIN), ("s--", "white"), ("^:", "white"))
+"""How the lines are drawn, and what their markers are filled with."""
+
 _DASHES = (":", "-.")
 _STEPS = 4  # of a stack
 
@@ -142,8 +144,7 @@ def plot_tags(
         ax.axvspan(t - 0.5, t + 0.5, color="0.88", lw=0)
     ax.axhline(0.5, color=_GREY, linestyle=":", linewidth=1)
     lines = zip(_STYLES, probabilities.items(), strict=False)
-    for style, (name, line) in lines:
-        face = "white" if style != _STYLES[0] else _PLAIN
+    for (style, face), (name, line) in lines:
         ax.plot(line, style, color=_PLAIN, markerfacecolor=face, label=name)
     ax.set(
         xlim=(-0.5, len(tags) - 0.5),
@@ -176,9 +177,9 @@ def plot_epochs(
             most two.
     """
     ax = ax or plt.figure().add_subplot()
-    for style, (name, runs) in zip(_STYLES, curves.items(), strict=False):
+    lines = zip(_STYLES, curves.items(), strict=False)
+    for (style, face), (name, runs) in lines:
         epochs = np.arange(1, len(runs[0]) + 1)
-        face = "white" if style != _STYLES[0] else _PLAIN
         look = {"color": _PLAIN, "markerfacecolor": face}
         look |= {"marker": style[0], "linestyle": style[1:]}
         draw_runs(ax, epochs, runs, name, thin=THIN | {"marker": ""}, **look)

@@ -217,11 +217,10 @@ def plot_groups(
     for row, (name, values) in enumerate(scores.items()):
         color, marker = look_of(name)
         look: dict[str, Any] = {"color": color, "marker": marker}
-        shift = 0.2 if beside else 0
         if beside:
-            at = np.full(len(values), row + shift)
+            at = np.full(len(values), row + 0.2)
             ax.plot(beside[name], at, ls="", markerfacecolor="none", **look)
-        draw_scores(ax, values, row - shift, 0.2, **look)
+        draw_scores(ax, values, row - 0.2 if beside else row, 0.2, **look)
     ax.set(xlabel=measure, ylim=(len(scores) - 0.4, -0.6))
     ax.set_yticks(range(len(scores)), [*scores])
     return ax

@@ -27,7 +27,7 @@ def plot_truncation(kept: ArrayLike, *, ax: Axes | None = None) -> Axes:
     for t, keep in enumerate(kept):
         color = red if keep else COLORS["x"]
         look = {"edgecolor": color, "linestyle": "-" if keep else ":"}
-        look["facecolor"] = _tint(red, 0.2) if keep else "white"
+        look |= {"facecolor": _tint(red, 0.2) if keep else "white"}
         draw_box(ax, (t, 0), 0.44, 0.44, zorder=1, **look)
         write(ax, (t, 0), str(t + 1), va="center_baseline", fontsize=9)
         if t < last:
