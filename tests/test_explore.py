@@ -240,6 +240,7 @@ def apart(these, those):
 @each
 def test_the_page_computes_what_the_package_does(touch, name):
     it = touch(name)
+    # The bench answers a thousand sequences at each: seconds, not milliseconds.
     settings = [it.start, *it.draws(4 if name == "bench" else 20)]
     answer = it.ask("at", settings)
     for wanted, (state, found) in zip(settings, answer["found"], strict=True):

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
-MINUTES = re.compile(r"(?<=\*About )(?:\d+(?: to \d+)? minutes|an hour)")
+MINUTES = re.compile(r"(?<=\*About )\d+(?: to \d+)? minutes")
 """A page's minutes, as its first cell has them."""
 
 EVENING = ("02_forward", "03_one_weight")
