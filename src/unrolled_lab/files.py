@@ -41,7 +41,8 @@ def weights_of(
     model: nn.Module, dtype: torch.dtype = KEPT_AS
 ) -> dict[str, Tensor]:
     """Copy a model's weights, as they are kept in a file."""
-    return {name: v.to(dtype) for name, v in model.state_dict().items()}
+    state = model.state_dict()
+    return {name: v.to(dtype, copy=True) for name, v in state.items()}
 
 
 @contextlib.contextmanager
