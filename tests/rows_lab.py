@@ -158,7 +158,6 @@ ROWS = [
     good(lab.replay, bad("epochs: expected at most 2, .*got 3", epochs=3),
          config=CONFIG, epochs=1),
     good(lab.follow, bad("epochs: expected at most 2, .*got 3", epochs=3),
-         bad(r"data: expected a Datasets, got \(1, 2", data=(1, 2, 3)),
          bad("measure: expected a function .*got 'text'", measure="text"),
          fine("measure: <class 'str'>"), config=CONFIG, epochs=1,
          measure=lab.count_parameters),

@@ -4,6 +4,9 @@ from html import escape
 
 import pandas as pd
 
+SHORT = 20
+"""So many characters stay in one line: a number with its interval does."""
+
 
 class Table:
     """A table to be the last expression of a cell.
@@ -35,7 +38,7 @@ class Table:
         rows = "".join(
             f"<tr><th>{escape(str(name))}</th>"
             + "".join(
-                f'<td data-title="{title}">{escape(cell)}</td>'
+                f'<td data-title="{title}">{_unbroken(cell)}</td>'
                 for title, cell in zip(titles, cells, strict=True)
             )
             + "</tr>\n"
@@ -48,3 +51,9 @@ class Table:
             f"<thead><tr><th>{corner}</th>{heads}</tr></thead>\n"
             f"<tbody>\n{rows}</tbody>\n</table>"
         )
+
+
+def _unbroken(cell: str) -> str:
+    """Escape a cell for HTML; one that is short does not break."""
+    text = escape(cell)
+    return text if len(cell) > SHORT else text.replace(" ", "&nbsp;")

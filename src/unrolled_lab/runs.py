@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from unrolled._checks import check_int, check_type, insist
+from unrolled._checks import check_int, insist
 from unrolled.train import History, Training, evaluate, fit
 from unrolled_lab.build import (
     Datasets,
@@ -94,10 +94,7 @@ def replay(config: RunConfig, epochs: int) -> History:
 
 
 def follow(
-    config: RunConfig,
-    epochs: int,
-    measure: Callable[[nn.Module], Found],
-    data: Datasets | None = None,
+    config: RunConfig, epochs: int, measure: Callable[[nn.Module], Found]
 ) -> tuple[History, list[Found]]:
     """Do the first epochs of a run again, and look at its network on the way.
 
@@ -106,9 +103,6 @@ def follow(
         epochs: how many, at most those of the run.
         measure: called with the network before the training and after each
             epoch; it must not change it.
-        data: what to learn from; default: the run's own data. So one can ask
-            what would have been if the data had been others. A run that draws
-            its data anew does so in place.
 
     Returns:
         A record of each epoch, as of `replay`; and what `measure` gave, E + 1
@@ -124,13 +118,10 @@ def follow(
     Chapter: 08_thirty_steps.
     """
     insist("measure", callable(measure), "a function of a model", measure)
-    if data is None:
-        data = make_data(config)
-    check_type("data", data, Datasets)
+    data, model = make_data(config), build_model(config)
     most = config.train.epochs
     is_right = check_int("epochs", epochs) <= most
     insist("epochs", is_right, f"at most {most}, those of the run", epochs)
-    model = build_model(config)
     found = [measure(model)]
 
     def look(_: Training) -> None:
