@@ -34,12 +34,14 @@ def test_a_table_says_the_same_in_text_and_in_html():
     page = table._repr_html_()
     cells = re.findall(r'<td data-title="(.*?)">(.*?)</td>', page)
     assert cells == [
-        ("loss &lt; 1", "0.85"), ("how", "a &amp; b"),
+        ("loss &lt; 1", "0.85"), ("how", "a&nbsp;&amp;&nbsp;b"),
         ("loss &lt; 1", "12,345.60"), ("how", "0.5"),
     ]  # fmt: skip
     heads = re.findall(r"<th>(.*?)</th>", page)
     assert heads == ["when", "loss &lt; 1", "how", "before", "&lt;after&gt;"]
     assert page == Table(FRAME, ",.2f")._repr_html_()
+    long = "words, and so many that they break"
+    assert long in Table(pd.DataFrame({"of": [long]}))._repr_html_()
 
 
 def pixels(png):
