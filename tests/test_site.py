@@ -166,6 +166,23 @@ def test_a_comma_is_read_as_what_it_must_be(page, typed):
     assert field.input_value() == COMMAS[typed]
 
 
+def test_a_fold_is_found_by_what_its_code_is_of(page):
+    """By eye and by ear; and on paper, where it cannot open, not at all."""
+    page.at("book/05_training.html")
+    folds = page.locator("details.hide > summary")
+    names = [*map(str.strip, folds.all_inner_texts())]
+    assert {
+        "Show the imports", "Show the code of the figure",
+        "Show the code of the table", "Show the code of gradients, train",
+    } <= {*names}  # fmt: skip
+    assert "Show the code" not in names
+    fold = page.get_by_text("Show the code of gradients, train", exact=True)
+    assert folds.and_(page.locator("[aria-label]")).count() == 0
+    assert fold.is_visible()
+    page.emulate_media(media="print")
+    assert not fold.is_visible()
+
+
 def test_paper_has_no_answers(page):
     folds = page.locator(".admonition.dropdown > :not(.admonition-title)")
     page.at("book/02_forward.html")
@@ -245,3 +262,11 @@ def test_a_sheet_is_one_page_of_paper(page, name):
     paper = {"format": "A4", "margin": dict.fromkeys(EDGES, "20mm")}
     printed = PdfReader(BytesIO(page.pdf(**paper)))
     assert len(printed.pages) == 1
+
+
+def test_the_api_shows_fields_without_machinery(page):
+    page.at("book/api/train.html")
+    text = page.locator("article").inner_text()
+    assert "patience: int | None" in text
+    assert "Adam’s learning rate: about how far" in " ".join(text.split())
+    assert not re.search("Annotated|FieldInfo|model_config|Type:", text)
