@@ -74,7 +74,7 @@ globalThis.reader = {
       ground: getComputedStyle(document.body).backgroundColor,
       dimmed: all('article figure img').filter((e) => {
         const { filter, opacity } = getComputedStyle(e);
-        const dark = 'invert(0.93) hue-rotate(180deg)'; // and hues stay
+        const dark = 'invert(0.93) hue-rotate(180deg) brightness(1.2)'; // and hues stay
         return filter !== (root.theme === 'dark' ? dark : 'none')
           || opacity !== '1';
       }).map(file),
