@@ -56,4 +56,6 @@ class Table:
 def _unbroken(cell: str) -> str:
     """Escape a cell for HTML; one that is short does not break."""
     text = escape(cell)
-    return text if len(cell) > SHORT else text.replace(" ", "&nbsp;")
+    if len(cell) > SHORT:
+        return text
+    return text.replace(" ", "&nbsp;").replace("–", "–&#8288;")
