@@ -46,14 +46,16 @@ def weights_of(
 
 
 @contextlib.contextmanager
-def locked(path: Path, made: Path) -> Iterator[None]:
-    """Wait until no other process is at work under the same lock.
+def locked(made: Path) -> Iterator[None]:
+    """Wait until no other process is at work on a file of the results.
 
     A worker outlives a sweep that was killed until its run is done. Who starts
     the sweep again waits here for that run, and finds what it has made. Once
     this is there, the file that is the lock is removed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = made.parents[1] / ".unfinished" / made.parent.name
+    unfinished.mkdir(parents=True, exist_ok=True)
+    path = unfinished / f"{made.stem}.lock"
     with path.open("w") as file:  # closing it, or dying, unlocks
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -78,8 +80,7 @@ def make_once(path: Path, make: Callable[[Path], object]) -> bool:
     `make` writes it, as a whole. Returns whether it was made now.
     """
     path.parent.mkdir(exist_ok=True)
-    locks = path.parent.parent / ".unfinished" / path.parent.name
-    with locked(locks / f"{path.stem}.lock", path), use_threads(1):
+    with locked(path), use_threads(1):
         if path.exists():
             return False
         make(path)
@@ -141,7 +142,7 @@ class RunFiles:
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Wait until no other process works on this run: see `locked`."""
-        return locked(self.checkpoint.with_suffix(".lock"), self.record)
+        return locked(self.record)
 
     def save(self, record: Record, weights: Weights) -> None:
         """Write the weights and then the record, each as a whole.

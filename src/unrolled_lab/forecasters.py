@@ -44,15 +44,16 @@ COUNT = 3200
 
 SEEDS = range(5)
 
-_SAME = {"batch_size": 32, "max_norm": 1.0, "loss": "squared_error"}
+SAME = {"batch_size": 32, "max_norm": 1.0, "loss": "squared_error"}
+"""What all trainings of forecasters have in common."""
 
-FIRST = TrainConfig(epochs=8, lr=1e-2, step_size=2, gamma=0.5, **_SAME)
+FIRST = TrainConfig(epochs=8, lr=1e-2, step_size=2, gamma=0.5, **SAME)
 """The first stage, the same for all: 800 updates on the truth."""
 
-SECOND = TrainConfig(epochs=3, lr=3e-3, step_size=1, gamma=0.3, **_SAME)
+SECOND = TrainConfig(epochs=3, lr=3e-3, step_size=1, gamma=0.3, **SAME)
 """The second, in each of the ways: 300 updates."""
 
-WHOLE = TrainConfig(epochs=6, lr=1e-2, step_size=1, gamma=0.5, **_SAME)
+WHOLE = TrainConfig(epochs=6, lr=1e-2, step_size=1, gamma=0.5, **SAME)
 """From the start, in each of the ways, on the data of both: 1,200 updates."""
 
 
@@ -129,15 +130,13 @@ def save_forecasters(
 
     Returns whether it was trained. Chapter: 11_free_running.
     """
-    path = _path(series, seed, folder, plan)
-    return make_once(path, lambda path: _save(series, seed, path, plan))
 
+    def make(path: Path) -> None:
+        networks, losses = train_forecasters(series, seed, plan)
+        weights = {k: weights_of(v, torch.float32) for k, v in networks.items()}
+        save_network(path, weights, losses=losses)
 
-def _save(series: Series, seed: int, path: Path, plan: Plan) -> None:
-    """Train one network in all the ways and keep it."""
-    networks, losses = train_forecasters(series, seed, plan)
-    weights = {k: weights_of(v, torch.float32) for k, v in networks.items()}
-    save_network(path, weights, losses=losses)
+    return make_once(_path(series, seed, folder, plan), make)
 
 
 def load_forecasters(
@@ -158,10 +157,9 @@ def load_forecasters(
 
     Chapter: 11_free_running.
     """
-    weights = [each["weights"] for each in _read(series, folder, plan)]
     return {
-        name: [load_network(HIDDEN, each[name]) for each in weights]
-        for name in weights[0]
+        name: [load_network(HIDDEN, weights) for weights in five]
+        for name, five in _read("weights", series, folder, plan).items()
     }
 
 
@@ -178,8 +176,7 @@ def load_losses(
 
     Chapter: 11_free_running.
     """
-    losses = [each["losses"] for each in _read(series, folder, plan)]
-    return {name: [each[name] for each in losses] for name in losses[0]}
+    return _read("losses", series, folder, plan)
 
 
 def _path(
@@ -198,10 +195,13 @@ def _draw(series: Series, generator: torch.Generator) -> TensorDataset:
     return TensorDataset(x[:, :-1], x[:, 1:])
 
 
-def _read(series: Series, folder: Path | str | None, plan: Plan) -> list[dict]:
-    """Read what was kept of a series, for each seed."""
+def _read(
+    what: str, series: Series, folder: Path | str | None, plan: Plan
+) -> dict[str, list]:
+    """Read what was kept of a series: by regime, from the file of each seed."""
     paths = [_path(series, seed, folder, plan) for seed in SEEDS]
-    return [*map(load_checkpoint, paths)]
+    five = [load_checkpoint(path)[what] for path in paths]
+    return {name: [each[name] for each in five] for name in five[0]}
 
 
 def _train(

@@ -26,7 +26,6 @@ from unrolled.gates import probe
 from unrolled.models import Classifier
 from unrolled.train import evaluate, fit
 from unrolled_lab.build import make_data
-from unrolled_lab.config import Moment
 from unrolled_lab.files import (
     load_model,
     load_records,
@@ -69,9 +68,9 @@ def _measure(seed: int, folder: Path | str | None) -> dict:
     data = make_data(record.config)
     x = data.test.tensors[0][: 2 * max(FITTED)]
     found: dict[str, Any] = {"seed": seed}
-    moments: dict[str, Moment] = {"trained": "best", "untrained": "initial"}
-    for name, moment in moments.items():
-        model: Any = load_model(record, moment, folder)
+    twin: Any = load_model(record, "initial", folder)
+    models = {"trained": load_model(record, "best", folder), "untrained": twin}
+    for name, model in models.items():
         traces = model.recurrent.trace(x)
         found[name] = {
             str(n): [
@@ -80,7 +79,6 @@ def _measure(seed: int, folder: Path | str | None) -> dict:
             ]
             for n in FITTED
         }
-    twin: Any = load_model(record, "initial", folder)
     train, valid, test = (
         TensorDataset(_last_states(twin, x), label)
         for x, label in (each.tensors for each in data)

@@ -35,6 +35,7 @@ from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
 from unrolled_lab.files import make_once, results_folder, weights_of
 from unrolled_lab.forecasters import (
+    SAME,
     SEEDS,
     load_network,
     new_network,
@@ -52,10 +53,7 @@ CASES = {"walk": 600} | {
 VALID, STEPS, HIDDEN = 60, 36, 16
 """Values that choose the epoch; T, the steps of a sequence; H, the units."""
 
-CONFIG = TrainConfig(
-    epochs=60, batch_size=32, lr=1e-2, max_norm=1.0, keep="best",
-    loss="squared_error",
-)  # fmt: skip
+CONFIG = TrainConfig(epochs=60, lr=1e-2, keep="best", **SAME)
 
 
 def rolling_series(case: str, seed: int) -> Float[np.ndarray, " 732"]:
