@@ -35,10 +35,10 @@ EVERYTHING = small.config(
 DATA = small.sequences(), small.sequences(30, seed=2)
 
 
-def train(path, settings=EVERYTHING, **options):
+def train(path, settings=EVERYTHING):
     """One run of everything; returns the model and the history."""
     model = made(Tagger)
-    return model, fit_resumably(model, *DATA, settings, path, **options)
+    return model, fit_resumably(model, *DATA, settings, path)
 
 
 def content(path):
@@ -87,12 +87,18 @@ def test_the_uninterrupted_run_does_everything(whole):
 
 
 @pytest.mark.parametrize("done", [1, -1])
-def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(whole, done):
+def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
+    whole, done, capfd
+):
     state, stream = copy.deepcopy(whole[-1][done]), torch.get_rng_state()
     model = emptied()
     start = partial(load_state, state=state)
-    history = fit(model, *DATA, EVERYTHING, on_start=start)
+    history = fit(model, *DATA, EVERYTHING, on_start=start, progress=True)
     check_equals(whole, model, history)
+    ended = [*range(1, 1 + len(history.epochs))][done]
+    shown = capfd.readouterr().err  # the bar goes on where it ended
+    assert f"| {ended}/40" in shown
+    assert "| 0/40" not in shown
     assert torch.equal(torch.get_rng_state(), stream)
 
 
@@ -105,14 +111,11 @@ def emptied():
 
 @pytest.mark.parametrize("keep", ["best", "last"])
 def test_more_epochs_go_on_and_a_finished_run_is_returned(
-    whole, tmp_path, keep, monkeypatch, capfd
+    whole, tmp_path, keep, monkeypatch
 ):
     path, settings = tmp_path / "run.pt", EVERYTHING.replace(keep=keep)
     train(path, settings.replace(epochs=5))
-    trained, history = train(str(path), settings, progress=True)
-    shown = capfd.readouterr().err  # the bar goes on where it ended
-    assert "| 5/40" in shown
-    assert "| 0/40" not in shown
+    trained, history = train(path, settings)
     if keep == "best":
         check_equals(whole, trained, history)
         assert same(content(path), content(whole[0]))
@@ -123,38 +126,6 @@ def test_more_epochs_go_on_and_a_finished_run_is_returned(
         assert again == history
         assert small.same_weights(model, trained)
         assert path.read_bytes() == written
-
-
-AVERAGES, GROUP = ("optimizer", "state"), ("optimizer", "param_groups", 0)
-SPOILT = [  # a place in a state, and what is there instead; None for nothing
-    (("model", "out.bias"), None), (("best",), {"out.bias": torch.zeros(4)}),
-    (AVERAGES, {}), ((*AVERAGES, 0, "exp_avg"), torch.zeros(3)),
-    ((*AVERAGES, 0, "exp_avg_sq"), None), ((*AVERAGES, 99), {}),
-    ((*GROUP, "lr"), 7.0), ((*GROUP, "betas"), (0.5, 0.5)),
-    (("scheduler", "gamma"), 0.5), (("scheduler", "last_epoch"), 7),
-    (("scheduler",), {}), (("random", "cpu"), torch.zeros(3)),
-    (("random", "cpu"), None), (("history",), "[]"), (("history",), 3),
-    (("history",), '{"epochs": [{}]}'), (("another",), 3),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("keep", ["best", "last"])
-def test_a_refused_state_changes_nothing(keep):
-    model = emptied()
-    before = copy.deepcopy(model.state_dict())
-    settings = EVERYTHING.replace(epochs=1, keep=keep)
-    *_, (good,) = states_of(settings)
-    for (*above, last), value in SPOILT:
-        state = part = copy.deepcopy(good)
-        for key in above:
-            part = part[key]
-        part.pop(last, None)
-        if value is not None:
-            part[last] = value
-        start = partial(load_state, state=state)
-        with pytest.raises(ValueError, match=r"expected .*got "):
-            fit(model, *DATA, settings.replace(epochs=3), on_start=start)
-        assert same(before, model.state_dict())
 
 
 class Killed(BaseException):
@@ -280,7 +251,7 @@ OTHERS = {
     r"another lr; lr is 0.01 \(here 0.02\)": {"lr": 0.02},
     "another lr, seed; lr is 0.01": {"lr": 0.02, "seed": 3},
     "keep is 'best' .here 'last'.": {"keep": "last"},
-    "run.pt: .*epochs: expected at most 1, .*got 2": {"epochs": 1},
+    "epochs: expected at most 1, .*got 2": {"epochs": 1},
     r"another train_set; .*\(22, 3\)": {"data": changed(points(), 0)},
     "other train_set": {"data": changed(points(), 1)},
     "another valid_set": {"valid": changed(VALID, 0)},
@@ -299,13 +270,8 @@ def test_another_training_is_refused(tmp_path, message):
 def test_what_else_does_not_suit_is_refused(tmp_path):
     path = tmp_path / "run.pt"
     short(path)
-    state = load_checkpoint(path)
-    for worse, message in [
-        ({"random": {}}, "^run.pt: expected .* another random.cpu; .*missing"),
-        ({"about": None}, "^run.pt: expected a dict, got None"),
-    ]:
-        save_checkpoint(path, state | worse)
-        check_refused(path, message)
+    save_checkpoint(path, load_checkpoint(path) | {"about": None})
+    check_refused(path, "^run.pt: expected a dict, got None")
     # A module's text shows what its weights do not.
     path.unlink()
     short(path, made(small.mlp, 0.3))

@@ -6,7 +6,6 @@ lists, numbers, texts and tensors. It is written so that a kill does no harm.
 
 import contextlib
 import hashlib
-import math
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check_names, check_type, insist
+from unrolled._checks import check_type, insist
 from unrolled.train import History, TrainConfig, Training, fit
 
 FORMAT = "unrolled checkpoint 1"
 """What a checkpoint says of itself: a file as described above. What is in it is
-checked by those who read it, such as `load_state`; that has no number."""
+checked by those who read it, with `check_same`; that has no number."""
 
 State = dict[str, Any]
 
@@ -30,13 +29,12 @@ State = dict[str, Any]
 def fit_resumably(
     model: nn.Module,
     train_set: TensorDataset,
-    valid_set: TensorDataset | None,
+    valid_set: TensorDataset,
     config: TrainConfig,
-    path: Path | str,
+    path: Path,
     *,
     before: Callable[[int], object] = lambda epoch: None,
     after: Callable[[], float | None] = lambda: None,
-    progress: bool = False,
 ) -> History:
     """Do what `fit` does, with a checkpoint after every epoch.
 
@@ -49,39 +47,34 @@ def fit_resumably(
             `epochs` is welcome, unless the file is past it. One process at a
             time.
         before: called with the number of the epoch to come, from 1, before it
-            begins. It may change the training data in place, if these are on
-            the model's device.
+            begins, and once more after the last. It may change the training
+            data in place, if these are on the model's device.
         after: called after each epoch. What it gives is kept in the file, as
             ``"notes"``, a list.
 
     Returns:
         The history. A checkpoint of another training is refused: of another
-        configuration, model, device, or other data.
+        configuration, model, device, or other data. If it is of the same one,
+        and whole, its state is taken as it is.
     """
-    path, notes = Path(path), []
-    about = _describe(model, train_set, valid_set, config)
+    about, notes = _describe(model, train_set, valid_set, config), []
 
     def load(run: Training) -> None:
         if path.exists():
             state = load_checkpoint(path)
             check_same(path.name, state.pop("about", None), about)
             notes.extend(state.pop("notes"))
-            load_state(run, state, path.name)
-        begin(run)
+            load_state(run, state)
+        before(len(run.history.epochs) + 1)
 
     def save(run: Training) -> None:
         notes.append(after())
         more = {"about": about, "notes": notes}
         save_checkpoint(path, state_of(run) | more)
-        begin(run)
-
-    def begin(run: Training) -> None:
-        done = len(run.history.epochs)
-        if done < config.epochs and not run.history.stopped_early:
-            before(done + 1)
+        before(len(run.history.epochs) + 1)
 
     hooks = {"on_start": load, "on_epoch": save}
-    return fit(model, train_set, valid_set, config, **hooks, progress=progress)
+    return fit(model, train_set, valid_set, config, **hooks)
 
 
 def state_of(run: Training) -> State:
@@ -100,15 +93,11 @@ def state_of(run: Training) -> State:
     }
 
 
-def load_state(run: Training, state: State, name: str = "state") -> None:
-    """Go on from a state of this configuration; its `epochs` may differ."""
-    check_names(name, state, state_of(run))
+def load_state(run: Training, state: State) -> None:
+    """Go on from a state of the same training; its `epochs` may differ."""
     epochs = History.from_json(state["history"]).epochs
     done, most = len(epochs), run.config.epochs
-    wanted = f"at most {most}, as in config"
-    insist(f"{name:.80}: epochs", done <= most, wanted, done)
-    told = {part: state[part] for part in ("config", "history")}
-    check_same(name, state, _after(run, done) | told)
+    insist("epochs", done <= most, f"at most {most}, as in config", done)
     run.optimizer.load_state_dict(state["optimizer"])
     run.scheduler.load_state_dict(state["scheduler"])
     run.model.load_state_dict(state["model"])
@@ -116,26 +105,10 @@ def load_state(run: Training, state: State, name: str = "state") -> None:
     run.best, run.streams.states = state["best"], state["random"]
 
 
-def _after(run: Training, done: int) -> State:
-    """Return what a state is like after so many epochs, but for its tensors."""
-    state = state_of(run)
-    steps = done // run.scheduler.step_size
-    lr = math.prod([run.scheduler.gamma] * steps, start=run.config.lr)
-    now = {"last_epoch": done, "_step_count": done + 1, "_last_lr": [lr]}
-    state["scheduler"] |= now
-    state["optimizer"]["param_groups"][0]["lr"] = lr
-    if done:
-        state["optimizer"]["state"] = {
-            number: {"step": torch.ones(()), "exp_avg": p, "exp_avg_sq": p}
-            for number, p in enumerate(run.parameters)
-        }
-    return state
-
-
 def _describe(
     model: nn.Module,
     train_set: TensorDataset,
-    valid_set: TensorDataset | None,
+    valid_set: TensorDataset,
     config: TrainConfig,
 ) -> dict[str, object]:
     """Tell what must be the same when a training is resumed.
@@ -144,9 +117,7 @@ def _describe(
     """
     about = config.model_dump(exclude={"epochs"})
     about["train_set"] = _fingerprint(train_set)
-    about["valid_set"] = (
-        "none" if valid_set is None else _fingerprint(valid_set)
-    )
+    about["valid_set"] = _fingerprint(valid_set)
     # A module's text shows what its weights do not, such as the dropout.
     for line, text in enumerate(str(model).splitlines(), 1):
         about[f"model (line {line})"] = text.strip()
@@ -176,15 +147,13 @@ def check_same(name: str, got: object, want: State) -> None:
     """Insist on the form of a state and its values, but for its tensors'."""
     check_type(f"{name:.80}", got, dict)
     there, here = form(got), form(want)
-    none = dict.fromkeys(here | there, "missing")
-    there, here = none | there, none | here
-    others = [place for place in none if there[place] != here[place]]
+    others = [k for k in here | there if here.get(k) != there.get(k)]
     if others:
-        first = others[0]
+        was, now = (parts.get(others[0], "missing") for parts in (there, here))
         raise ValueError(
             f"{name:.80}: expected a checkpoint of the same training, got one "
-            f"with another {', '.join(others):.90}; {first:.30} is "
-            f"{there[first]:.60} (here {here[first]:.60})"
+            f"with another {', '.join(others):.90}; {others[0]:.30} is "
+            f"{was:.60} (here {now:.60})"
         )
 
 
@@ -197,11 +166,10 @@ def form(value: object, place: str = "") -> dict[str, str]:
     """
     if isinstance(value, Tensor):
         return {place: _kind(value)}
-    if not isinstance(value, dict | list | tuple):
+    if not isinstance(value, dict):
         return {place: repr(value)}
-    found = {place: type(value).__name__}
-    parts = value if isinstance(value, dict) else dict(enumerate(value))
-    for key, part in parts.items():
+    found = {place: "dict"}
+    for key, part in value.items():
         found |= form(part, f"{place}.{key}".lstrip("."))
     return found
 
