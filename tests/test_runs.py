@@ -433,3 +433,6 @@ def test_a_package_without_its_repository(monkeypatch, tmp_path):
     (home / "results").mkdir(parents=True)
     assert lab.results_folder() == home / "results"
     assert lab.results_folder(tmp_path / "made", create=True).is_dir()
+    (home / "results").rmdir()
+    with pytest.raises(ValueError, match="folder that exists"):
+        lab.results_folder(create=True)

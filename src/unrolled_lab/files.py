@@ -96,8 +96,8 @@ def results_folder(
         folder: where they are. None for those of this package: ``results`` in
             the repository that it was installed from, with ``pip install
             --editable``, as ``make`` does; or what came in its wheel.
-        create: whether to make the folder if it is not there; the one around
-            it must be.
+        create: whether to make the folder if it was named and is not there;
+            the one around it must be.
 
     Returns:
         The folder, which exists.
@@ -112,10 +112,10 @@ def results_folder(
         here = Path(__file__).resolve()
         is_repository = (here.parents[2] / "pyproject.toml").is_file()
         folder = (here.parents[2] if is_repository else here.parent) / "results"
-    is_path = isinstance(folder, Path | str) and str(folder)
-    if is_path and create:
-        with contextlib.suppress(OSError):  # told below
+    elif create:
+        with contextlib.suppress(OSError, TypeError):  # told below
             Path(folder).mkdir(exist_ok=True)
+    is_path = isinstance(folder, Path | str) and str(folder)
     if not is_path or not Path(folder).is_dir():
         raise ValueError(
             f"folder: expected a folder that exists, got {str(folder)!r:.200}"
@@ -160,14 +160,13 @@ class RunFiles:
 
 def load_record(path: Path | str) -> Record:
     """Read one record, from the file where its configuration belongs."""
-    insist("path", isinstance(path, Path | str), "a path", path)
-    path = Path(path).absolute()  # also of a bare name
     try:
+        path = Path(path).absolute()  # also of a bare name
         record = Record.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{path.name:.80}: expected a record, got a file that is none "
-            f"({error!s:.250})"
+            f"path {path!s:.150}: expected a record, got a file that is none "
+            f"({error!s:.200})"
         ) from None
     home = RunFiles(record.config, path.parent.parent).record
     wanted = "the record of this name and folder"
@@ -187,7 +186,8 @@ def load_records(
     home = results_folder(folder) / experiment
     records = [load_record(path) for path in home.glob("*.json")]
     wanted = "one of python -m unrolled_lab list that has records"
-    insist("experiment", records != [], wanted, experiment)
+    is_one = records != [] and home.name == experiment  # not "../another"
+    insist("experiment", is_one, wanted, experiment)
     return sorted(records, key=lambda r: (r.config.group, r.config.seed))
 
 
@@ -230,7 +230,8 @@ def load_measurement(name: str, folder: Path | str | None = None) -> Any:
 
     Chapter: 09_gates.
     """
-    check_type("name", name, str)
-    path = results_folder(folder) / f"{name}.json"
-    insist("name", path.is_file(), f"a file in {path.parent}", name)
+    folder = results_folder(folder).resolve()
+    path = (folder / f"{name}.json").resolve()
+    is_there = path.is_file() and path.is_relative_to(folder)
+    insist("name", is_there, f"a file in {folder}", name)
     return json.loads(path.read_text(encoding="utf-8"))

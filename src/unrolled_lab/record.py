@@ -9,7 +9,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 import torch
 from pydantic import (
     BeforeValidator,
@@ -25,6 +24,9 @@ from unrolled._frozen import Frozen
 from unrolled.train import Epoch, History, Score
 from unrolled_lab.config import RunConfig
 
+STATED = ("id", "name", "seed", "command")
+"""Fields of the configuration that a record states for who reads the file."""
+
 
 def columns(history: History) -> dict[str, Any]:
     """Turn a history into a column for each field of its epochs."""
@@ -39,12 +41,7 @@ def _of_columns(told: Any) -> Any:
         return told
     names = [*Epoch.model_fields]
     check_names("history", told, ["stopped_early", *names])
-    try:
-        rows = [*zip(*(told[name] for name in names), strict=True)]
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"history: expected columns of one length, got others ({error})"
-        ) from None
+    rows = zip(*(told[name] for name in names), strict=True)
     epochs = (Epoch(**dict(zip(names, row, strict=True))) for row in rows)
     return History(epochs=tuple(epochs), stopped_early=told["stopped_early"])
 
@@ -59,8 +56,7 @@ class Record(Frozen):
     """What a record says of itself; the number counts the changes of form."""
 
     id: str
-    """As of the configuration; and so are the next three. They stand in the
-    file for who reads it there."""
+    """As of the configuration; and so are the next three: see `STATED`."""
     name: str
     seed: int
     command: str
@@ -125,23 +121,16 @@ class Record(Frozen):
                 `seconds`; decimal numbers are rounded to six significant
                 digits.
         """
-        stated = ("id", "name", "seed", "command")
-        return cls(
-            format="unrolled record 1",
-            **{name: getattr(config, name) for name in stated},
-            config=config,
-            **_rounded(results),
-            **circumstances(),
-        )
+        told = {name: getattr(config, name) for name in STATED}
+        told |= {"format": "unrolled record 1", "config": config.model_dump()}
+        rounded = json.loads(json.dumps(results), parse_float=_six_digits)
+        return cls.from_json(json.dumps(told | rounded | circumstances()))
 
     @model_validator(mode="after")
     def _suits(self) -> Self:
         """Insist on what suits the configuration."""
         config, epochs = self.config, len(self.history.epochs)
-        told = {
-            name: (getattr(self, name), getattr(config, name))
-            for name in ("id", "name", "seed", "command")
-        }
+        told = {n: (getattr(self, n), getattr(config, n)) for n in STATED}
         told["best_epoch"] = (self.best_epoch, min(self.best_epoch, epochs))
         if not self.history.stopped_early:
             told["history"] = (epochs, config.train.epochs)
@@ -161,15 +150,9 @@ class Record(Frozen):
         return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _rounded(value: Any) -> Any:
-    """Round all decimal numbers to six significant digits, to any depth."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, list | tuple):
-        return type(value)(map(_rounded, value))
-    if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    return value
+def _six_digits(number: str) -> float:
+    """Round a decimal number to six significant digits."""
+    return float(f"{float(number):.6g}")
 
 
 def circumstances() -> dict[str, Any]:
@@ -185,13 +168,10 @@ def circumstances() -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC)
     instructions = torch.backends.cpu.get_cpu_capability()
     machine = f"{platform.system()} {platform.machine()} {instructions}"
+    packages = ("torch", "numpy", "unrolled")
     return {
-        "versions": {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "unrolled": metadata.version("unrolled"),
-        },
+        "versions": {"python": platform.python_version()}
+        | {name: metadata.version(name) for name in packages},
         "machine": ", ".join(filter(None, (machine, _processor()))),
         "threads": torch.get_num_threads(),
         "date": f"{now:%Y-%m-%dT%H:%M:%SZ}",
