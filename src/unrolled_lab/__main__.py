@@ -9,16 +9,14 @@ python -m unrolled_lab forecasters
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from joblib import Parallel, delayed
 
 from unrolled._checks import check_int, insist
 from unrolled_lab.catalogue import CATALOGUE, estimate, runs_of
-from unrolled_lab.config import RunConfig
 from unrolled_lab.files import RunFiles, results_folder
 from unrolled_lab.forecasters import SEEDS, Plan, Series, save_forecasters
 from unrolled_lab.probes import save_probes
@@ -70,7 +68,10 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     """Carry out the runs that are not done yet; go on where it was stopped."""
     folder = results_folder(options.results, create=True)
-    runs = _chosen(options.experiments, options.only)
+    asked = [run for name in options.experiments for run in runs_of(name)]
+    runs = [*dict.fromkeys(run for run in asked if options.only in run.name)]
+    wanted = f"a part of a run's name, such as {asked[0].name}"
+    insist("--only", runs != [], wanted, options.only)
     names = ("jobs", "threads", "backend", "scheduler", "progress")
     outcomes = sweep(
         runs, folder, **{name: getattr(options, name) for name in names}
@@ -111,18 +112,6 @@ def _probes(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(experiments: list[str], only: str) -> list[RunConfig]:
-    """Return the runs that were asked for, each once."""
-    names = [*dict.fromkeys(experiments)]
-    if "all" in names:  # the trial is not among them
-        names = [name for name in names if name in ("all", "trial")]
-    runs = [run for name in names for run in runs_of(name) if only in run.name]
-    such = runs_of(names[0])[0].name
-    wanted = f"a part of a run's name, such as {such}"
-    insist("--only", runs != [], wanted, only)
-    return runs
-
-
 def _parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = argparse.ArgumentParser(
@@ -139,30 +128,22 @@ def _parser() -> argparse.ArgumentParser:
         add("--results", type=Path, metavar="FOLDER", help=where)
         if act in (_run, _forecasters):
             add("--jobs", type=int, default=2, help="processes (2)")
-        if act is _run:
-            _describe_run(add)
+        if act is not _run:
+            continue
+        which = "an experiment, or all: " + ", ".join(CATALOGUE)
+        names: Any = {"nargs": "+", "metavar": "NAME", "help": which}
+        add("experiments", choices=[*CATALOGUE, "all"], **names)
+        some = "only runs whose name has this part, such as seed0"
+        add("--only", default="", metavar="PART", help=some)
+        threads = "threads in each process (1)"
+        add("--threads", type=int, default=1, help=threads)
+        where = "loky: processes on this machine; dask, ray: a cluster"
+        add("--backend", default="loky", choices=get_args(Backend), help=where)
+        cluster = "a Dask or Ray cluster; without it, one is started here"
+        add("--scheduler", metavar="ADDRESS", help=cluster)
+        yes_no = argparse.BooleanOptionalAction
+        add("--progress", action=yes_no, default=True, help="show a bar")
     return parser
-
-
-def _describe_run(add: Callable) -> None:
-    """Describe what `run` takes beside what others take, too."""
-    add(
-        "experiments",
-        nargs="+",
-        metavar="NAME",
-        choices=[*CATALOGUE, "all"],
-        help="an experiment, or all: " + ", ".join(CATALOGUE),
-    )
-    some = "only runs whose name has this part, such as seed0"
-    add("--only", default="", metavar="PART", help=some)
-    threads = "threads in each process (1)"
-    add("--threads", type=int, default=1, help=threads)
-    where = "loky: processes on this machine; dask, ray: a cluster"
-    add("--backend", default="loky", choices=get_args(Backend), help=where)
-    cluster = "a Dask or Ray cluster; without it, one is started here"
-    add("--scheduler", metavar="ADDRESS", help=cluster)
-    yes_no = argparse.BooleanOptionalAction
-    add("--progress", action=yes_no, default=True, help="show a bar")
 
 
 if __name__ == "__main__":

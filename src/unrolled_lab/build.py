@@ -10,6 +10,7 @@ the examples and the dropout come from `fit`, which takes the seed as it is.
 """
 
 import hashlib
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,13 @@ from unrolled.models.transformer import Transformer
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import first_last
 from unrolled_lab.config import RunConfig
+
+CELLS = {
+    "LSTM": (LSTM, "forget_bias"),
+    "GRU": (partial(Recurrent, GRUCell), "update_bias"),
+    "RNN": (partial(Recurrent, RNNCell), "nonlinearity"),
+}
+"""How the layers of each kind of cell are made, and an option of its own."""
 
 
 class Datasets(NamedTuple):
@@ -137,27 +145,12 @@ def build_model(config: RunConfig) -> Classifier | Transformer:
     if config.cell == "Transformer":
         sizes = (config.features, 2, config.hidden_size, config.num_layers)
         return Transformer(*sizes, **rest)
-    layer = _recurrent(config, generator)
-    return Classifier(layer, 2, layers=config.layers, **rest)
-
-
-def _recurrent(config: RunConfig, generator: torch.Generator) -> Recurrent:
-    """Make the recurrent layers of a run."""
     between = config.dropout if config.num_layers > 1 else 0.0
     sizes = (config.features, config.hidden_size, config.num_layers, between)
-    options = {
-        "bias": config.bias,
-        "two_biases": config.two_biases,
-        "init": config.init,
-        "generator": generator,
-    }
-    if config.cell == "LSTM":
-        return LSTM(*sizes, forget_bias=config.forget_bias, **options)
-    if config.cell == "RNN":
-        options["nonlinearity"] = config.nonlinearity
-        return Recurrent(RNNCell, *sizes, **options)
-    options["update_bias"] = config.update_bias
-    return Recurrent(GRUCell, *sizes, **options)
+    kind, own = CELLS[config.cell]
+    options = config.model_dump(include={"bias", "two_biases", "init", own})
+    layer = kind(*sizes, generator=generator, **options)
+    return Classifier(layer, 2, layers=config.layers, **rest)
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -2,15 +2,9 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    NonNegativeInt,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from unrolled._checks import insist
 from unrolled._frozen import Frozen
@@ -19,13 +13,6 @@ from unrolled.cells import Nonlinearity
 from unrolled.train import TrainConfig
 
 Moment = Literal["initial", "best", "last"]
-
-
-def _by_time(moments: tuple[Moment, ...]) -> tuple[Moment, ...]:
-    """Sort different moments of a training."""
-    are_different = len({*moments}) == len(moments)
-    insist("weights", are_different, "each at most once", moments)
-    return tuple(each for each in get_args(Moment) if each in moments)
 
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
@@ -141,8 +128,8 @@ class RunConfig(Frozen):
     """Whether the ratio of the first one to the last is measured after each
     epoch, too."""
 
-    weights: Annotated[tuple[Moment, ...], AfterValidator(_by_time)] = ()
-    """Which weights are kept beside the record."""
+    weights: tuple[Moment, ...] = ()
+    """Which weights are kept beside the record, in the order of time."""
 
     @model_validator(mode="after")
     def _suits(self) -> Self:

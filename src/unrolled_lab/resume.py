@@ -73,8 +73,8 @@ def fit_resumably(
         save_checkpoint(path, state_of(run) | more)
         before(len(run.history.epochs) + 1)
 
-    hooks = {"on_start": load, "on_epoch": save}
-    return fit(model, train_set, valid_set, config, **hooks)
+    sets = train_set, valid_set
+    return fit(model, *sets, config, on_start=load, on_epoch=save)
 
 
 def state_of(run: Training) -> State:

@@ -1,11 +1,9 @@
 """Many runs, side by side, that can be stopped and gone on with."""
 
 import contextlib
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args
 
 import joblib
@@ -41,13 +39,18 @@ def connect(
     check_choice("backend", backend, get_args(Backend))
     check_int("jobs", jobs)
     with contextlib.ExitStack() as stack:
-        if backend == "dask":
-            stack.enter_context(_dask(jobs, scheduler))
-        elif backend == "ray":
-            stack.callback(_ray(jobs, scheduler).shutdown)
-        else:
+        if backend == "loky":
             wanted = "None for loky (a cluster needs the backend dask or ray)"
             insist("scheduler", scheduler is None, wanted, scheduler)
+        else:
+            begin = {"dask": _dask, "ray": _ray}[backend]
+            try:
+                stack.callback(begin(jobs, scheduler))
+            except Exception as error:  # whatever it is, there is no cluster
+                raise ValueError(
+                    f"scheduler: expected a {backend} cluster, "
+                    f"got {scheduler!r} ({_tell(error)})"
+                ) from error
         stack.enter_context(joblib.parallel_config(backend))
         # One run at a time: joblib would put quick ones together.
         yield joblib.Parallel(
@@ -58,47 +61,28 @@ def connect(
         )
 
 
-def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager:
-    """Connect to a Dask cluster, or start one."""
-    distributed = _import("distributed", "dask")
+def _dask(jobs: int, scheduler: str | None) -> Callable[[], object]:
+    """Connect to a Dask cluster, or start one; return what ends that."""
+    distributed = import_module("distributed")  # need not be installed
     own = {"n_workers": jobs, "threads_per_worker": 1}
     own |= {"dashboard_address": None}
-    try:
-        client = distributed.Client(
-            scheduler, timeout="10s", **({} if scheduler else own)
-        )
-    except (OSError, ValueError, TypeError) as error:
-        wanted = "the address of a Dask cluster"
-        got = f"{scheduler!r} ({error})"
-        raise refusal("scheduler", wanted, got) from error
+    own = {} if scheduler else own
+    client = distributed.Client(scheduler, timeout="10s", **own)
     threads = [*client.nthreads().values()]
     if {*threads} != {1}:
         client.close()
-        wanted = "a cluster of workers with one thread each (--nthreads 1)"
-        raise refusal("scheduler", wanted, threads)
-    return client
+        wanted = "one thread each (--nthreads 1)"
+        raise refusal("workers", wanted, threads)
+    return client.close
 
 
-def _ray(jobs: int, scheduler: str | None) -> ModuleType:
-    """Connect to a Ray cluster, or start one."""
-    ray, backend = (_import(name, "ray") for name in ("ray", "ray.util.joblib"))
-    try:
-        ray.init(scheduler, num_cpus=None if scheduler else jobs)
-    except (OSError, RuntimeError, ValueError) as error:
-        wanted, got = "the address of a Ray cluster", f"{scheduler!r} ({error})"
-        raise refusal("scheduler", wanted, got) from error
+def _ray(jobs: int, scheduler: str | None) -> Callable[[], object]:
+    """Connect to a Ray cluster, or start one; return what ends that."""
+    ray = import_module("ray")  # need not be installed
+    backend = import_module("ray.util.joblib")
+    ray.init(scheduler, num_cpus=None if scheduler else jobs)
     backend.register_ray()
-    return ray
-
-
-def _import(module: str, backend: str) -> ModuleType:
-    """Import what a backend needs."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        package = module.split(".")[0]
-        got = f"{backend!r} without {module} (pip install {package}; {error})"
-        raise refusal("backend", "one that is installed", got) from error
+    return ray.shutdown
 
 
 class Outcome(NamedTuple):

@@ -42,12 +42,9 @@ def runs(records: list[Record]) -> pd.DataFrame:
         for moment in ("best", "last"):
             score = getattr(record, f"test_{moment}")
             row |= {f"{name}_{moment}": v for name, v in score}
-        row |= {
-            "best_epoch": record.best_epoch,
-            "parameters": record.parameters,
-            "seconds": record.seconds,
-            "gradient_ratio": norms[0] / norms[-1] if norms[-1] else np.nan,
-        }
+        for name in ("best_epoch", "parameters", "seconds"):
+            row[name] = getattr(record, name)
+        row["gradient_ratio"] = norms[0] / norms[-1] if norms[-1] else np.nan
         rows.append(row)
     return pd.DataFrame(rows)
 
