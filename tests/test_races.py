@@ -48,7 +48,7 @@ def test_the_networks_are_of_one_size(name):
     network = cell_race.make_network(name, 3)
     assert 1250 <= count_parameters(network) <= 1300
     (cell,) = network.recurrent.cells
-    assert type(cell) is cell_race.VARIANTS[name].cell_class
+    assert type(cell) is cell_race.VARIANTS[name].args[0]
     assert network.head.out_features == 2
     opened = network.recurrent.cells[0].bias.view(cell.blocks, -1)[1].mean()
     assert name != "GRU, z open" or opened == 1  # r, z, n

@@ -72,11 +72,11 @@ def source_b(
 
 
 def _seeds(
-    experiment: str, groups: dict[str, dict[str, Any]], seeds: int = 5
+    experiment: str, groups: dict[str, dict[str, Any]], seeds: int = 5, **same
 ) -> list[RunConfig]:
-    """Configure the changes of each group, seed by seed."""
+    """Configure what all groups have, and each changes, seed by seed."""
     return [
-        source_b(experiment, group, seed, **changes)
+        source_b(experiment, group, seed, **same | changes)
         for seed in range(seeds)
         for group, changes in groups.items()
     ]
@@ -117,8 +117,7 @@ def cells() -> list[RunConfig]:
     cell from its start. The Transformer has one layer of the same width, and
     about as many parameters (200,194); its dropout is 0.1, as its paper's.
     """
-    same = {"diagnose": True, "train": FORTY}
-    return _seeds("cells", {k: v | same for k, v in _starts().items()})
+    return _seeds("cells", _starts(), diagnose=True, train=FORTY)
 
 
 def _starts() -> dict[str, dict[str, Any]]:
@@ -169,12 +168,11 @@ def controls() -> list[RunConfig]:
         "rnn-100000": (100_000, {"epochs": 2, "step_size": 1}),
         "rnn-constant": (5000, {"epochs": 40, "step_size": None}),
     }
-    same = ONE_BIAS | {"cell": "RNN", "forget_bias": None}
     groups = {
-        group: same | {"train_count": count, "train": train}
+        group: {"train_count": count, "train": train}
         for group, (count, train) in settings.items()
     }
-    return _seeds("controls", groups)
+    return _seeds("controls", groups, **_starts()["rnn-uniform"])
 
 
 def lengths() -> list[RunConfig]:
@@ -303,8 +301,8 @@ def nested() -> list[RunConfig]:
     that does not in nine pairs of ten, and refuted if in six of ten or fewer.
     """
     half = _starts()["lstm-uniform-fb0"] | {"train": FORTY, "trace": True}
-    groups = {f"data-{n}": half | {"data_seed": n} for n in range(10, 15)}
-    return _seeds("nested", groups, 3)
+    groups = {f"data-{n}": {"data_seed": n} for n in range(10, 15)}
+    return _seeds("nested", groups, 3, **half)
 
 
 def leftovers() -> list[RunConfig]:
@@ -332,8 +330,7 @@ def leftovers() -> list[RunConfig]:
         "fresh": {"redraw": "all"},
     }
     same = {"diagnose": True, "trace": True, "train": {"epochs": 20}}
-    same |= _starts()["rnn-uniform"]
-    return _seeds("leftovers", {k: same | v for k, v in kinds.items()})
+    return _seeds("leftovers", kinds, **_starts()["rnn-uniform"] | same)
 
 
 def heads() -> list[RunConfig]:
@@ -355,7 +352,7 @@ def heads() -> list[RunConfig]:
     """
     same = {"train": FORTY, "weights": ("best", "last"), "diagnose": True}
     changes = {"head-last": {"layers": "last"}, "bias-1": {"forget_bias": 1.0}}
-    return _seeds("heads", {k: same | change for k, change in changes.items()})
+    return _seeds("heads", changes, **same)
 
 
 def fresh() -> list[RunConfig]:
@@ -407,10 +404,8 @@ def doses() -> list[RunConfig]:
 
 def _doses(experiment: str, *shares: float, seeds: int = 5) -> list[RunConfig]:
     """Source B's run with other dropout, for 40 epochs."""
-    groups = {
-        f"dropout-{p:.2f}": {"dropout": p, "train": FORTY} for p in shares
-    }
-    return _seeds(experiment, groups, seeds)
+    groups = {f"dropout-{p:.2f}": {"dropout": p} for p in shares}
+    return _seeds(experiment, groups, seeds, train=FORTY)
 
 
 def pairs() -> list[RunConfig]:
@@ -428,11 +423,8 @@ def pairs() -> list[RunConfig]:
     "noise-anew" closes more than half of the gap in all five seeds, and refuted
     if less than half in all five: then it is the number of pairs.
     """
-    groups = {
-        f"{what}-anew": {"redraw": what, "train": FORTY}
-        for what in ("noise", "all")
-    }
-    return _seeds("pairs", groups)
+    groups = {f"{what}-anew": {"redraw": what} for what in ("noise", "all")}
+    return _seeds("pairs", groups, train=FORTY)
 
 
 def data() -> list[RunConfig]:

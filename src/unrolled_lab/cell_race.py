@@ -8,7 +8,7 @@ share nothing else: each has its own weights, data, gradient and clipping.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -16,7 +16,6 @@ from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import cross_entropy, one_hot
 
 from unrolled._checks import check_choice, check_int, check_type, insist
-from unrolled.cell import Cell
 from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
@@ -33,27 +32,18 @@ INPUTS = 2
 """D of both tasks: two features, or two tokens as rows with a single 1."""
 
 
-class Variant(NamedTuple):
-    """A kind of cell, and a size at which all kinds have as many parameters."""
-
-    cell_class: type[Cell]
-    """Such as `unrolled.lstm.LSTMCell`."""
-    hidden_size: int
-    """H, such that a network has between 1,250 and 1,300 parameters."""
-    options: dict[str, Any]
-    """How the cell begins."""
-
-
 VARIANTS = {
-    "LSTM": Variant(LSTMCell, 16, {}),
-    "peephole": Variant(PeepholeLSTMCell, 16, {}),
-    "coupled": Variant(CoupledLSTMCell, 19, {}),
-    "layer norm": Variant(LayerNormLSTMCell, 15, {}),
-    "GRU": Variant(GRUCell, 19, {}),
-    "GRU, z open": Variant(GRUCell, 19, {"update_bias": 1.0}),
+    "LSTM": partial(Recurrent, LSTMCell, INPUTS, 16),
+    "peephole": partial(Recurrent, PeepholeLSTMCell, INPUTS, 16),
+    "coupled": partial(Recurrent, CoupledLSTMCell, INPUTS, 19),
+    "layer norm": partial(Recurrent, LayerNormLSTMCell, INPUTS, 15),
+    "GRU": partial(Recurrent, GRUCell, INPUTS, 19),
+    "GRU, z open": partial(Recurrent, GRUCell, INPUTS, 19, update_bias=1.0),
 }
-"""What is compared, by name. All kinds of LSTM begin with a forget gate of
-σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 by default."""
+"""What is compared, by name: how the layer is made, of such a size H that a
+network has between 1,250 and 1,300 parameters. All kinds of LSTM begin with a
+forget gate of σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 by
+default."""
 
 
 class Task(NamedTuple):
@@ -105,9 +95,7 @@ def make_network(variant: str, seed: int) -> Tagger:
     """
     check_choice("variant", variant, tuple(VARIANTS))
     generator = generator_for("weights", check_int("seed", seed, 0))
-    cell_class, hidden_size, options = VARIANTS[variant]
-    sizes = INPUTS, hidden_size
-    layer = Recurrent(cell_class, *sizes, generator=generator, **options)
+    layer = VARIANTS[variant](generator=generator)
     return Tagger(layer, 2, generator=generator)
 
 

@@ -181,6 +181,5 @@ def generating_step(
 def _tokens(count: int, steps: int) -> Tensor:
     """Draw tokens, one more than there are steps: (N, T + 1)."""
     generator = torch.Generator().manual_seed(0)
-    return torch.randint(
-        len(CHARACTERS), (count, steps + 1), generator=generator
-    )
+    shape = count, steps + 1
+    return torch.randint(len(CHARACTERS), shape, generator=generator)
