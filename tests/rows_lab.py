@@ -132,7 +132,7 @@ ROWS = [
          bad("name: .*'../.dev", name="../.devcontainer/devcontainer"),
          name="widths", folder=RESULTS),
     good(lab.load_model,
-         bad("moment: expected one of \\(\\), .*got 'best'",
+         bad("moment: expected 'initial', got 'best'",
              record=lab.load_records("decay")[0]),
          record=PUBLISHED, moment="best", folder=RESULTS),
     good(lab.begin_forecaster, series="henon", seed=0),

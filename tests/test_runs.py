@@ -339,7 +339,7 @@ def test_killed_while_it_is_saved(lost, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(os, "replace", die)
         lab.execute(KEPT_SHORT, tmp_path)
-    assert not files.is_done
+    assert not files.record.is_file()
     assert files.weights.is_file() == (lost == "record")
     done = seconds_in(files.checkpoint)
     record = lab.execute(KEPT_SHORT, tmp_path)

@@ -53,7 +53,7 @@ def _list(options: argparse.Namespace) -> int:
     print(f"{'experiment':<17} {'done':>9} {'core hours':>11}  what")
     for name, make in CATALOGUE.items():
         runs = make()
-        done = sum(RunFiles(run, folder).is_done for run in runs)
+        done = sum(RunFiles(run, folder).record.is_file() for run in runs)
         hours = sum(map(estimate, runs)) / 3600
         total += hours if name != "trial" else 0
         what = (make.__doc__ or "").splitlines()[0]
@@ -81,10 +81,9 @@ def _run(options: argparse.Namespace) -> int:
         f"{len(outcomes)} runs: {counts['done']} done, "
         f"{counts['found']} already there, {counts['failed']} failed"
     )
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            name = f"{outcome.experiment}/{outcome.name}"
-            print(f"failed: {name}: {outcome.error}", file=sys.stderr)
+    for experiment, name, status, error in outcomes:
+        if status == "failed":
+            print(f"failed: {experiment}/{name}: {error}", file=sys.stderr)
     if counts["failed"]:
         print("The same command tries them again.", file=sys.stderr)
     return 1 if counts["failed"] else 0

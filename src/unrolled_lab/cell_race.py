@@ -46,35 +46,33 @@ forget gate of σ(1). A GRU's z, which keeps what an f keeps, begins at 1/2 by
 default."""
 
 
-class Task(NamedTuple):
-    """How to draw examples: x (N, T, D), and a target (N,) or (N, T)."""
+Pair = tuple[Tensor, Tensor]
+"""Examples: x (N, T, D), and a target (N,) or (N, T)."""
 
-    usual: Callable[[int, Generator], tuple[Tensor, Tensor]]
+
+class Task(NamedTuple):
+    """How to draw examples, so many of them."""
+
+    usual: Callable[[int, Generator], Pair]
     """Such as are learned from."""
-    longer: Callable[[int, Generator], tuple[Tensor, Tensor]]
+    longer: Callable[[int, Generator], Pair]
     """Such as go on for longer than any of these."""
 
 
-def _ends(steps: int) -> Callable:
-    """Return how to draw the first-last task over this many steps."""
-    return lambda count, generator: first_last(count, steps, INPUTS, generator)
+def _ends(steps: int, count: int, generator: Generator) -> Pair:
+    """Draw the first-last task."""
+    return first_last(count, steps, INPUTS, generator)
 
 
-def _beats(shortest: int, longest: int) -> Callable:
-    """Return how to draw intervals, their tokens as rows with a single 1."""
-
-    def draw(count: int, generator: Generator) -> tuple[Tensor, Tensor]:
-        tokens, tags = intervals(
-            count, longest, generator, min_interval=shortest
-        )
-        return one_hot(tokens, INPUTS).float(), tags
-
-    return draw
+def _beats(least: int, most: int, count: int, generator: Generator) -> Pair:
+    """Draw intervals, their tokens as rows with a single 1."""
+    tokens, tags = intervals(count, most, generator, min_interval=least)
+    return one_hot(tokens, INPUTS).float(), tags
 
 
 TASKS = {
-    "first-last": Task(_ends(10), _ends(20)),
-    "intervals": Task(_beats(1, 6), _beats(7, 9)),
+    "first-last": Task(partial(_ends, 10), partial(_ends, 20)),
+    "intervals": Task(partial(_beats, 1, 6), partial(_beats, 7, 9)),
 }
 """The tasks, by name: 10 and 20 steps; intervals of 1 to 6 and of 7 to 9."""
 
@@ -167,9 +165,7 @@ def train_variant(
     }
 
 
-def _draw(
-    task: Callable, sources: Sequence[Generator], count: int
-) -> tuple[Tensor, Tensor]:
+def _draw(task: Callable, sources: Sequence[Generator], count: int) -> Pair:
     """Draw for each network: x (S, N, T, D), target (S, N) or (S, N, T)."""
     pairs = [task(count, source) for source in sources]
     x, target = zip(*pairs, strict=True)

@@ -134,8 +134,7 @@ class RunConfig(Frozen):
     @model_validator(mode="after")
     def _suits(self) -> Self:
         """Insist on fields that suit each other."""
-        told = {"train.keep": self.train.keep, "train.loss": self.train.loss}
-        told |= dict(self)
+        told = dict(self) | {f"train.{k}": v for k, v in self.train}
         wanted = {"train.keep": "best", "train.loss": "cross_entropy"}
         if self.cell == "Transformer":
             wanted |= {"layers": "last", "bias": True, "init": "xavier"}

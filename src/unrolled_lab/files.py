@@ -11,7 +11,7 @@ import fcntl
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,14 +23,12 @@ from unrolled_lab.build import build_model
 from unrolled_lab.config import Moment, RunConfig
 from unrolled_lab.record import Record
 from unrolled_lab.resume import (
+    State,
     check_same,
     load_checkpoint,
     save_checkpoint,
     write_whole,
 )
-
-Weights = dict[str, dict[str, Tensor]]
-"""Parameters by moment and name."""
 
 KEPT_AS = torch.float16
 """The dtype of weights in files: half the size, each rounded by at most 1 part
@@ -135,17 +133,12 @@ class RunFiles:
         unfinished = folder / ".unfinished" / config.experiment
         self.checkpoint = unfinished / f"{name}.pt"
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the record is there."""
-        return self.record.is_file()
-
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """Wait until no other process works on this run: see `locked`."""
         return locked(self.record)
 
-    def save(self, record: Record, weights: Weights) -> None:
-        """Write the weights and then the record, each as a whole.
+    def save(self, record: Record, weights: State) -> None:
+        """Write the weights, by moment, and then the record, each as a whole.
 
         So where a record is, its weights are, too. Killed before, the run is
         done again from its checkpoint, which has all of its epochs.
@@ -208,17 +201,14 @@ def load_model(
     Chapter: 09_gates.
     """
     check_type("record", record, Record)
-    check_choice("moment", moment, get_args(Moment))
     config, model = record.config, build_model(record.config).eval()
-    if moment == "initial" and moment not in config.weights:
+    check_choice("moment", moment, ("initial", *config.weights))
+    if moment not in config.weights:
         return model
-    wanted = f"one of {config.weights}, which this run kept"
-    insist("moment", moment in config.weights, wanted, moment)
     path = RunFiles(config, folder).weights
     state = load_checkpoint(path)
     kept = dict.fromkeys(config.weights, weights_of(model))
-    wanted = {"id": config.id, **kept}
-    check_same(path.name, state, wanted)
+    check_same(path.name, state, {"id": config.id, **kept})
     model.load_state_dict(state[moment])
     return model
 

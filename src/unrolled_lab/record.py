@@ -1,10 +1,10 @@
 """What a run left behind: how it was made, its curves, its results."""
 
-import datetime
 import json
 import platform
 import re
 import subprocess
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -165,7 +165,6 @@ def circumstances() -> dict[str, Any]:
         >>> [*circumstances()]
         ['versions', 'machine', 'threads', 'date']
     """
-    now = datetime.datetime.now(datetime.UTC)
     instructions = torch.backends.cpu.get_cpu_capability()
     machine = f"{platform.system()} {platform.machine()} {instructions}"
     packages = ("torch", "numpy", "unrolled")
@@ -174,7 +173,7 @@ def circumstances() -> dict[str, Any]:
         | {name: metadata.version(name) for name in packages},
         "machine": ", ".join(filter(None, (machine, _processor()))),
         "threads": torch.get_num_threads(),
-        "date": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
 
 

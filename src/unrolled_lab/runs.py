@@ -21,9 +21,9 @@ from unrolled_lab.build import (
 )
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
-from unrolled_lab.files import RunFiles, Weights, load_record, weights_of
+from unrolled_lab.files import RunFiles, load_record, weights_of
 from unrolled_lab.record import Record, columns
-from unrolled_lab.resume import fit_resumably, load_checkpoint
+from unrolled_lab.resume import State, fit_resumably, load_checkpoint
 
 Found = TypeVar("Found")
 
@@ -69,7 +69,7 @@ def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
             return execute(config, scratch)
     files = RunFiles(config, folder)
     with files.lock():
-        if files.is_done:
+        if files.record.is_file():
             return load_record(files.record)
         record, weights = _carry_out(config, files.checkpoint)
         files.save(record, weights)
@@ -133,7 +133,7 @@ def follow(
     return fit(model, data.train, data.valid, shorter, on_epoch=look), found
 
 
-def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, Weights]:
+def _carry_out(config: RunConfig, checkpoint: Path) -> tuple[Record, State]:
     """Train and measure; also return the weights to keep."""
     start = time.perf_counter()
     data, model = make_data(config), build_model(config)
@@ -183,10 +183,7 @@ def _diagnose(
     model: Any, data: Datasets, seed: int, directions: int = PROJECTIONS
 ) -> tuple[float, ...]:
     """Measure the gradients that reach each step, in random directions."""
-    v = torch.randn(
-        PROJECTIONS,
-        model.head.in_features,
-        generator=generator_for("projections", seed),
-    )
+    shape = PROJECTIONS, model.head.in_features
+    v = torch.randn(shape, generator=generator_for("projections", seed))
     x = data.valid.tensors[0][:DIAGNOSED]
     return tuple(gradient_norms(model, x, v[:directions]).tolist())

@@ -144,18 +144,13 @@ def sweep(
     check_type("progress", progress, bool)
     outcomes: dict[int, Outcome] = {}
     lost = "no worker gave an answer"
-    with (
-        connect(backend, jobs, scheduler) as parallel,
-        tqdm(total=len(configs), unit="run", disable=not progress) as bar,
-    ):
-        calls = (
-            joblib.delayed(_work)(number, config, folder, threads)
-            for number, config in enumerate(configs)
-        )
+    work = joblib.delayed(_work)
+    calls = [work(n, each, folder, threads) for n, each in enumerate(configs)]
+    bar = {"total": len(configs), "unit": "run", "disable": not progress}
+    with connect(backend, jobs, scheduler) as parallel:
         try:
-            for number, outcome in parallel(calls):
+            for number, outcome in tqdm(parallel(calls), **bar):
                 outcomes[number] = outcome
-                bar.update()
         except Exception as error:  # a worker was killed, say
             lost = _tell(error)
     return [
@@ -171,7 +166,7 @@ def _work(
     """Carry out one run, in whatever process; also return its number."""
     status, error = "done", ""
     try:
-        if RunFiles(config, folder).is_done:
+        if RunFiles(config, folder).record.is_file():
             status = "found"
         with use_threads(threads):
             execute(config, folder)
