@@ -30,6 +30,9 @@ from unrolled_lab.resume import (
     write_whole,
 )
 
+Folder = Path | str | None
+"""The folder that holds all results, or None: see `results_folder`."""
+
 KEPT_AS = torch.float16
 """The dtype of weights in files: half the size, each rounded by at most 1 part
 in 2048, which moves an accuracy by a sequence in a thousand or so."""
@@ -85,9 +88,7 @@ def make_once(path: Path, make: Callable[[Path], object]) -> bool:
     return True
 
 
-def results_folder(
-    folder: Path | str | None = None, *, create: bool = False
-) -> Path:
+def results_folder(folder: Folder = None, *, create: bool = False) -> Path:
     """Find the folder that holds the records.
 
     Args:
@@ -124,7 +125,7 @@ def results_folder(
 class RunFiles:
     """The files of one run."""
 
-    def __init__(self, config: RunConfig, folder: Path | str | None) -> None:
+    def __init__(self, config: RunConfig, folder: Folder) -> None:
         check_type("config", config, RunConfig)
         folder = results_folder(folder)
         name = f"{config.name}-{config.id}"
@@ -168,9 +169,7 @@ def load_record(path: Path | str) -> Record:
     return record
 
 
-def load_records(
-    experiment: str, folder: Path | str | None = None
-) -> list[Record]:
+def load_records(experiment: str, folder: Folder = None) -> list[Record]:
     """Read all records of an experiment, sorted by group and seed.
 
     Chapter: 08_thirty_steps.
@@ -185,7 +184,7 @@ def load_records(
 
 
 def load_model(
-    record: Record, moment: Moment, folder: Path | str | None = None
+    record: Record, moment: Moment, folder: Folder = None
 ) -> Classifier | Transformer:
     """Make the network of a run, with the weights that it had.
 
@@ -213,7 +212,7 @@ def load_model(
     return model
 
 
-def load_measurement(name: str, folder: Path | str | None = None) -> Any:
+def load_measurement(name: str, folder: Folder = None) -> Any:
     """Read what a program of ``bench`` or of this package measured once.
 
     `name` is the file's, without ending: ``"variants"``, ``"probes/seed0"``.

@@ -24,7 +24,7 @@ from unrolled._checks import check_choice, check_int
 from unrolled.lstm import LSTM
 from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import make_once, results_folder, weights_of
+from unrolled_lab.files import Folder, make_once, results_folder, weights_of
 from unrolled_lab.record import circumstances
 from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
 from unrolled_lab.resume import load_checkpoint, save_checkpoint
@@ -123,7 +123,7 @@ def train_forecasters(
 def save_forecasters(
     series: Series,
     seed: int,
-    folder: Path | str | None = None,
+    folder: Folder = None,
     plan: Plan = "forecasters",
 ) -> bool:
     """Do what `train_forecasters` does and keep it, unless it is there.
@@ -141,7 +141,7 @@ def save_forecasters(
 
 def load_forecasters(
     series: Series,
-    folder: Path | str | None = None,
+    folder: Folder = None,
     plan: Plan = "forecasters",
 ) -> dict[str, list[Forecaster]]:
     """Read the networks that were trained on a series.
@@ -165,7 +165,7 @@ def load_forecasters(
 
 def load_losses(
     series: Series,
-    folder: Path | str | None = None,
+    folder: Folder = None,
     plan: Plan = "forecasters",
 ) -> dict[str, list[list[float]]]:
     """Read the training losses of the networks.
@@ -179,9 +179,7 @@ def load_losses(
     return _read("losses", series, folder, plan)
 
 
-def _path(
-    series: Series, seed: int, folder: Path | str | None, plan: Plan
-) -> Path:
+def _path(series: Series, seed: int, folder: Folder, plan: Plan) -> Path:
     """Return the file of a series and a seed."""
     check_choice("series", series, get_args(Series))
     check_int("seed", seed, 0)
@@ -196,7 +194,7 @@ def _draw(series: Series, generator: torch.Generator) -> TensorDataset:
 
 
 def _read(
-    what: str, series: Series, folder: Path | str | None, plan: Plan
+    what: str, series: Series, folder: Folder, plan: Plan
 ) -> dict[str, list]:
     """Read what was kept of a series: by regime, from the file of each seed."""
     paths = [_path(series, seed, folder, plan) for seed in SEEDS]

@@ -27,6 +27,7 @@ from unrolled.models import Classifier
 from unrolled.train import evaluate, fit
 from unrolled_lab.build import make_data
 from unrolled_lab.files import (
+    Folder,
     load_model,
     load_records,
     make_once,
@@ -39,7 +40,7 @@ FITTED = (1000, 4000)
 """Sequences that a probe is fitted on; as many others score it."""
 
 
-def save_probes(seed: int, folder: Path | str | None = None) -> bool:
+def save_probes(seed: int, folder: Folder = None) -> bool:
     """Measure the networks of a seed of `published`, unless this is done.
 
     Returns whether it was measured now. Chapter: 09_gates.
@@ -48,7 +49,7 @@ def save_probes(seed: int, folder: Path | str | None = None) -> bool:
     return make_once(path, lambda path: _save(seed, path, folder))
 
 
-def _save(seed: int, path: Path, folder: Path | str | None) -> None:
+def _save(seed: int, path: Path, folder: Folder) -> None:
     """Measure the networks of a seed and write what was found."""
     command = {"command": "python -m unrolled_lab probes"}
     found = command | _measure(seed, folder) | circumstances()
@@ -56,7 +57,7 @@ def _save(seed: int, path: Path, folder: Path | str | None) -> None:
         file.write(json.dumps(found, indent=1).encode() + b"\n")
 
 
-def _measure(seed: int, folder: Path | str | None) -> dict:
+def _measure(seed: int, folder: Folder) -> dict:
     """Probe the trained and the untrained network; train a head on the latter.
 
     Returns:

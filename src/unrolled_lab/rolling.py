@@ -33,7 +33,7 @@ from unrolled import data
 from unrolled._checks import check_choice, check_int
 from unrolled.models import Forecaster
 from unrolled.train import TrainConfig, fit
-from unrolled_lab.files import make_once, results_folder, weights_of
+from unrolled_lab.files import Folder, make_once, results_folder, weights_of
 from unrolled_lab.forecasters import (
     SAME,
     SEEDS,
@@ -78,9 +78,7 @@ def rolling_series(case: str, seed: int) -> Float[np.ndarray, " 732"]:
     return sea - np.tile(usual, len(sea) // 12)
 
 
-def save_rolling(
-    case: str, seed: int, folder: Path | str | None = None
-) -> bool:
+def save_rolling(case: str, seed: int, folder: Folder = None) -> bool:
     """Train one network and keep it, unless it is there; tell which.
 
     The seed is that of the first weights and the training.
@@ -90,9 +88,7 @@ def save_rolling(
     return make_once(path, lambda path: _save(case, seed, path))
 
 
-def load_rolling(
-    case: str, folder: Path | str | None = None
-) -> list[Forecaster]:
+def load_rolling(case: str, folder: Folder = None) -> list[Forecaster]:
     """Read the five networks of a case, one for each seed, in float64.
 
     Example:
@@ -105,7 +101,7 @@ def load_rolling(
     return [load_network(HIDDEN, each["weights"]) for each in kept]
 
 
-def _path(case: str, seed: int, folder: Path | str | None) -> Path:
+def _path(case: str, seed: int, folder: Folder) -> Path:
     """Return the file of a case and a seed."""
     check_choice("case", case, CASES)
     check_int("seed", seed, 0)

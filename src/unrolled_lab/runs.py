@@ -21,7 +21,7 @@ from unrolled_lab.build import (
 )
 from unrolled_lab.config import RunConfig
 from unrolled_lab.diagnosis import gradient_norms
-from unrolled_lab.files import RunFiles, load_record, weights_of
+from unrolled_lab.files import Folder, RunFiles, load_record, weights_of
 from unrolled_lab.record import Record, columns
 from unrolled_lab.resume import State, fit_resumably, load_checkpoint
 
@@ -35,7 +35,7 @@ TRACED = 8
 """How many of them are looked at again after each epoch, if that is asked."""
 
 
-def execute(config: RunConfig, folder: Path | str | None = None) -> Record:
+def execute(config: RunConfig, folder: Folder = None) -> Record:
     """Carry out a run.
 
     The network is trained, and measured on the validation data after every

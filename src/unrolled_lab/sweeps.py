@@ -17,7 +17,7 @@ from unrolled._checks import (
     refusal,
 )
 from unrolled_lab.config import RunConfig
-from unrolled_lab.files import RunFiles, results_folder, use_threads
+from unrolled_lab.files import Folder, RunFiles, results_folder, use_threads
 from unrolled_lab.runs import execute
 
 Backend = Literal["loky", "dask", "ray"]
@@ -71,8 +71,7 @@ def _dask(jobs: int, scheduler: str | None) -> Callable[[], object]:
     threads = [*client.nthreads().values()]
     if {*threads} != {1}:
         client.close()
-        wanted = "one thread each (--nthreads 1)"
-        raise refusal("workers", wanted, threads)
+        raise refusal("workers", "one thread each (--nthreads 1)", threads)
     return client.close
 
 
@@ -100,7 +99,7 @@ class Outcome(NamedTuple):
 
 def sweep(
     configs: list[RunConfig],
-    folder: Path | str | None = None,
+    folder: Folder = None,
     *,
     jobs: int = 2,
     threads: int = 1,
