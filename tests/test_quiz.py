@@ -268,9 +268,9 @@ BAD = {
         changed(CHOICE, "answers", 1, "answer", to="The output gate"),
     "02_forward: id: expected each once, got 'one-step' twice":
         changed(CHOICE, "id", to=GOOD[0]["id"]),
-    "key: expected one of answer, no_tanh, .*got 'anwser'":
+    "key: expected 'answer' or 'no_tanh' .*got 'anwser'":
         changed(NUMERIC, "answers", 0, "key", to="anwser"),
-    "question 1: key: expected one of .*got 0.1637":
+    "question 1: key: expected .*got 0.1637":
         changed(NUMERIC, "answers", 0, "key", to=0.1637),
     "answers: expected numbers that lie apart, got 0.1637.* and 0.17":
         changed(

@@ -14,7 +14,8 @@ from typing import Annotated, Literal, Self, TypeVar
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from unrolled import _checks
+from unrolled._checks import check as check_array
+from unrolled._checks import insist
 from unrolled.confidence import wilson
 from unrolled.data import ArrayLike
 from unrolled_book.rows import Row, check_once, parse
@@ -155,10 +156,7 @@ class Claim(Row):
     def _check_ranges(self) -> Self:
         """Insist on ranges that begin at their lower end."""
         for low, high in (each.measured for each in self.measured):
-            if low > high:
-                raise ValueError(
-                    f"measured: expected [low, high], got {[low, high]}"
-                )
+            insist("measured", low <= high, "[low, high]", [low, high])
         return self
 
     @property
@@ -187,20 +185,19 @@ def load(path: Path | str = LEDGER) -> dict[str, Claim]:
     """
     wanted = "TOML with [[claim]] tables"
     rows = parse(path, tomllib.loads, wanted).get("claim")
-    if not isinstance(rows, list) or not rows:
-        raise ValueError(f"{path}: expected {wanted}, got claim = {rows!r:.80}")
+    insist(
+        f"{path}: claim", isinstance(rows, list) and rows != [], wanted, rows
+    )
     claims = [
         Claim.read(f"{path}, claim {count}", row)
         for count, row in enumerate(rows, start=1)
     ]
     check_once(f"{path}: id", (claim.id for claim in claims))
     whole = {claim.id: claim for claim in claims if claim.part_of is None}
+    wanted = "a claim that is no part itself"
     for claim in claims:
-        if claim.part_of not in (None, *whole):
-            raise ValueError(
-                f"{path}, {claim.id}: part_of: expected a claim that is no "
-                f"part itself, got {claim.part_of!r}"
-            )
+        place, of = f"{path}, {claim.id}: part_of", claim.part_of
+        insist(place, of in (None, *whole), wanted, of)
     return {claim.id: claim for claim in claims}
 
 
@@ -224,23 +221,15 @@ def check(claim_id: str, value: ArrayLike | None = None) -> None:
         A05 confirmed: The output error is ∂L/∂h = 2(h − y) = 1.9068.
     """
     ledger = load()
-    if not isinstance(claim_id, str) or claim_id not in ledger:
-        raise ValueError(
-            f"claim_id: expected one of {', '.join(ledger)}, "
-            f"got {claim_id!r:.80}"
-        )
+    is_one = isinstance(claim_id, str) and claim_id in ledger
+    insist("claim_id", is_one, f"one of {', '.join(ledger)}", claim_id)
     claim = ledger[claim_id]
     ranges = [each.measured for each in claim.measured]
-    _checks.insist(
-        "value",
-        (value is None) == (not ranges),
-        f"{len(ranges) or 'no'} numbers",
-        value,
-    )
     found = np.empty(0)
-    if ranges:
-        found = _checks.check(value=(value, "...")).ravel()
-        _checks.check(value=(found, (len(ranges),)))
+    if value is not None:
+        found = check_array(value=(value, "...")).ravel()
+    wanted = f"{len(ranges) or 'no'} numbers"
+    insist("value", len(found) == len(ranges), wanted, value)
     if not all(
         low <= number <= high
         for number, (low, high) in zip(found, ranges, strict=True)

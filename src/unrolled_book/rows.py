@@ -1,9 +1,11 @@
 """What the book's files are read into, and what is said of a bad one."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
+from unrolled._checks import refusal
 from unrolled._frozen import Frozen, expected_and_got
 
 
@@ -38,8 +40,6 @@ def parse(path: Path | str, loads: Callable[[str], Any], wanted: str) -> Any:
 
 def check_once(name: str, values: Iterable[str]) -> None:
     """Insist that nothing comes twice."""
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise ValueError(f"{name}: expected each once, got {value!r} twice")
-        seen.add(value)
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise refusal(name, "each once", f"{value!r} twice")

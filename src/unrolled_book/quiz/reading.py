@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic import BeforeValidator as Before
 
+from unrolled._checks import check_choice, insist, refusal
 from unrolled_book.quiz.keys import KEYS
 from unrolled_book.rows import Row, check_once, parse
 
@@ -24,22 +25,16 @@ FEWEST, MOST = 5, 8  # questions in a quiz
 
 def _without_tex(text: str, info: ValidationInfo) -> str:
     """Insist on words that the page can show as they are."""
-    if "$" in text or "](" in text:  # jupyterquiz would rewrite them
-        raise ValueError(
-            f"{info.field_name}: expected words and HTML without $ and ](, "
-            f"got {text!r:.80}"
-        )
+    is_plain = "$" not in text and "](" not in text  # jupyterquiz rewrites them
+    wanted = "words and HTML without $ and ]("
+    insist(str(info.field_name), is_plain, wanted, text)
     return text
 
 
-def _computed(key: object, info: ValidationInfo) -> float:
+def _computed(key: str, info: ValidationInfo) -> float:
     """The number that a key names."""
     numbers = (info.context or {})["numbers"]
-    if not isinstance(key, str) or key not in numbers:
-        raise ValueError(
-            f"key: expected one of {', '.join(numbers)}, got {key!r:.80}"
-        )
-    return numbers[key]
+    return numbers[check_choice("key", key, numbers)]
 
 
 Text = Annotated[str, Field(min_length=1), AfterValidator(_without_tex)]
@@ -97,11 +92,9 @@ class Question(Row):
         is_many = self.type == "many_choice"
         enough = right >= 2 if is_many else right == 1
         if not enough or wrong < (self.type != "numeric"):
-            raise ValueError(
-                f"answers: expected {'two or more' if is_many else 'one'} "
-                f"right and some wrong to a {self.type} question, "
-                f"got {right} right and {wrong} wrong"
-            )
+            wanted = f"{'two or more' if is_many else 'one'} right and some "
+            wanted += f"wrong to a {self.type} question"
+            raise refusal("answers", wanted, f"{right} right and {wrong} wrong")
         return self
 
 
@@ -131,10 +124,8 @@ class Numeric(Question):
         by_size = sorted(self.answers, key=lambda answer: answer.value)
         for below, above in pairwise(by_size):
             if above.value - below.value < below.within + above.within:
-                raise ValueError(
-                    f"answers: expected numbers that lie apart, got "
-                    f"{below.value:.6g} and {above.value:.6g}"
-                )
+                got = f"{below.value:.6g} and {above.value:.6g}"
+                raise refusal("answers", "numbers that lie apart", got)
         return self
 
 
@@ -158,12 +149,9 @@ def load(name: str, folder: Path | str = QUESTIONS) -> list[Question]:
         ['numeric', 'multiple_choice']
     """
     rows = parse(f"{folder}/{name}.json", json.loads, "questions in JSON")
-    if not isinstance(rows, list) or not FEWEST <= len(rows) <= MOST:
-        got = f"{len(rows)}" if isinstance(rows, list) else f"{rows!r:.80}"
-        raise ValueError(
-            f"{name}: expected a list of {FEWEST} to {MOST} questions, "
-            f"got {got}"
-        )
+    got = len(rows) if isinstance(rows, list) else rows
+    is_right = got in range(FEWEST, MOST + 1)
+    insist(name, is_right, f"a list of {FEWEST} to {MOST} questions", got)
     numbers = KEYS[name]() if name in KEYS else {}
     questions: list[Question] = []
     for count, row in enumerate(rows, start=1):
@@ -180,13 +168,9 @@ def _check_together(name: str, questions: list[Question]) -> None:
     check_once(f"{name}: id", (question.id for question in questions))
     looks = sum(q.asks in ("figure", "prediction") for q in questions)
     if 3 * looks < len(questions):
-        raise ValueError(
-            f"{name}: asks: expected a figure or a prediction in a third of "
-            f"the questions, got {looks} of {len(questions)}"
-        )
+        wanted = "a figure or a prediction in a third of the questions"
+        raise refusal(f"{name}: asks", wanted, f"{looks} of {len(questions)}")
+    wanted = "another question between two numeric ones"
     for count, pair in enumerate(pairwise(questions), start=1):
         if all(question.type == "numeric" for question in pair):
-            raise ValueError(
-                f"{name}: expected another question between two numeric ones, "
-                f"got {count} and {count + 1}"
-            )
+            raise refusal(name, wanted, f"{count} and {count + 1}")
