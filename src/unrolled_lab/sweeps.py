@@ -64,10 +64,10 @@ def connect(
 def _dask(jobs: int, scheduler: str | None) -> Callable[[], object]:
     """Connect to a Dask cluster, or start one; return what ends that."""
     distributed = import_module("distributed")  # need not be installed
-    own = {"n_workers": jobs, "threads_per_worker": 1}
-    own |= {"dashboard_address": None}
-    own = {} if scheduler else own
-    client = distributed.Client(scheduler, timeout="10s", **own)
+    new = {"n_workers": jobs, "threads_per_worker": 1}
+    new |= {"dashboard_address": None}
+    options = {} if scheduler else new
+    client = distributed.Client(scheduler, timeout="10s", **options)
     threads = [*client.nthreads().values()]
     if {*threads} != {1}:
         client.close()
