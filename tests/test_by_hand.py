@@ -195,6 +195,8 @@ def test_jacobians_equal_autograd(sizes):
 
         same(ours[n, t], jacobian(last, tensor(hs[n, t])))
     same(ours[:, -1], np.broadcast_to(np.eye(H), (N, H, H)), 0)
+    flat = np.sign(hs)  # as far as tanh goes: nothing passes
+    same(rnn.jacobians(flat, case.params)[:, :-1], np.zeros((N, T - 1, H, H)))
 
 
 # Clipping
@@ -289,3 +291,10 @@ def test_each_part_is_what_enters_its_gate_first(parted):
             by_part = partial(last, n=n, t=t, part=part)
             wanted = jacobian(by_part, tensor(caches[t].c[n]))
             same(ours[n, t], wanted)
+
+
+def test_a_single_step_is_all_its_own(parted):
+    parts = by_hand.paths.cell_jacobian(parted.caches[:1], parted.params)
+    N, H = parted.caches[0].h.shape
+    same(parts.pop("direct"), np.broadcast_to(np.eye(H), (N, 1, H, H)), 0)
+    assert not any(part.any() for part in parts.values())

@@ -181,7 +181,7 @@ class Adam:
         for beta in self.betas:
             check_float("betas", beta, "from 0 to below 1", minimum=0, below=1)
         # 0 would divide 0 by 0.
-        self.eps = check_float("eps", eps, "above 0", minimum=_TINY, below=1)
+        self.eps = check_float("eps", eps, "above 0", minimum=_TINY)
         self._updates = 0
         self._m: Params = {}
         self._v: Params = {}
