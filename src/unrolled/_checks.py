@@ -1,8 +1,7 @@
 """Checks of arguments at the public doors: what was expected, what came."""
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from math import inf, isfinite
 from typing import Any
@@ -38,11 +37,9 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
         Traceback (most recent call last):
         ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
-    known = dict(sizes or {})
+    known = {"": 1, **(sizes or {})}  # "" stands for no letter
 
     def checked(name: str, value: Any, form: Any, allowed: Any = None) -> Any:
-        if isinstance(form, str):  # the usual case
-            return _one(name, value, form, allowed, known, like)
         if isinstance(form, dict):
             check_names(name, value, form)
             pairs = {k: (value[k], each) for k, each in form.items()}
@@ -50,40 +47,31 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
             return {k: parts[k] for k in value}
         if isinstance(form, type):
             check_type(name, value, form)
-            shapes = {k: v.dim_str for k, v in form.__annotations__.items()}
-            trios = zip(shapes, value, shapes.values(), strict=True)
-            return form(*(checked(f"{name}.{k}", v, s) for k, v, s in trios))
+            return form(*fields(name, form, value))
         if isinstance(form, list):
             length, each = form
             is_list = isinstance(value, list | tuple) and len(value) > 0
             is_right = is_list and _bind([len(value)], [length], known)
             wanted = f"a list or tuple of {_size(length, known)}"
             insist(name, is_right, wanted, value)
-            if like is None:
-                with suppress(ValueError):  # which will be said with its place
-                    return _columns(value, length, each, known)
-            numbered = enumerate(value)
-            return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
+            if not isinstance(each, type):
+                numbered = enumerate(value)
+                return [checked(f"{name}[{k}]", v, each) for k, v in numbered]
+            for row in value:
+                check_type(name, row, each)
+            columns = fields(name, each, zip(*value, strict=True), f"{length} ")
+            return [each(*row) for row in zip(*columns, strict=True)]
         return _one(name, value, form, allowed, known, like)
+
+    def fields(name: str, kind: Any, values: Iterable, axis: str = "") -> list:
+        pairs = zip(kind.__annotations__.items(), values, strict=True)
+        return [
+            checked(f"{name}.{field}", value, axis + shape.dim_str)
+            for (field, shape), value in pairs
+        ]
 
     values = [checked(name, *argument) for name, argument in arguments.items()]
     return values[0] if len(values) == 1 else tuple(values)
-
-
-def _columns(rows: Sequence, length: str, kind: Any, known: dict) -> list:
-    """Check a list of named tuples of arrays field by field: in less time."""
-    are_plain = all(
-        type(row) is kind and {*map(type, row)} == {np.ndarray} for row in rows
-    )
-    if not are_plain:
-        raise ValueError  # checked one by one, the slow way
-    bound, columns = dict(known), []
-    shapes = (f"{length} {v.dim_str}" for v in kind.__annotations__.values())
-    for column, shape in zip(zip(*rows, strict=True), shapes, strict=True):
-        array = np.array(column)
-        columns.append(_one("rows", array, shape, None, bound, None))
-    known |= bound
-    return [kind(*row) for row in zip(*columns, strict=True)]
 
 
 def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
@@ -91,7 +79,7 @@ def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
     axes = form.split() if isinstance(form, str) else [*map(str, form)]
     array = _as_array(value, "biuf") if like is None else _as_tensor(value)
     if array is None:
-        kind = "numbers" if like is None else "a tensor"
+        kind = "numbers" if like is None else "a dense tensor"
         raise refusal(name, f"{kind} of {_shape(axes, known)}", repr(value))
     if like is not None:
         _check_tensor(name, array, like, allowed)
@@ -111,16 +99,15 @@ def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
 
 @cache
 def _parts(axis: str) -> tuple[int, str]:
-    """Part ``"4*H"`` into its factor and its letter (or number)."""
+    """Part ``"4*H"`` into its factor and its letter; a number has no letter."""
     factor, _, letter = axis.rpartition("*")
-    return int(factor or 1), letter
+    return (int(letter), "") if letter.isdigit() else (int(factor or 1), letter)
 
 
 def _size(axis: str, known: Mapping[str, int]) -> int | str:
     """Return the size of an axis, or its word if a letter is not bound yet."""
     factor, letter = _parts(axis)
-    size = int(letter) if letter.isdigit() else known.get(letter)
-    return axis if size is None else factor * size
+    return factor * known[letter] if letter in known else axis
 
 
 def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
@@ -139,9 +126,7 @@ def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
     bound = dict(known)
     for size, axis in zip(shape, axes, strict=True):
         factor, letter = _parts(axis)
-        if not letter.isdigit():
-            bound.setdefault(letter, size // factor)
-        if size != _size(axis, bound):
+        if size != factor * bound.setdefault(letter, size // factor):
             return False
     known |= bound
     return True
@@ -149,8 +134,9 @@ def _bind(shape: Sequence[int], axes: list[str], known: dict[str, int]) -> bool:
 
 def _as_array(value: object, kinds: str) -> np.ndarray | None:
     """Return `value` as an array, or None if it is none of these kinds."""
-    if isinstance(value, np.ma.MaskedArray):
-        return None  # its hidden values would come back to life
+    parts = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        return None  # hidden values would come back to life
     try:
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):
@@ -159,17 +145,15 @@ def _as_array(value: object, kinds: str) -> np.ndarray | None:
 
 
 def _as_tensor(value: object) -> Any:
-    """Return `value`, or None if it is no tensor."""
+    """Return `value`, or None if it is no dense tensor."""
     torch = sys.modules["torch"]  # is there, as a tensor is asked for
-    return value if isinstance(value, torch.Tensor) else None
+    is_dense = isinstance(value, torch.Tensor) and not value.is_nested
+    return value if is_dense and value.layout == torch.strided else None
 
 
 def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
-    """Insist on a dense tensor, and on its dtype and device."""
+    """Insist on the dtype and the device of a tensor."""
     torch = sys.modules["torch"]
-    if value.is_nested or value.layout != torch.strided:
-        got = "a nested one" if value.is_nested else value.layout
-        raise refusal(name, "a dense tensor", got)
     same = isinstance(like, torch.Tensor)
     if allowed is not None:
         fits, wanted = value.dtype == torch.int64, "torch.int64"
@@ -239,11 +223,15 @@ def check_names(name: str, value: object, names: Collection[str]) -> None:
         raise refusal(name, [*names], repr(got))
 
 
-def check_int(name: str, value: int, minimum: int = 1) -> int:
-    """Return `value` if it is an integer (2.0 is none), and large enough."""
+def check_int(name: str, value: int, minimum=1, maximum=inf) -> int:
+    """Return `value` if it is an integer (2.0 is none) of this range."""
     array = _as_array(value, "iu")
-    is_right = array is not None and not array.ndim and value >= minimum
-    insist(name, is_right, f"a whole number of at least {minimum}", value)
+    is_number = array is not None and not array.ndim
+    is_right = is_number and minimum <= value <= maximum
+    limit = f" and at most {maximum}" if maximum < inf else ""
+    insist(
+        name, is_right, f"a whole number of at least {minimum}{limit}", value
+    )
     return int(value)
 
 

@@ -32,7 +32,7 @@ def wilson(k: int, n: int) -> tuple[float, float]:
     Chapter: 08_thirty_steps.
     """
     check_int("n", n)
-    insist("k", check_int("k", k, 0) <= n, f"at most n = {n}", k)
+    check_int("k", k, 0, n)
     z = NormalDist().inv_cdf(0.975)
     centre = k + z**2 / 2
     width = z * (k * (n - k) / n + z**2 / 4) ** 0.5

@@ -105,9 +105,7 @@ def windows(
     series = check(series=(series, "T"))
     most = len(series) - 1
     insist("series", most > 0, "at least two values", 1)
-    steps = most if steps is None else check_int("steps", steps)
-    wanted = f"at most {most}, one less than the series has values"
-    insist("steps", steps <= most, wanted, steps)
+    steps = check_int("steps", most if steps is None else steps, 1, most)
     cut = np.lib.stride_tricks.sliding_window_view(series, steps)[..., None]
     return cut[:-1].copy(), cut[1:].copy()  # (T - S, S, 1) each
 

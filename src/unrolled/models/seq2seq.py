@@ -63,14 +63,11 @@ class Seq2Seq(nn.Module):
         if given != wanted:
             raise refusal("decoder", f"{wanted}, as the encoder", given)
         V = decoder.input_size
-        for name, token in (("start", start), ("end", end)):
-            is_token = check_int(name, token, 0) < V
-            insist(name, is_token, f"an input of the decoder's {V}", token)
+        self.start = check_int("start", start, 0, V - 1)
+        self.end = check_int("end", end, 0, V - 1)
         insist("start, end", start != end, "different tokens", (start, end))
         self.encoder = encoder
         self.decoder = decoder
-        self.start = int(start)
-        self.end = int(end)
         self.head = parts.make_head(decoder, decoder.output_size, V, generator)
 
     def forward(

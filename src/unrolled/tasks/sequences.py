@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from unrolled._checks import check, check_int, check_type, insist
+from unrolled._checks import check, check_int, check_type
 
 Tokens = Int[Tensor, "N T"]
 
@@ -131,9 +131,8 @@ def intervals(
     for tasks of this kind. Chapter: 12_beyond.
     """
     N, S, shortest = count, max_interval, min_interval
-    _check_draw(generator, count=N, max_interval=S, min_interval=shortest)
-    wanted = f"at most {S}, as max_interval"
-    insist("min_interval", shortest <= S, wanted, shortest)
+    _check_draw(generator, count=N, max_interval=S)
+    check_int("min_interval", shortest, 1, S)
     first = torch.randint(LEAD, (N, 1), generator=generator)
     n = torch.randint(shortest, S + 1, (N, 1), generator=generator)
     step = torch.arange(LEAD + 2 * S)  # (T,)
