@@ -1,5 +1,7 @@
 """Good calls and rules: models and gates."""
 
+import math
+
 import torch
 
 from bad_input import bad, fine, good
@@ -57,14 +59,14 @@ NO_LSTM = [
 ]
 NO_LSTM.append(bad("model: expected a Classifier", model=TAGGER))
 TWO = bad("model: expected 2 classes, got 3", model=THREE)
-NO_LAYER = bad("layer: expected a layer from 0 to 1, got 2", layer=2)
+NO_LAYER = bad("layer: expected .* at most 1, got 2", layer=2)
 OUTSIDE = [-0.5, 1.5]
 
 
 def clamped(*rules):
     """Rules about the clamps of a run, each a Clamp that does not fit."""
     return [
-        bad(f"clamps: expected {words}", clamps=[Clamp(**{"layer": 0} | clamp)])
+        bad(words, clamps=[Clamp(**{"layer": 0} | clamp)])
         for words, clamp in rules
     ]
 
@@ -137,7 +139,7 @@ ROWS = [
              ("5 hidden.*got .*6 hidden", LSTM(D + 2, H + 1)),
              ("h and c as .*got .*with h as", GRUS))),
          bad("encoder: .*one direction", encoder=BOTH_WAYS),
-         *(bad(f"{name}: expected an input of the decoder's 5", **{name: 5})
+         *(bad(f"{name}: .*at most 4, got 5", **{name: 5})
            for name in ("start", "end")),
          bad("start, end: expected different tokens", end=2),
          encoder=LAYER, decoder=DECODER, start=2, end=0, generator=G),
@@ -195,28 +197,26 @@ ROWS = [
     good(probes.correlations, SAME,
          bad("signal: .*that differ", states=SEVEN, signal=ROUNDED),
          states=TRACE.c, signal=SIGNAL.double()),
-    good(Clamp, bad(r"gate: expected one of \('i', 'f'", gate="z"),
-         *(bad("value: expected a number from -1e30", value=v)
-           for v in (None, SEVEN.numpy())),
-         *(bad(f"{name}: expected ", **{name: numbers})
-           for name in ("steps", "units")
-           for numbers in ([-1], {0}, LENGTHS, LENGTHS.numpy(), "0")),
-         layer=0, gate="i", value=0.5, steps=[0], units=[0]),
-    good(Clamp, fine("value: a number"), layer=0, gate="h", value=SEVEN),
     good(interventions.run_clamped, *NO_LSTM, *clamped(
-        ("layer from 0 to 1, got 2", dict(layer=2, gate="i", value=0)),
-        ("steps from 0 to 5, got 6", dict(gate="i", value=0, steps=[0, 6])),
-        ("units from 0 to 4, got 5", dict(gate="i", value=0, units=range(6))),
-        ("a value of shape", dict(gate="i", value=torch.ones(4, 6, 3))),
-        ("a value of shape", dict(gate="i", value=torch.ones(3, 1, 1)))),
-        bad("clamps: expected a Sequence", clamps=Clamp(0, "i", 0.0)),
+        ("layer: .*at most 1, got 2", dict(layer=2, gate="i", value=0)),
+        ("steps: .*0 to 5, got 6", dict(gate="i", value=0, steps=[0, 6])),
+        ("units: .*0 to 4, got 5", dict(gate="i", value=0, units=range(6))),
+        *((f"{name}: expected ", {"gate": "i", "value": 0, name: numbers})
+          for name in ("steps", "units") for numbers in ([-1], {0}, [], "0")),
+        ("gate: expected 'i' or 'f'", dict(gate="z", value=0)),
+        *(("value: expected a number from -1e30", dict(gate="i", value=v))
+          for v in (None, SEVEN.numpy(), math.nan)),
+        *(("value: expected shape", dict(gate="i", value=torch.ones(shape)))
+          for shape in ((4, 6, 3), (3, 1, 1), (6, 5), ())),
+        ("value: .*got nan", dict(gate="i", value=Z[..., :1] * math.nan))),
+        bad("clamps: expected a Clamp", clamps=Clamp(0, "i", 0.0)),
         fine(r"clamps: \[\]"), model=MODEL, x=Z, clamps=[Clamp(0, "i", 0.0)]),
     good(interventions.Rerun, *NO_LSTM, model=MODEL, x=Z),
     good(interventions.Rerun(MODEL, Z).run, fine(r"clamps: \[\]"),
-         bad("clamps: expected a Sequence", clamps=Clamp(0, "i", 0.0)),
+         bad("clamps: expected a Clamp", clamps=Clamp(0, "i", 0.0)),
          clamps=[Clamp(0, "i", 0.0)]),
     good(flow.input_gradients, *NO_LSTM, TWO,
-         *(bad("cut: expected pairs of a layer from 0 to 1", cut=cut)
+         *(bad("cut: expected pairs out of .*, .1, 'c'.", cut=cut)
            for cut in ([(2, "h")], [(0, "f")], ["0h"], {"h": 0}, [[0, "h"]])),
          *clamped(("layer", dict(layer=2, gate="i", value=0))),
          fine(r"(cut|clamps): \[\]", "cut: .*True"),

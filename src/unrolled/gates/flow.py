@@ -45,7 +45,11 @@ def input_gradients(
     every h. Chapter: 09_gates.
     """
     check_run(model, x)
-    _check_cut(cut, model.recurrent.num_layers)
+    known = [
+        (k, state) for k in range(len(model.recurrent.cells)) for state in "hc"
+    ]
+    are_known = isinstance(cut, Collection) and all(p in known for p in cut)
+    insist("cut", are_known, f"pairs out of {known}", cut)
     with torch.inference_mode(mode=False), torch.enable_grad():
         x = x.detach().clone().requires_grad_()
         logits, _ = unroll(model, x, clamps, cut)
@@ -80,9 +84,7 @@ def cell_jacobians(
     Reference: Pascanu, Mikolov & Bengio (2013). Chapter: 09_gates.
     """
     _, layers = Rerun(model, x).run()
-    is_there = check_int("layer", layer, 0) < len(layers)
-    insist("layer", is_there, f"a layer from 0 to {len(layers) - 1}", layer)
-    if layer:
+    if check_int("layer", layer, 0, len(layers) - 1):
         x = torch.stack([step.h for step in layers[layer - 1]], dim=1)
     cell = model.recurrent.cells[layer]
     zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
@@ -93,13 +95,3 @@ def cell_jacobians(
     _, caches = by_hand.lstm.forward(as_float64(x), params)
     parts = by_hand.paths.cell_jacobian(caches, params)
     return parts["direct"], sum(parts.values(), np.zeros(()))
-
-
-def _check_cut(cut: Collection[Cut], count: int) -> None:
-    """Insist on pairs of a layer that there is and a state, h or c."""
-    known = [(layer, state) for layer in range(count) for state in "hc"]
-    are_known = isinstance(cut, Collection) and all(
-        isinstance(pair, tuple) and pair in known for pair in cut
-    )
-    wanted = f"pairs of a layer from 0 to {count - 1} and 'h' or 'c'"
-    insist("cut", are_known, wanted, cut)

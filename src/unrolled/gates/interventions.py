@@ -2,22 +2,28 @@ r"""The same network with some of its gates or states replaced."""
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_float, check_int, check_type, insist
+from unrolled._checks import (
+    check,
+    check_choice,
+    check_float,
+    check_int,
+    check_type,
+    insist,
+)
 from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
 from unrolled.recurrent import Recurrent
 
 
-@dataclass(frozen=True, eq=False)
-class Clamp:
+class Clamp(NamedTuple):
     """Something to be replaced while a network runs.
 
     Args:
@@ -40,23 +46,6 @@ class Clamp:
     value: float | Tensor
     steps: Sequence[int] | None = None
     units: Sequence[int] | None = None
-
-    def __post_init__(self) -> None:
-        check_int("layer", self.layer, 0)
-        fields = GateTrace._fields
-        insist("gate", self.gate in fields, f"one of {fields}", self.gate)
-        if isinstance(self.value, Tensor):
-            check(like=Tensor, value=(self.value, "N T H"))
-        else:
-            wanted = "from -1e30 to below 1e30, or a tensor"
-            check_float("value", self.value, wanted, -1e30, 1e30)
-        for name in ("steps", "units"):
-            numbers = getattr(self, name)
-            if numbers is not None:
-                is_list = isinstance(numbers, Sequence) and len(numbers) > 0
-                insist(name, is_list, "a list of numbers, or None", numbers)
-                for number in numbers:
-                    check_int(name, number, 0)
 
 
 Cut = tuple[int, str]
@@ -149,8 +138,9 @@ def unroll(
     begin = x.shape[1] if first else 0  # the first step that may differ
     below = x.unbind(dim=1)  # T times (N, D)
     for layer, cell in enumerate(model.recurrent.cells):
-        here = [clamp.steps or [0] for clamp in clamps if clamp.layer == layer]
-        begin = min([begin, *map(min, here)])
+        for clamp in clamps:
+            if clamp.layer == layer:
+                begin = min(begin, *(clamp.steps or [0]))
         steps = [*first[layer][:begin]] if first else []
         h = c = x.new_zeros(len(x), cell.hidden_size)
         if steps:
@@ -188,20 +178,25 @@ def _make_fixes(clamps: Sequence[Clamp], layers: Recurrent, x: Tensor) -> Fixes:
     fixes = {}
     for clamp in clamps:
         check_type("clamps", clamp, Clamp)
-        steps = range(T) if clamp.steps is None else clamp.steps
-        units = range(H) if clamp.units is None else clamp.units
-        used = {"layer": [clamp.layer], "steps": steps, "units": units}
-        for (name, each), size in zip(used.items(), (L, T, H), strict=True):
-            wanted = f"{name} from 0 to {size - 1}"
-            insist("clamps", max(each) < size, wanted, max(each))
-        value = torch.as_tensor(clamp.value, dtype=x.dtype, device=x.device)
-        sizes = zip(value.shape, (N, T, H), strict=False)
-        fits = all(have in (1, want) for have, want in sizes)
-        wanted = f"a value of shape {(N, T, H)}, or 1 along some of its axes"
-        insist("clamps", fits, wanted, tuple(value.shape))
+        layer, gate, value, steps, units = clamp
+        key = check_int("layer", layer, 0, L - 1), gate
+        check_choice("gate", gate, GateTrace._fields)
+        steps = range(T) if steps is None else steps
+        units = range(H) if units is None else units
+        steps, units = check(
+            steps=(steps, "steps", range(T)), units=(units, "units", range(H))
+        )
         where = torch.zeros(T, H, dtype=torch.bool, device=x.device)
-        where[torch.tensor(steps)[:, None], torch.tensor(units)] = True
-        key = clamp.layer, clamp.gate
+        where[steps[:, None], units] = True
+        if not isinstance(value, Tensor):
+            wanted = "from -1e30 to below 1e30, or a tensor"
+            number = check_float("value", value, wanted, -1e30, 1e30)
+            value = x.new_full((1, 1, 1), number)
+        check(like=Tensor, value=(value, "N T H"))
+        sizes = zip(value.shape, (N, T, H), strict=True)
+        fits = all(have in (1, want) for have, want in sizes)
+        wanted = f"shape {(N, T, H)}, or 1 along some of its axes"
+        insist("value", fits, wanted, tuple(value.shape))
         before = fixes.get(key, x.new_tensor(math.nan))
-        fixes[key] = torch.where(where, value, before)
+        fixes[key] = torch.where(where, value.to(x), before)
     return fixes
