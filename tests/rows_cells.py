@@ -23,7 +23,7 @@ MODULES = (
 EXCEPT = {
     "unrolled.cells": "",
     "unrolled.cell": "Cell",  # the row of Plainest, below, is its
-    "unrolled.convert": "from_keras from_onnx",  # see test_convert.py
+    "unrolled.convert": "from_keras",  # see test_convert.py
     "unrolled.lstm": "LSTMScan LSTMScan.backward LSTMScan.forward",
     "unrolled.modes": "mode",  # for the package's own use
 }
@@ -94,7 +94,7 @@ def rows_of_convert():
         bad("dropout", other=nn.LSTM(D, H, 2, dropout=1.0)),
         other=nn.LSTM(D, H),
     )
-    for call in (convert.to_torch, convert.to_keras, convert.to_onnx):
+    for call in (convert.to_torch, convert.to_keras):
         no_layout = Recurrent(cells.PeepholeLSTMCell, D, H)
         rule = bad("layer: .*got 'PeepholeLSTMCell'", layer=no_layout)
         yield good(call, rule, layer=LSTM(D, H))

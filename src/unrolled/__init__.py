@@ -11,7 +11,7 @@ In PyTorch, for networks that are trained:
 - `lstm`: the LSTM: its equations, its backward pass, and the fast layer;
 - `cells`: its relatives, each forward pass its equations;
 - `recurrent`: any cell, stacked in layers and looped in time;
-- `convert`: weights from and to PyTorch, Keras and ONNX;
+- `convert`: weights from and to PyTorch and Keras;
 - `gates`: what an LSTM's gates did, and what they did it for;
 - `models`: networks for sequences, on any of these layers;
 - `tasks`: small tasks that such networks can learn;
