@@ -23,21 +23,6 @@ def _unpacked(states: tuple[Tensor, ...]) -> State:
     return states if states[1:] else states[0]
 
 
-def _in_dtype_of(like: Tensor, *values: Any) -> Any:
-    """Under autocast take tensors, and pairs of them, in the dtype of one."""
-    device = like.device.type
-    if device == "meta" or not torch.is_autocast_enabled(device):
-        return values
-    return tuple(
-        v.to(like.dtype)
-        if isinstance(v, Tensor) and v.is_floating_point()
-        else _in_dtype_of(like, *v)
-        if isinstance(v, tuple | list)
-        else v
-        for v in values
-    )
-
-
 def _has_hooks(module: nn.Module) -> bool:
     """Tell whether someone waits for a module to be called."""
     kinds = "forward", "forward_pre", "backward", "backward_pre"
@@ -174,7 +159,6 @@ class Cell(nn.Module):
 
     def forward(self, x: Float[Tensor, "N D"], state: State) -> State:
         """Compute one step: from h, or the pair of h and c, to the new one."""
-        x, state = _in_dtype_of(self.weight_ih, x, state)
         sizes = {"D": self.input_size, "H": self.hidden_size}
         states = state, self._state_form("N H")
         check(sizes, like=self.weight_ih, x=(x, "N D"), state=states)

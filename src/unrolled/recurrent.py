@@ -24,9 +24,8 @@ batch_first=True       refused: it always is    refused: it always is
 nn.LSTM's state_dict   refused: `from_torch`    refused: `from_torch`
 =====================  =======================  ============================
 
-Under ``torch.autocast`` inputs of another floating dtype, such as those that a
-``Linear`` returns, are taken in the dtype of the parameters. Without it they
-are refused.
+Inputs of another dtype than the parameters' are always refused, also those that
+a ``Linear`` returns under ``torch.autocast``: hand over ``x.to(dtype)``.
 """
 
 from collections.abc import Sequence
@@ -37,23 +36,8 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from unrolled._checks import (
-    check,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-    refusal,
-)
-from unrolled.cell import (
-    Cell,
-    GateTrace,
-    State,
-    _has_hooks,
-    _in_dtype_of,
-    _packed,
-    _unpacked,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
+from unrolled.cell import Cell, GateTrace, State, _has_hooks, _packed, _unpacked
 
 Sequences = Float[Tensor, "N T D"]
 """Inputs, at T steps of each of N sequences."""
@@ -103,9 +87,8 @@ class Recurrent(nn.Module):
         **options,
     ) -> None:
         super().__init__()
-        if "batch_first" in options:
-            wanted = "no such argument, as x always is (N, T, D)"
-            raise refusal("batch_first", wanted, options["batch_first"])
+        wanted = "no batch_first, as x always is (N, T, D)"
+        insist("options", "batch_first" not in options, wanted, options)
         is_kind = isinstance(cell_class, type) and issubclass(cell_class, Cell)
         is_kind = is_kind and cell_class is not Cell
         insist("cell_class", is_kind, "a kind of Cell", cell_class)
@@ -168,7 +151,6 @@ class Recurrent(nn.Module):
         with_gates: bool = False,
     ) -> tuple[Tensor, State, list[GateTrace]]:
         """Run layer by layer: the output, the last state, the traces."""
-        x, state = _in_dtype_of(self.cells[0].weight_hh, x, state)
         starts = self._check(x, state, lengths)
         ends = _Ends(lengths, x.shape[1])
         below, finals, traces = ends.clear(x), [], []
@@ -219,9 +201,9 @@ class Recurrent(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args):
         """Do as usual, but say where PyTorch's own names belong."""
-        if f"{prefix}weight_ih_l0" in state_dict:
-            wanted = "our own names; unrolled.convert.from_torch takes a layer"
-            raise refusal("state_dict", wanted, f"{prefix}weight_ih_l0")
+        is_ours = f"{prefix}weight_ih_l0" not in state_dict
+        wanted = "our own names; unrolled.convert.from_torch takes a layer"
+        insist("state_dict", is_ours, wanted, [*state_dict])
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _check(
@@ -230,9 +212,8 @@ class Recurrent(nn.Module):
         """Check the arguments of `forward`; return the states."""
         cell, K = self.cells[0], len(self.cells)
         like, H = cell.weight_hh, self.hidden_size
-        if isinstance(x, PackedSequence):
-            wanted = "a tensor, and lengths: see pad_packed_sequence"
-            raise refusal("x", wanted, "a PackedSequence")
+        wanted = "a tensor, and lengths: see pad_packed_sequence"
+        insist("x", not isinstance(x, PackedSequence), wanted, x)
         check({"D": self.input_size}, like=like, x=(x, "N T D"))
         N, T, _ = x.shape
         if lengths is not None:
