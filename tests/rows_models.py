@@ -50,11 +50,11 @@ ROUNDED = torch.full((7,), 0.1)  # the mean is not 0.1, so neither is 0 the rest
 SAME = bad("signal.*numbers that differ", signal=torch.ones(4))
 NOT_A_TOKEN = "expected whole numbers from 0 to 2, got {}"
 NO_LSTM = [
-    bad("model: .*LSTM layers.*" + got, model=Classifier(layers, 2))
+    bad("model.*: expected .*" + got, model=Classifier(layers, 2))
     for got, layers in (
         ("GRUCell", Recurrent(GRUCell, D, H)),
         ("PeepholeLSTMCell", Recurrent(PeepholeLSTMCell, D, H)),
-        ("directions: 2", LSTM(D, H, bidirectional=True)),
+        ("one direction.*got 2", LSTM(D, H, bidirectional=True)),
     )
 ]
 NO_LSTM.append(bad("model: expected a Classifier", model=TAGGER))
@@ -135,9 +135,9 @@ ROWS = [
     good(Seq2Seq, bad("encoder: expected a Recurrent", encoder=DECODER.cells),
          *(bad(f"decoder: .*{words}", decoder=layer) for words, layer in (
              ("one direction", LSTM(D + 2, H, bidirectional=True)),
-             ("1 layers.*got 2 layers", LSTM(D + 2, H, 2)),
-             ("5 hidden.*got .*6 hidden", LSTM(D + 2, H + 1)),
-             ("h and c as .*got .*with h as", GRUS))),
+             (r"\(1, 5, .*got \(2, 5", LSTM(D + 2, H, 2)),
+             (r"\(1, 5, .*got \(1, 6", LSTM(D + 2, H + 1)),
+             (r"'h', 'c'.*got \(1, 5, \('h',\)", GRUS))),
          bad("encoder: .*one direction", encoder=BOTH_WAYS),
          *(bad(f"{name}: .*at most 4, got 5", **{name: 5})
            for name in ("start", "end")),

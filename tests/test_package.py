@@ -33,7 +33,7 @@ def test_the_shapes_in_annotations_are_held(monkeypatch):
 
 
 def test_torch_names_come_when_asked_for():
-    for name in (*unrolled.__all__, "models", "by_hand"):
+    for name in unrolled.__all__:
         assert getattr(unrolled, name) is not None
     assert unrolled.LSTM.__module__ == "unrolled.lstm"
     with pytest.raises(AttributeError, match="no attribute 'LTSM'"):

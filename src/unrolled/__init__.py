@@ -36,12 +36,7 @@ __all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name or a module when it is asked for: torch takes a second."""
-    if name in _HOMES:
-        return getattr(import_module(f"unrolled.{_HOMES[name]}"), name)
-    try:
-        return import_module(f"unrolled.{name}")
-    except ModuleNotFoundError as error:
-        if error.name != f"unrolled.{name}":
-            raise
-    raise AttributeError(f"module 'unrolled' has no attribute {name!r}")
+    """Import a name when it is asked for: torch takes a second."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'unrolled' has no attribute {name!r}")
+    return getattr(import_module(f"unrolled.{_HOMES[name]}"), name)

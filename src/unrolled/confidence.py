@@ -167,13 +167,11 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     leads = true[:, None] - logits  # (N, C); exactly 0 for the true class
     lead = leads.mean()  # minus the slope at β = 0
     worst = margins(logits, labels).min()
-    if worst >= 0 or lead <= 1e-12 * np.abs(leads).max():  # but for rounding
-        raise ValueError(
-            "logits: expected some wrong answers, and true classes whose "
-            "logits are above average, or the loss has no minimum; got "
-            f"{worst:.3g} as the smallest margin, and {lead:.3g} above average"
-        )
-
+    # Above 0 but for rounding.
+    is_right = worst < 0 and lead > 1e-12 * np.abs(leads).max()
+    wanted = "some wrong answers and a mean lead, or the loss has no minimum"
+    got = f"margins from {worst:.3g} on, and a mean lead of {lead:.3g}"
+    insist("logits", bool(is_right), wanted, got)
     behind = leads.min(axis=1, keepdims=True) - leads  # the largest: 0
 
     def slope(beta: float) -> float:

@@ -143,7 +143,9 @@ def from_keras(
     """
     check_choice("kind", kind, get_args(Kind))
     is_gru = kind == "GRU"
-    wanted = "True for a GRU; False is another, which resets h before the product"
+    wanted = (
+        "True for a GRU; False is another, which resets h before the product"
+    )
     insist(
         "reset_after", not is_gru or reset_after is True, wanted, reset_after
     )

@@ -20,6 +20,7 @@ from unrolled._checks import (
 from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
+from unrolled.models.parts import check_one_way
 from unrolled.recurrent import Recurrent
 
 
@@ -114,11 +115,9 @@ def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
     """Insist on plain LSTM cells that read from the left, and on inputs."""
     check_type("model", model, Classifier)
     layers = model.recurrent
-    kinds = {type(cell) for cell in layers.cells}
-    is_right = kinds == {LSTMCell} and layers.num_directions == 1
-    names = ", ".join(kind.__name__ for kind in kinds)
-    got = f"{names} with directions: {layers.num_directions}"
-    insist("model", is_right, "LSTM layers in one direction", got)
+    check_one_way("model, recurrent", layers)
+    kind = type(layers.cells[0])
+    insist("model", kind is LSTMCell, "LSTM layers", kind)
     check({"D": layers.input_size}, like=model.head.weight, x=(x, "N T D"))
 
 

@@ -82,12 +82,11 @@ class CharLM(nn.Module):
             is_whole = text.partition(self.end)[1:] == (self.end, "")
             wanted = f"{self.end!r} at the end of each, and only there"
             insist("texts", is_whole, wanted, text)
-        numbered = [
-            [self.characters.index(character) for character in self.end + text]
+        device, number = self.head.weight.device, self.characters.index
+        rows = [
+            torch.tensor([*map(number, self.end + text)], device=device)
             for text in texts
         ]
-        device = self.head.weight.device
-        rows = [torch.tensor(numbers, device=device) for numbers in numbered]
         return (
             pad_sequence([row[:-1] for row in rows], True),
             rows[0].new_tensor([len(row) - 1 for row in rows]),

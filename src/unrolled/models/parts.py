@@ -9,7 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
-from unrolled._checks import check, check_type, refusal
+from unrolled._checks import check, check_type, insist
 from unrolled.cell import State
 from unrolled.recurrent import Recurrent, Sequences
 
@@ -38,9 +38,8 @@ def make_head(below: Any, inputs: int, outputs: int, generator: Any) -> Any:
 def check_one_way(name: str, layer: Recurrent) -> None:
     """Insist on a layer that does not read what it is to predict."""
     check_type(name, layer, Recurrent)
-    if layer.num_directions > 1:
-        wanted = "one direction, as the other would read what is to come"
-        raise refusal(name, wanted, "a bidirectional layer")
+    wanted = "one direction, as the other would read what is to come"
+    insist(name, layer.num_directions == 1, wanted, layer.num_directions)
 
 
 def token_input(name: str, tokens: Tokens, layer: Any, **sizes: int) -> Tensor:

@@ -5,7 +5,7 @@ from jaxtyping import Int64
 from torch import Generator, Tensor, nn
 from torch.nn.functional import pad
 
-from unrolled._checks import check_int, insist, refusal
+from unrolled._checks import check_int, insist
 from unrolled.cell import State
 from unrolled.models import parts
 from unrolled.models.parts import Scores, Tokens
@@ -56,12 +56,11 @@ class Seq2Seq(nn.Module):
         parts.check_one_way("encoder", encoder)
         parts.check_one_way("decoder", decoder)
         wanted, given = (
-            f"{layer.num_layers} layers of {layer.output_size} hidden units "
-            f"with {' and '.join(layer.cells[0].state_names)} as state"
+            (layer.num_layers, layer.output_size, layer.cells[0].state_names)
             for layer in (encoder, decoder)
         )
-        if given != wanted:
-            raise refusal("decoder", f"{wanted}, as the encoder", given)
+        words = f"layers, hidden units and states as the encoder's, {wanted}"
+        insist("decoder", given == wanted, words, given)
         V = decoder.input_size
         self.start = check_int("start", start, 0, V - 1)
         self.end = check_int("end", end, 0, V - 1)

@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import StepLR
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
 
-from unrolled._checks import check_type, insist, refusal
+from unrolled._checks import check_type, insist
 from unrolled.modes import mode
 from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
@@ -83,9 +83,10 @@ def fit(
     valid = score = None
     if valid_set is not None:
         valid = Data("valid_set", valid_set, config.loss, run.device)
-    elif config.keep == "best" or config.patience is not None:
+    else:
+        is_idle = config.keep == "last" and config.patience is None
         wanted = "a data set for keep='best' or a patience"
-        raise refusal("valid_set", wanted, None)
+        insist("valid_set", is_idle, wanted, None)
     for name, hook in {"on_start": on_start, "on_epoch": on_epoch}.items():
         insist(name, callable(hook), "a function of a Training", hook)
     check_type("progress", progress, bool)
@@ -133,9 +134,8 @@ class Training:
         check_type("config", config, TrainConfig)
         self.model, self.config = model, config
         self.parameters = [p for p in model.parameters() if p.requires_grad]
-        if not self.parameters:
-            wanted = "a parameter that requires a gradient"
-            raise refusal("model", wanted, "none")
+        wanted = "a parameter that requires a gradient"
+        insist("model", bool(self.parameters), wanted, self.parameters)
         lr, decay = config.lr, config.weight_decay
         self.optimizer = AdamW(self.parameters, lr, weight_decay=decay)
         # No step size: a factor of 1 at every epoch, which changes no bit.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import TensorDataset
 
-from unrolled._checks import check, check_choice, check_int, check_type, refusal
+from unrolled._checks import check, check_choice, check_int, check_type, insist
 from unrolled.modes import mode
 from unrolled.tasks import IGNORE
 from unrolled.train.config import Loss
@@ -58,9 +58,7 @@ def device_of(model: nn.Module) -> torch.device:
     """Return the one device on which all parameters of a model are."""
     check_type("model", model, nn.Module)
     devices = {parameter.device for parameter in model.parameters()}
-    if len(devices) != 1:
-        got = f"them on {[*map(str, devices)]}"
-        raise refusal("model", "parameters, all on one device", got)
+    insist("model", len(devices) == 1, "parameters, all on one device", devices)
     return devices.pop()
 
 
@@ -73,9 +71,6 @@ class Batch(NamedTuple):
 
     def backward(self) -> None:
         """Compute the gradient of the mean loss; 0 where nothing counts."""
-        if not self.loss.requires_grad:
-            wanted = "an output that depends on parameters that require a"
-            raise refusal("model", f"{wanted} gradient", "one that does not")
         (self.loss / self.count.clamp(min=1)).backward()
 
 
@@ -86,9 +81,8 @@ class Data:
         self, name: str, data: TensorDataset, loss: Loss, device: torch.device
     ) -> None:
         check_type(name, data, TensorDataset)
-        if len(data.tensors) < 2:
-            got = f"{len(data.tensors)} tensors"
-            raise refusal(name, "the model's inputs and a target", got)
+        count = len(data.tensors)
+        insist(name, count > 1, "two tensors or more, the last a target", count)
         for tensor in data.tensors:
             check(like=tensor, **{name: (tensor, "...")})
         self.name, self.loss = name, loss
@@ -144,9 +138,8 @@ class Data:
                 and output.shape[:-1] == target.shape
                 and output.shape[-1] >= self.classes
             )
-        if not fits:
-            wanted = f"an output of {wanted}, as the target of {self.name}"
-            raise refusal("model", wanted, got)
+        wanted = f"an output of {wanted}, as the target of {self.name}"
+        insist("model", fits, wanted, got)
 
 
 class Tally:

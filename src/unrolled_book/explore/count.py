@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 import unrolled
+from unrolled import models
 from unrolled_book.explore.drawing import (
     Numbers,
     drawing,
@@ -59,7 +60,7 @@ def numbers(state: State, data: Mapping[str, Any]) -> Numbers:
     kind = {"bias": biases > 0, "two_biases": biases > 1}
     layer = unrolled.LSTM(D, H, L, **kind, **own)
     reads = "all" if state["all"] else "last"
-    model = unrolled.models.Classifier(layer, 2, layers=reads, **own)
+    model = models.Classifier(layer, 2, layers=reads, **own)
     made = {f"{part}{n}": 0 for n in LAYERS for part in PARTS} | {"head": 0}
     for name, parameter in model.named_parameters():
         *_, where, what = name.split(".")
