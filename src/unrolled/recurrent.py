@@ -152,25 +152,28 @@ class Recurrent(nn.Module):
     ) -> tuple[Tensor, State, list[GateTrace]]:
         """Run layer by layer: the output, the last state, the traces."""
         starts = self._check(x, state, lengths)
-        ends = _Ends(lengths, x.shape[1])
-        below, finals, traces = ends.clear(x), [], []
+        below, finals, traces = _clear(x, lengths), [], []
         for layer in range(self.num_layers):
             if layer:
                 below = self._drop(below)
             outs = []
             for direction in range(self.num_directions):
                 number = layer * self.num_directions + direction
-                in_order = ends.reverse if direction else lambda x: x
                 states, last, gates = self._scan(
                     self.cells[number],
-                    in_order(below),
+                    _reverse(below, lengths) if direction else below,
                     tuple(start[number] for start in starts),
                     with_gates,
                 )
-                finals.append(last if lengths is None else ends.last(states))
-                outs.append(ends.clear(in_order(states[0])))
+                finals.append(
+                    last if lengths is None else _last(states, lengths)
+                )
+                said = [states[0], *gates]
+                if direction:
+                    said = [_reverse(part, lengths) for part in said]
+                out, *gates = (_clear(part, lengths) for part in said)
+                outs.append(out)
                 if with_gates:
-                    gates = [ends.clear(in_order(gate)) for gate in gates]
                     traces.append(GateTrace(*gates))
             below = torch.cat(outs, dim=2) if outs[1:] else outs[0]
         final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
@@ -224,34 +227,29 @@ class Recurrent(nn.Module):
         return _packed(state)
 
 
-class _Ends:
-    """Where each sequence of a batch ends; what comes after is padding."""
+def _clear(sequence: Tensor, lengths: Tensor | None) -> Tensor:
+    """Set to 0 what comes after each sequence's end."""
+    if lengths is None:
+        return sequence
+    t = torch.arange(sequence.shape[1], device=sequence.device)
+    is_past = t >= lengths[:, None]  # (N, T)
+    return sequence.masked_fill(is_past[..., None], 0.0)
 
-    def __init__(self, lengths: Tensor | None, steps: int) -> None:
-        self.lengths = lengths
-        if lengths is not None:
-            t = torch.arange(steps, device=lengths.device)
-            self.ends = lengths - 1  # (N,)
-            last = self.ends[:, None]
-            self.is_past = (t > last)[..., None]  # (N, T, 1)
-            self.from_end = torch.where(t > last, t, last - t)  # (N, T)
-            self.rows = torch.arange(len(lengths), device=lengths.device)
 
-    def clear(self, sequence: Tensor) -> Tensor:
-        """Set to 0 what comes after the end."""
-        if self.lengths is None:
-            return sequence
-        return sequence.masked_fill(self.is_past, 0.0)
+def _reverse(sequence: Tensor, lengths: Tensor | None) -> Tensor:
+    """Turn each sequence round, and leave its padding where it is."""
+    if lengths is None:
+        return sequence.flip(1)
+    t = torch.arange(sequence.shape[1], device=sequence.device)
+    from_end = lengths[:, None] - 1 - t  # (N, T), below 0 past the end
+    order = torch.where(from_end < 0, t, from_end)
+    return sequence.take_along_dim(order[..., None], dim=1)
 
-    def reverse(self, sequence: Tensor) -> Tensor:
-        """Turn each sequence round, and leave its padding where it is."""
-        if self.lengths is None:
-            return sequence.flip(1)
-        return sequence[self.rows[:, None], self.from_end]
 
-    def last(self, states: Sequence[Tensor]) -> list[Tensor]:
-        """Pick each sequence's last real step, (N, H)."""
-        return [s[self.rows, self.ends] for s in states]
+def _last(states: Sequence[Tensor], lengths: Tensor) -> list[Tensor]:
+    """Pick each sequence's last real step, (N, H)."""
+    rows = torch.arange(len(lengths), device=lengths.device)
+    return [s[rows, lengths - 1] for s in states]
 
 
 def _stack(steps: Sequence[Sequence[Tensor]]) -> list[Tensor]:

@@ -8,9 +8,4 @@ from unrolled.cell import GateTrace
 from unrolled.gates.flow import cell_jacobians, input_gradients
 from unrolled.gates.interventions import Clamp, Rerun, run_clamped
 from unrolled.gates.probes import correlations, probe
-from unrolled.gates.statistics import (
-    Slopes,
-    carousel,
-    kept_share,
-    slopes,
-)
+from unrolled.gates.statistics import Slopes, carousel, kept_share, slopes

@@ -9,11 +9,7 @@ a sequence's length the tokens are 0, which a model that is told the lengths
 never looks at, and the targets `IGNORE`, which the loss leaves out.
 """
 
-from unrolled.tasks.language import (
-    SENTENCE_CHARACTERS,
-    is_sentence,
-    sentences,
-)
+from unrolled.tasks.language import SENTENCE_CHARACTERS, is_sentence, sentences
 from unrolled.tasks.oscillations import (
     HENON,
     NOISE,

@@ -21,7 +21,7 @@ from unrolled._checks import check_type, insist
 from unrolled.modes import mode
 from unrolled.train.config import TrainConfig
 from unrolled.train.history import Epoch, History, Score
-from unrolled.train.measure import Data, Tally, device_of, measure_all
+from unrolled.train.measure import Data, add_up, device_of, measure_all
 
 
 def fit(
@@ -101,21 +101,23 @@ def fit(
             break
         start = time.perf_counter()
         with mode(model, training=True), run.streams.lent():
-            with Tally(f"epoch {epoch}, step") as tally:
-                for batch in train.shuffled(config.batch_size):
-                    result = train.measure(model, batch)
-                    optimizer.zero_grad()
-                    result.backward()
-                    norm = clip_grad_norm_(run.parameters, max_norm)
-                    optimizer.step()
-                    tally.add(result, norm)
+            rows = []
+            for batch in train.shuffled(config.batch_size):
+                loss, count, right = train.measure(model, batch)
+                optimizer.zero_grad()
+                (loss / count.clamp(min=1)).backward()  # 0 if nothing counts
+                norm = clip_grad_norm_(run.parameters, max_norm)
+                optimizer.step()
+                rows.append((loss.detach(), count, right, norm))
+            trained, mean_norm = add_up(rows, f"epoch {epoch}, step")
             if valid is not None:
                 where = f"epoch {epoch}, validation batch"
                 score = measure_all(model, valid, config.batch_size, where)
         optimizer.zero_grad()
-        run.note(tally, score, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        run.note(trained, score, mean_norm, seconds)
         run.scheduler.step()
-        bar.set_postfix(train=tally.score().loss, valid=score and score.loss)
+        bar.set_postfix(train=trained.loss, valid=score and score.loss)
         on_epoch(run)
     if run.best is not None:
         model.load_state_dict(run.best)
@@ -153,16 +155,17 @@ class Training:
         is_over = stale >= (self.config.patience or math.inf)
         self.history = history.replace(stopped_early=is_early and is_over)
 
-    def note(self, tally: Tally, valid: Score | None, seconds: float) -> None:
+    def note(
+        self, train: Score, valid: Score | None, norm: float, seconds: float
+    ) -> None:
         """Write down what an epoch has measured, and keep the best weights."""
-        train = tally.score()
         epoch = Epoch(
             train_loss=train.loss,
             train_accuracy=train.accuracy,
             valid_loss=valid and valid.loss,
             valid_accuracy=valid and valid.accuracy,
             lr=self.optimizer.param_groups[0]["lr"],
-            grad_norm=tally.mean_norm(),
+            grad_norm=norm,
             seconds=seconds,
         )
         self.tell(*self.history.epochs, epoch)

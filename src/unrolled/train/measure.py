@@ -1,8 +1,8 @@
 """Losses and accuracies of batches, and what they add up to."""
 
 import math
-from collections.abc import Iterator
-from typing import NamedTuple, Self, get_args
+from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -62,16 +62,10 @@ def device_of(model: nn.Module) -> torch.device:
     return devices.pop()
 
 
-class Batch(NamedTuple):
-    """What one batch gave; tensors without axes, so that no GPU has to wait."""
-
-    loss: Tensor  # the sum over the counted positions
-    count: Tensor  # of the counted positions
-    right: Tensor | None  # how many of them; None for the squared error
-
-    def backward(self) -> None:
-        """Compute the gradient of the mean loss; 0 where nothing counts."""
-        (self.loss / self.count.clamp(min=1)).backward()
+Measured = tuple[Tensor, Tensor, Tensor | None]
+"""Of one batch the sum of the losses, how many positions count, and how many of
+them are right, None for the squared error: without axes, so that no GPU has to
+wait."""
 
 
 class Data:
@@ -107,20 +101,20 @@ class Data:
         for index in order.split(size):
             yield tuple(tensor[index] for tensor in self.tensors)
 
-    def measure(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Batch:
+    def measure(self, model: nn.Module, batch: tuple[Tensor, ...]) -> Measured:
         """Run the model on a batch and compare with the target."""
         *inputs, target = batch
         output = model(*inputs)
         self._check_output(output, target)
         if self.loss == "squared_error":
             total = mse_loss(output, target, reduction="sum")
-            return Batch(total, torch.tensor(target.numel()), None)
+            return total, torch.tensor(target.numel()), None
         scores = output.flatten(0, -2)  # (positions, classes)
         target = target.flatten()  # (positions,)
         how = {"ignore_index": IGNORE, "reduction": "sum"}
         total = cross_entropy(scores, target, **how)
         right = scores.detach().argmax(dim=-1) == target  # (positions,)
-        return Batch(total, (target != IGNORE).sum(), right.sum())
+        return total, (target != IGNORE).sum(), right.sum()
 
     def _check_output(self, output: Tensor, target: Tensor) -> None:
         """Insist on an output that can be compared with the target."""
@@ -142,55 +136,33 @@ class Data:
         insist("model", fits, wanted, got)
 
 
-class Tally:
-    """What the batches of one pass over the data add up to.
+def add_up(rows: Sequence[tuple], where: str) -> tuple[Score, float]:
+    """Return the score of all batches, and the mean length of the gradients.
 
-    A context: at its end all numbers must be finite, or a FloatingPointError
-    says `where`, even if the model objects to its weights first.
+    A row is what was `Measured` of a batch, and the length of its gradient or
+    None. A number that is not finite is a FloatingPointError that says `where`.
     """
-
-    def __init__(self, where: str) -> None:
-        self._where = where
-        self._rows: list[tuple[Tensor | None, ...]] = []
-
-    def add(self, batch: Batch, norm: Tensor | None = None) -> None:
-        """Note a batch and, in training, the length of its gradient."""
-        self._rows.append((batch.loss.detach(), batch.count, batch.right, norm))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._rows:
-            return
-        self._losses, self._counts, self._rights, self._norms = (
-            # All at once: a GPU is waited for once.
-            [] if column[0] is None else torch.stack(column).tolist()
-            for column in zip(*self._rows, strict=True)
-        )
-        pairs = zip(self._losses, self._norms or self._losses, strict=True)
-        for step, (loss, norm) in enumerate(pairs, 1):
-            for name, number in (("loss", loss), ("gradient norm", norm)):
-                if not math.isfinite(number):
-                    raise FloatingPointError(
-                        f"{self._where} {step}: expected a finite {name}, "
-                        f"got {number}"
-                    )
-
-    def score(self) -> Score:
-        """Return the mean loss and the accuracy over all counted positions."""
-        count = sum(self._counts)
-        accuracy = sum(self._rights) / count if self._rights else None
-        return Score(loss=math.fsum(self._losses) / count, accuracy=accuracy)
-
-    def mean_norm(self) -> float:
-        """Return the mean length of the gradients."""
-        return math.fsum(self._norms) / len(self._norms)
+    losses, counts, rights, norms = (
+        # All at once: a GPU is waited for once.
+        [] if column[0] is None else torch.stack(column).tolist()
+        for column in zip(*rows, strict=True)
+    )
+    pairs = zip(losses, norms or losses, strict=True)
+    for step, (loss, norm) in enumerate(pairs, 1):
+        for name, number in (("loss", loss), ("gradient norm", norm)):
+            if not math.isfinite(number):
+                raise FloatingPointError(
+                    f"{where} {step}: expected a finite {name}, got {number}"
+                )
+    count = sum(counts)
+    accuracy = sum(rights) / count if rights else None
+    score = Score(loss=math.fsum(losses) / count, accuracy=accuracy)
+    return score, math.fsum(norms) / len(rows)
 
 
 def measure_all(model: nn.Module, data: Data, size: int, where: str) -> Score:
     """Measure a model on all examples in evaluation mode, without gradients."""
-    with mode(model, training=False), torch.no_grad(), Tally(where) as tally:
-        for batch in data.in_order(size):
-            tally.add(data.measure(model, batch))
-    return tally.score()
+    with mode(model, training=False), torch.no_grad():
+        batches = data.in_order(size)
+        rows = [(*data.measure(model, batch), None) for batch in batches]
+    return add_up(rows, where)[0]
