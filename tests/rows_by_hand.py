@@ -104,7 +104,6 @@ ROWS = [
          bad("logits: .*no minimum, got .*mean lead of 0", **TELL_NOTHING),
          bad("logits: .*mean lead of -0.5", logits=-np.eye(2), labels=[0, 1]),
          **SCORED),
-    good(confidence.isotonic, scores=SERIES, labels=LABELS % 2),
     good(tasks.first_last, count=1, steps=2, features=1, generator=G),
     good(tasks.reversal, count=1, max_steps=1, vocabulary=9, generator=G),
     good(tasks.intervals,

@@ -8,7 +8,6 @@ from torch.nn import functional
 from unrolled.confidence import (
     Reliability,
     fit_temperature,
-    isotonic,
     losses,
     margins,
     reliability,
@@ -124,21 +123,3 @@ def test_logits_that_tell_nothing_have_no_temperature(seed):
 
 
 # The best probabilities in order
-
-
-@pytest.mark.parametrize("digits", [0, 1, 8])
-def test_isotonic_by_a_formula(digits):
-    """The largest, over the scores below, of the smallest means from there."""
-    rng = np.random.default_rng(digits)
-    scores = rng.normal(size=40).round(digits)  # with 0 digits, many are equal
-    labels = (scores + rng.normal(size=40) > 0).astype(int)
-
-    def mean(low, high):
-        return labels[(scores >= low) & (scores <= high)].mean()
-
-    wanted = [
-        max(min(mean(a, b) for b in scores[scores >= s])
-            for a in scores[scores <= s])
-        for s in scores
-    ]  # fmt: skip
-    np.testing.assert_allclose(isotonic(scores, labels), wanted, rtol=1e-12)

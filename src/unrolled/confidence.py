@@ -188,32 +188,6 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     return 2 / (low + high)
 
 
-def isotonic(scores: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
-    r"""Find the best probabilities that grow with a score, whatever their form.
-
-    Of all p of label 1 that never fall with the score, the one with the least
-    cross-entropy (and the least squared error): neighbours in the wrong order
-    are pooled.
-
-    Example:
-        >>> isotonic([1, 2, 3, 4], [0, 1, 0, 1]).tolist()
-        [0.0, 0.5, 0.5, 1.0]
-
-    Reference: Ayer et al. (1955); Zadrozny & Elkan (2002).
-    Chapter: 10_overfitting.
-    """
-    scores, labels = check(scores=(scores, "N"), labels=(labels, "N", range(2)))
-    _, place = np.unique(scores, return_inverse=True)  # (N,)
-    ones, count = np.bincount(place, labels), np.bincount(place)
-    blocks = []  # of neighbours: label 1, all, different scores
-    for block in np.stack([ones, count, np.ones(len(count))], axis=1):
-        while blocks and blocks[-1][0] / blocks[-1][1] >= block[0] / block[1]:
-            block = block + blocks.pop()
-        blocks.append(block)
-    ones, count, scores = np.transpose(blocks)
-    return np.repeat(ones / count, scores.astype(int))[place]
-
-
 def _check_logits(
     logits: ArrayLike, labels: ArrayLike
 ) -> tuple[Float[np.ndarray, "N C"], Int[np.ndarray, " N"]]:
