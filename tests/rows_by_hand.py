@@ -45,15 +45,6 @@ OUTSIDE = bad("hs: .*from -1 to 1, got 1.5", hs=np.full((N, T, H), 1.5))
 FEW = bad("x: .*2 values or more, got 1", x=WAVES[:, :1])
 NEGATIVE = bad("lr: .*of at least 0", lr=-0.1)
 
-MODULES = (
-    "unrolled.data",
-    "unrolled.by_hand",
-    "unrolled.confidence",
-    "unrolled.tasks",
-)
-EXCEPT = {  # they take nothing
-    "unrolled.data": "anchor sea_temperature source_a_weights",
-}
 ROWS = [
     good(Normalization.of,
          bad("series: .*varies, got .*10 values are all", series=[0.1] * 10),
@@ -118,7 +109,7 @@ ROWS = [
     good(tasks.questions, count=1, steps=1, generator=G),
     good(tasks.questions_limit, steps=1),
     good(tasks.sentences, count=1, generator=G),
-    good(tasks.is_sentence, text="the cow eats."),
+    good(tasks.is_sentence, fine("text: another word"), text="the cow eats."),
     good(tasks.oscillations, bad("noise: .*of at least 0", noise=-0.1), count=1,
          steps=1, generator=G, noise=0.1),
     good(tasks.oscillations_best, x=WAVES, memory=1),

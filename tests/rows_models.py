@@ -5,20 +5,11 @@ import math
 import torch
 
 from bad_input import bad, fine, good
-from unrolled import gates
+from unrolled import gates, models
 from unrolled.cells import GRUCell, PeepholeLSTMCell
 from unrolled.gates import Clamp, Slopes, flow, interventions, probes
 from unrolled.gates.statistics import carousel, kept_share, slopes
 from unrolled.lstm import LSTM
-from unrolled.models import (
-    CausalTransformer,
-    CharLM,
-    Classifier,
-    Forecaster,
-    Seq2Seq,
-    Tagger,
-    Transformer,
-)
 from unrolled.models.transformer import positions
 from unrolled.recurrent import Recurrent
 from unrolled_lab.regimes import OwnForecasts, ScheduledSampling
@@ -33,14 +24,17 @@ OWN = torch.zeros(N, T, dtype=torch.bool)
 LAYER, BOTH_WAYS = LSTM(D, H), LSTM(D, H, bidirectional=True)
 DECODER, GRUS = LSTM(D + 2, H), Recurrent(GRUCell, D + 2, H)
 
-CLASSIFIER, TAGGER = Classifier(LAYER, 2), Tagger(LAYER, 2)
-WRITER = CharLM(LAYER, "ab.", end=".")
-TRANSLATOR = Seq2Seq(LAYER, DECODER, D, D + 1)
-FORECASTER, TRANSFORMER = Forecaster(LAYER), Transformer(D, 2, 8)
-CAUSAL = CausalTransformer(D, 18, 2)
+CLASSIFIER, TAGGER = models.Classifier(LAYER, 2), models.Tagger(LAYER, 2)
+WRITER = models.CharLM(LAYER, "ab.", end=".")
+TRANSLATOR = models.Seq2Seq(LAYER, DECODER, D, D + 1)
+FORECASTER, TRANSFORMER = models.Forecaster(LAYER), models.Transformer(D, 2, 8)
+CAUSAL = models.CausalTransformer(D, 18, 2)
 _, CACHE = CAUSAL.read(SEVEN_TOKENS)
 
-MODEL, THREE = Classifier(LSTM(D, H, 2), 2), Classifier(LSTM(D, H, 2), 3)
+MODEL, THREE = (
+    models.Classifier(LSTM(D, H, 2), 2),
+    models.Classifier(LSTM(D, H, 2), 3),
+)
 Z = torch.randn(4, 6, D, generator=G)  # of four sequences two make a half
 (TRACE, _), SIGNAL = MODEL.recurrent.trace(Z), Z[:, 0, 0]
 PARTS = slopes(TRACE, SIGNAL)
@@ -50,14 +44,13 @@ ROUNDED = torch.full((7,), 0.1)  # the mean is not 0.1, so neither is 0 the rest
 SAME = bad("signal.*numbers that differ", signal=torch.ones(4))
 NOT_A_TOKEN = "expected whole numbers from 0 to 2, got {}"
 NO_LSTM = [
-    bad("model.*: expected .*" + got, model=Classifier(layers, 2))
+    bad("model.*: expected .*" + got, model=models.Classifier(layers, 2))
     for got, layers in (
         ("GRUCell", Recurrent(GRUCell, D, H)),
         ("PeepholeLSTMCell", Recurrent(PeepholeLSTMCell, D, H)),
         ("one direction.*got 2", LSTM(D, H, bidirectional=True)),
     )
 ]
-NO_LSTM.append(bad("model: expected a Classifier", model=TAGGER))
 TWO = bad("model: expected 2 classes, got 3", model=THREE)
 NO_LAYER = bad("layer: expected .* at most 1, got 2", layer=2)
 OUTSIDE = [-0.5, 1.5]
@@ -95,7 +88,6 @@ SHARED = [
     for size, heads in ((7, 1), (9, 3), (10, 4))
 ]  # fmt: skip
 
-MODULES = ("unrolled.models", "unrolled.gates", "unrolled_lab.regimes")
 EXCEPT = {  # called by public doors, which have rows
     "unrolled.models.forecast": "Forecaster.go_on_alone",
     "unrolled.models.parts": "make_head check_one_way any_input token_input "
@@ -106,17 +98,17 @@ EXCEPT = {  # called by public doors, which have rows
 }
 ROWS = [
     # Models
-    good(Classifier, *DROPOUT, bad("num_classes: .*at least 2", num_classes=1),
-         recurrent=LAYER, num_classes=2, layers="last", dropout=0.0,
-         generator=G),
+    good(models.Classifier, *DROPOUT,
+         bad("num_classes: .*at least 2", num_classes=1), recurrent=LAYER,
+         num_classes=2, layers="last", dropout=0.0, generator=G),
     good(CLASSIFIER.forward, *LENGTHS_RULES, *tokens("x")[:2], x=X,
          lengths=LENGTHS),
     good(CLASSIFIER.forward, *LENGTHS_RULES, x=TOKENS, lengths=LENGTHS),
-    good(Tagger, bad("num_tags: .*at least 2", num_tags=1), recurrent=LAYER,
-         num_tags=2, generator=G),
+    good(models.Tagger, bad("num_tags: .*at least 2", num_tags=1),
+         recurrent=LAYER, num_tags=2, generator=G),
     good(TAGGER.forward, *LENGTHS_RULES, *tokens("x")[:2], x=X,
          lengths=LENGTHS),
-    good(CharLM, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
+    good(models.CharLM, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
          *(bad("characters: expected 3 different", characters=c)
            for c in ("ab", "abcd", "aab", "")),
          *(bad(r"end: expected one of 'ab\.'", end=e)
@@ -132,7 +124,7 @@ ROWS = [
     good(WRITER.generate,
          bad("temperature: .*of at least 0", temperature=-0.1),
          count=1, length=1, temperature=1.0, generator=G),
-    good(Seq2Seq, bad("encoder: expected a Recurrent", encoder=DECODER.cells),
+    good(models.Seq2Seq,
          *(bad(f"decoder: .*{words}", decoder=layer) for words, layer in (
              ("one direction", LSTM(D + 2, H, bidirectional=True)),
              (r"\(1, 5, .*got \(2, 5", LSTM(D + 2, H, 2)),
@@ -149,7 +141,8 @@ ROWS = [
          source=TOKENS, target_in=SEVEN_TOKENS, lengths=LENGTHS),
     good(TRANSLATOR.greedy, *tokens("source"), *LENGTHS_RULES, source=TOKENS,
          max_steps=1, lengths=LENGTHS),
-    good(Forecaster, bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
+    good(models.Forecaster,
+         bad("recurrent: .*one direction", recurrent=BOTH_WAYS),
          recurrent=LAYER, generator=G),
     good(FORECASTER.forward, x=X),
     good(FORECASTER.free_run, x=X, steps=1),
@@ -157,18 +150,16 @@ ROWS = [
     good(FORECASTER.check_series, x=X),
     good(ScheduledSampling, *(bad("most: .*from 0 to 1", most=p)
                               for p in (-0.1, 1.1)),
-         bad("model: expected a Forecaster", model=LAYER),
          model=FORECASTER, updates=1, most=0.5),
     good(ScheduledSampling(FORECASTER, 3).forward, x=X),
-    good(OwnForecasts, bad("model: expected a Forecaster", model=LAYER),
-         model=FORECASTER, warm_up=1),
+    good(OwnForecasts, model=FORECASTER, warm_up=1),
     good(OwnForecasts(FORECASTER, 2).forward,
          bad("x: expected more than 2 steps, got 2", x=X[:, :2]), x=X),
-    good(Transformer, *DROPOUT, *SHARED, bad("num_classes", num_classes=1),
-         input_size=1, num_classes=2, hidden_size=8, num_layers=1, num_heads=1,
-         dropout=0.0, generator=G),
+    good(models.Transformer, *DROPOUT, *SHARED,
+         bad("num_classes", num_classes=1), input_size=1, num_classes=2,
+         hidden_size=8, num_layers=1, num_heads=1, dropout=0.0, generator=G),
     good(TRANSFORMER.forward, *tokens("x")[:2], x=torch.rand(7, T, D)),
-    good(CausalTransformer, *SHARED, bad("vocabulary", vocabulary=1),
+    good(models.CausalTransformer, *SHARED, bad("vocabulary", vocabulary=1),
          vocabulary=2, hidden_size=8, num_layers=1, num_heads=1, generator=G),
     good(CAUSAL.forward, *tokens("tokens"), tokens=TOKENS),
     good(CAUSAL.read, *tokens("tokens"),

@@ -8,16 +8,10 @@ import hashlib
 
 import torch
 
+import unrolled_lab as lab
 from small_runs import run
-from unrolled_lab import (
-    CATALOGUE,
-    build_model,
-    count_parameters,
-    estimate,
-    runs_of,
-)
 
-RUNS = {name: runs_of(name) for name in CATALOGUE}
+RUNS = {name: lab.runs_of(name) for name in lab.CATALOGUE}
 ALL = [config for runs in RUNS.values() for config in runs]
 # Of the experiments of which some runs are still to come.
 DIGESTS = {
@@ -39,34 +33,36 @@ def test_every_run_has_a_name_an_id_and_a_command_of_its_own():
 
 
 def test_source_b_s_run():
-    config = runs_of("published")[0]
+    config = lab.runs_of("published")[0]
     assert config.id == "75d4b6d3"
-    for cell in build_model(config).recurrent.cells:
+    for cell in lab.build_model(config).recurrent.cells:
         for bias in cell.biases:
             want = torch.zeros(4, 128)
             want[1] = 1
             assert torch.equal(bias.view(4, 128), want)
     for experiment, count in (("published", 204_290), ("one_feature", 197_378)):
-        for config in runs_of(experiment):
-            assert count_parameters(build_model(config)) == count
-    (config, *_) = [c for c in runs_of("cells") if c.cell == "Transformer"]
-    assert 0.95 < count_parameters(build_model(config)) / 204_290 < 1.05
+        for config in lab.runs_of(experiment):
+            assert lab.count_parameters(lab.build_model(config)) == count
+    (config, *_) = [c for c in lab.runs_of("cells") if c.cell == "Transformer"]
+    assert 0.95 < lab.count_parameters(lab.build_model(config)) / 204_290 < 1.05
 
 
 def test_what_is_not_recorded_yet_stays_as_it_was_begun():
     """By name and id, which tells every field."""
     for name, digest in DIGESTS.items():
-        text = " ".join(f"{c.name}-{c.id}" for c in runs_of(name))
+        text = " ".join(f"{c.name}-{c.id}" for c in lab.runs_of(name))
         assert hashlib.sha256(text.encode()).hexdigest()[:8] == digest, name
 
 
 def test_the_estimates():
-    assert sum(map(estimate, runs_of("all"))) / 3600 / 2 < 9
-    assert {c.experiment for c in runs_of("all")} == {*CATALOGUE} - {"trial"}
-    assert 300 < estimate(runs_of("published")[0]) < 450
+    assert sum(map(lab.estimate, lab.runs_of("all"))) / 3600 / 2 < 9
+    assert {c.experiment for c in lab.runs_of("all")} == {*lab.CATALOGUE} - {
+        "trial"
+    }
+    assert 300 < lab.estimate(lab.runs_of("published")[0]) < 450
     for changes in (
         {"steps": 10}, {"train_count": 120}, {"hidden_size": 8},
         {"num_layers": 2}, {"valid_count": 80}, {"test_count": 100},
         {"training": {"epochs": 4}},
     ):  # fmt: skip
-        assert estimate(run(**changes)) > estimate(run())
+        assert lab.estimate(run(**changes)) > lab.estimate(run())

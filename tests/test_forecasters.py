@@ -4,20 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+import unrolled_lab as lab
 from unrolled.data import sea_temperature
 from unrolled.tasks import henon, henon_next, oscillations
 from unrolled.train import fit
-from unrolled_lab import (
-    ScheduledSampling,
-    begin_forecaster,
-    forecasters,
-    load_forecasters,
-    load_losses,
-    load_rolling,
-    rolling,
-    rolling_series,
-)
 from unrolled_lab import __main__ as command
+from unrolled_lab import forecasters, rolling
 from unrolled_lab.forecasters import save_forecasters
 from unrolled_lab.resume import load_checkpoint
 
@@ -47,8 +39,8 @@ def test_what_is_saved_is_what_was_trained(tiny, tmp_path):
         assert not save_forecasters("henon", seed, tmp_path)
     assert torch.get_num_threads() == 2
     torch.set_num_threads(1)  # on a busy machine, two wait for each other
-    networks = load_forecasters("henon", tmp_path)
-    losses = load_losses("henon", tmp_path)
+    networks = lab.load_forecasters("henon", tmp_path)
+    losses = lab.load_losses("henon", tmp_path)
     assert torch.equal(torch.get_rng_state(), before)
     path = tmp_path / "forecasters" / "henon-seed0.pt"
     assert load_checkpoint(path)["circumstances"]["threads"] == 1
@@ -58,7 +50,7 @@ def test_what_is_saved_is_what_was_trained(tiny, tmp_path):
         assert same(second, again[name])
         assert losses[name][1] == pytest.approx(loss[name], rel=1e-6)
     assert save_forecasters("henon", 1, tmp_path, "from_start")
-    assert load_losses("henon", tmp_path)["own 6"] == losses["own 6"]
+    assert lab.load_losses("henon", tmp_path)["own 6"] == losses["own 6"]
     kept = [each[1] for each in networks.values()]
     pairs = [(a, b) for n, a in enumerate(kept) for b in kept[n + 1 :]]
     assert not any(same(a, b) for a, b in pairs)
@@ -82,7 +74,7 @@ def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
         assert config == forecasters.SECOND.replace(seed=3)
     teacher, scheduled, own_6, own_20 = (way[0] for way in ways)
     assert teacher is networks["teacher"]
-    assert isinstance(scheduled, ScheduledSampling)
+    assert isinstance(scheduled, lab.ScheduledSampling)
     assert (scheduled.updates, scheduled.most) == (1, 0.5)  # half of 2
     assert [own_6.warm_up, own_20.warm_up] == [26, 12]
     for way, name in ((scheduled, "scheduled"), (own_6, "own 6")):
@@ -90,7 +82,7 @@ def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
     assert len({id(network) for network in networks.values()}) == 5
     del asked[:]
     networks, losses = forecasters.train_forecasters("henon", 3, "from_start")
-    untrained, one, two = begin_forecaster("henon", 3)
+    untrained, one, two = lab.begin_forecaster("henon", 3)
     assert same(networks["start"], untrained)
     assert losses["start"] == []
     both = torch.cat([one.tensors[0], two.tensors[0]])
@@ -138,10 +130,10 @@ def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
 
 @pytest.mark.parametrize("series", ["oscillations", "henon"])
 def test_a_training_starts_from_its_seed(tiny, series):
-    one, *data = begin_forecaster(series, 3)
-    two, *again = begin_forecaster(series, 3)
+    one, *data = lab.begin_forecaster(series, 3)
+    two, *again = lab.begin_forecaster(series, 3)
     assert same(one, two)
-    assert not same(one, begin_forecaster(series, 4)[0])
+    assert not same(one, lab.begin_forecaster(series, 4)[0])
     for first, second in zip(data, again, strict=True):
         x, y = first.tensors
         assert torch.equal(x, second.tensors[0])
@@ -160,7 +152,7 @@ def test_a_training_starts_from_its_seed(tiny, series):
 def test_the_records(draw, most):
     """Chapter 11 trains the first epoch of one again."""
     x = draw(300, 40, torch.Generator().manual_seed(1))
-    networks = load_forecasters(draw.__name__)
+    networks = lab.load_forecasters(draw.__name__)
     assert {len(five) for five in networks.values()} == {5}
     for network in networks["teacher"]:
         with torch.no_grad():
@@ -173,7 +165,7 @@ def test_the_records(draw, most):
 
 def trained(monkeypatch, folder, case="sea-1980", after=None):
     """Train a network for two epochs, all values from `after` on changed."""
-    series = rolling_series(case, 1).copy()
+    series = lab.rolling_series(case, 1).copy()
     if after is not None:
         series[after:] = -series[after:]
     config = rolling.CONFIG.replace(epochs=2)
@@ -206,7 +198,7 @@ def test_a_network_learns_nothing_of_what_comes_later(monkeypatch, tmp_path):
 
 
 def test_the_cases_are_walks_the_sea_and_its_anomalies():
-    walks = [rolling_series("walk", seed) for seed in range(2)]
+    walks = [lab.rolling_series("walk", seed) for seed in range(2)]
     for walk in walks:
         assert walk.shape == (732,)
         assert np.diff(walk).std() == pytest.approx(1, abs=0.1)
@@ -214,8 +206,8 @@ def test_the_cases_are_walks_the_sea_and_its_anomalies():
     sea = sea_temperature()
     for year in (1980, 1990, 2000):
         assert rolling.CASES[f"sea-{year}"] == 12 * (year - 1950)
-        assert np.array_equal(rolling_series(f"sea-{year}", 0), sea)
-        anomaly = rolling_series(f"anomaly-{year}", 0)
+        assert np.array_equal(lab.rolling_series(f"sea-{year}", 0), sea)
+        anomaly = lab.rolling_series(f"anomaly-{year}", 0)
         usual = (sea - anomaly).reshape(61, 12)
         assert np.allclose(usual, usual[0])
         before = anomaly.reshape(61, 12)[: year - 1955]
@@ -224,6 +216,6 @@ def test_the_cases_are_walks_the_sea_and_its_anomalies():
 
 def test_the_five_networks_are_five():
     for case in rolling.CASES:
-        five = load_rolling(case)
+        five = lab.load_rolling(case)
         assert len(five) == 5
         assert not any(same(five[0], other) for other in five[1:])

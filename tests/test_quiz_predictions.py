@@ -9,17 +9,11 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, nll_loss
 
+import unrolled_lab as lab
 from unrolled import by_hand, data
 from unrolled.by_hand.training import readout_backward, readout_forward
 from unrolled.models import CausalTransformer
 from unrolled.tasks import first_last, oscillations
-from unrolled_lab import (
-    build_model,
-    gradient_norms,
-    load_model,
-    load_records,
-    runs_of,
-)
 from unrolled_lab.costs import multiplications
 
 # 01_vanishing
@@ -225,7 +219,9 @@ def test_a_delay_of_three_in_chunks_of_four(carry):
 
 def networks(moment):
     """The five networks of chapters 8 to 10, at their best or at last."""
-    return [load_model(each, moment) for each in load_records("published")]
+    return [
+        lab.load_model(each, moment) for each in lab.load_records("published")
+    ]
 
 
 def unseen(count, steps=30, seed=0):
@@ -249,14 +245,16 @@ def test_a_foreign_first_step_outvotes_the_last(one_thread):
 
 
 def test_with_a_forget_bias_of_four_the_gradient_grows():
-    [two, *_] = [c for c in runs_of("cells") if c.group == "lstm-uniform-fb2"]
+    [two, *_] = [
+        c for c in lab.runs_of("cells") if c.group == "lstm-uniform-fb2"
+    ]
     generator = torch.Generator().manual_seed(0)
     x, v = (torch.randn(*size, generator=generator)
             for size in ((32, 30, 10), (16, 256)))  # fmt: skip
 
     def ratio(forget_bias, scale=1):
-        model = build_model(two.replace(forget_bias=forget_bias))
-        norms = gradient_norms(model, scale * x, v)
+        model = lab.build_model(two.replace(forget_bias=forget_bias))
+        norms = lab.gradient_norms(model, scale * x, v)
         return (norms[0] / norms[-1]).item()
 
     assert 1 < ratio(2.0) < 2

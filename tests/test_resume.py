@@ -16,14 +16,7 @@ from torch.utils.data import TensorDataset
 import small_models as small
 from small_models import Tagger, made, points, same
 from unrolled.train import History, fit
-from unrolled_lab.resume import (
-    FORMAT,
-    fit_resumably,
-    load_checkpoint,
-    load_state,
-    save_checkpoint,
-    state_of,
-)
+from unrolled_lab import resume
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -38,12 +31,12 @@ DATA = small.sequences(), small.sequences(30, seed=2)
 def train(path, settings=EVERYTHING):
     """One run of everything; returns the model and the history."""
     model = made(Tagger)
-    return model, fit_resumably(model, *DATA, settings, path)
+    return model, resume.fit_resumably(model, *DATA, settings, path)
 
 
 def content(path):
     """What is in a checkpoint, but for the seconds and the last epoch."""
-    state = load_checkpoint(path)
+    state = resume.load_checkpoint(path)
     epochs = History.from_json(state["history"])
     state["history"] = small.without_seconds(epochs)
     del state["config"]["epochs"]
@@ -55,7 +48,7 @@ def states_of(settings):
     model, states = made(Tagger), []
 
     def look(run):
-        states.append(copy.deepcopy(state_of(run)))
+        states.append(copy.deepcopy(resume.state_of(run)))
 
     return model, fit(model, *DATA, settings, on_epoch=look), states
 
@@ -92,7 +85,7 @@ def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
 ):
     state, stream = copy.deepcopy(whole[-1][done]), torch.get_rng_state()
     model = emptied()
-    start = partial(load_state, state=state)
+    start = partial(resume.load_state, state=state)
     history = fit(model, *DATA, EVERYTHING, on_start=start, progress=True)
     check_equals(whole, model, history)
     ended = [*range(1, 1 + len(history.epochs))][done]
@@ -191,7 +184,7 @@ def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda f: calls.append("s") or fsync(f))
     rename = lambda *names: calls.append("r") or replace(*names)  # noqa: E731
     monkeypatch.setattr(os, "replace", rename)
-    save_checkpoint(path, {"epoch": 1})
+    resume.save_checkpoint(path, {"epoch": 1})
     assert calls == ["s", "r"]  # on the disk before it has its name
 
     def full(file):
@@ -199,8 +192,8 @@ def test_a_failing_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="no space left"):
-        save_checkpoint(path, {"epoch": 2})
-    assert load_checkpoint(path) == {"epoch": 1}
+        resume.save_checkpoint(path, {"epoch": 2})
+    assert resume.load_checkpoint(path) == {"epoch": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["run.pt"]
 
 
@@ -229,7 +222,7 @@ VALID = points(9, seed=2)
 
 def short(path, model=None, data=None, valid=VALID, **changes):
     settings = small.config(**{"epochs": 2, "keep": "best"} | changes)
-    return fit_resumably(
+    return resume.fit_resumably(
         model or Plain(), data or points(), valid, settings, path
     )
 
@@ -270,7 +263,8 @@ def test_another_training_is_refused(tmp_path, message):
 def test_what_else_does_not_suit_is_refused(tmp_path):
     path = tmp_path / "run.pt"
     short(path)
-    save_checkpoint(path, load_checkpoint(path) | {"about": None})
+    state = resume.load_checkpoint(path) | {"about": None}
+    resume.save_checkpoint(path, state)
     check_refused(path, "^run.pt: expected a dict, got None")
     # A module's text shows what its weights do not.
     path.unlink()
@@ -290,7 +284,7 @@ class Hostile:
 
 def test_a_hostile_file_is_refused_and_does_not_run(tmp_path):
     path, folder = tmp_path / "run.pt", tmp_path / "hostile code ran"
-    torch.save({"format": FORMAT, "about": Hostile(folder)}, path)
+    torch.save({"format": resume.FORMAT, "about": Hostile(folder)}, path)
     check_refused(path, "expected a checkpoint, got a file that cannot be read")
     assert not folder.exists()
     with suppress(Exception):  # or this would hold for any way of reading
@@ -319,12 +313,12 @@ def test_a_cut_or_damaged_file_is_refused(tmp_path):
     for count in {0, 1, 30, *range(5, len(whole), 997), len(whole) - 1}:
         path.write_bytes(whole[:count])
         with pytest.raises(ValueError, match="expected a checkpoint, got"):
-            load_checkpoint(path)
+            resume.load_checkpoint(path)
     # PyTorch would read this one: it is what the checksums are for.
-    save_checkpoint(path, {"weight": torch.full((64,), 1.5)})
+    resume.save_checkpoint(path, {"weight": torch.full((64,), 1.5)})
     damaged = bytearray(path.read_bytes())
     damaged[damaged.index(torch.full((64,), 1.5).numpy().tobytes()) + 100] ^= 1
     path.write_bytes(damaged)
     assert (torch.load(path)["weight"] != 1.5).sum() == 1
     with pytest.raises(ValueError, match="another checksum"):
-        load_checkpoint(path)
+        resume.load_checkpoint(path)

@@ -13,16 +13,9 @@ import joblib
 import pytest
 import torch
 
+import unrolled_lab as lab
 from small_runs import numbers, run, seconds_in
-from unrolled_lab import (
-    CATALOGUE,
-    execute,
-    load_record,
-    load_records,
-    runs_of,
-    sweep,
-    sweeps,
-)
+from unrolled_lab import sweeps
 from unrolled_lab.__main__ import main
 from unrolled_lab.files import RunFiles
 from unrolled_lab.sweeps import Outcome
@@ -34,8 +27,8 @@ TOO_FAST = run("RNN", training={"lr": 1e37})
 
 def check_pair(folder):
     """Insist on the records that the runs have one by one."""
-    found = load_records("test", folder)
-    want = sorted((execute(c) for c in PAIR), key=lambda r: r.config.group)
+    found = lab.load_records("test", folder)
+    want = sorted((lab.execute(c) for c in PAIR), key=lambda r: r.config.group)
     assert [numbers(r) for r in found] == [numbers(r) for r in want]
 
 
@@ -62,7 +55,7 @@ def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
 
     monkeypatch.setattr(sweeps, "connect", connect)
     monkeypatch.chdir(tmp_path)
-    first, second = sweep(PAIR, ".", threads=2)
+    first, second = lab.sweep(PAIR, ".", threads=2)
     # In full: a worker on a cluster has a working directory of its own.
     assert told == [tmp_path.resolve()] * 2
     assert first == outcomes("done", "done")[0]
@@ -70,7 +63,7 @@ def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
         "test", "gru-seed1", "failed", "RuntimeError: a worker was killed"
     )
     assert torch.get_num_threads() == 1
-    assert load_records("test", tmp_path)[0].threads == 2
+    assert lab.load_records("test", tmp_path)[0].threads == 2
 
 
 # Processes and clusters
@@ -92,7 +85,7 @@ def test_on_a_dask_cluster_of_two_workers(tmp_path):
         assert [*client.nthreads().values()] == [1, 1]
         # For the sweep, it is one that is there already.
         address = client.cluster.scheduler_address
-        done = sweep(PAIR, tmp_path, backend="dask", scheduler=address)
+        done = lab.sweep(PAIR, tmp_path, backend="dask", scheduler=address)
         modules = client.run(lambda: {*sys.modules})
     assert len(modules) == 2
     # It was they who did it.
@@ -167,7 +160,7 @@ def test_killed_and_gone_on_with(tmp_path, capsys):
     folder = tmp_path / "made"
     command = ["run", "trial", "--results", str(folder), "--no-progress"]
     folder.mkdir()
-    first, second = runs_of("trial")
+    first, second = lab.runs_of("trial")
     files, unfinished = RunFiles(first, folder), RunFiles(second, folder)
     folder.rmdir()
     module = [sys.executable, "-m", "unrolled_lab"]
@@ -185,10 +178,12 @@ def test_killed_and_gone_on_with(tmp_path, capsys):
     told = "2 runs: 1 done, 1 already there, 0 failed\n"
     assert capsys.readouterr().out == told
     assert files.record.read_bytes() == before
-    seconds = load_record(unfinished.record).history.column("seconds")
+    seconds = lab.load_record(unfinished.record).history.column("seconds")
     # The epochs of before the kill are the very same ones.
     assert seconds[: len(done)] == done
-    assert numbers(load_record(unfinished.record)) == numbers(execute(second))
+    assert numbers(lab.load_record(unfinished.record)) == numbers(
+        lab.execute(second)
+    )
     left = [p for p in (folder / ".unfinished").rglob("*") if p.is_file()]
     assert left == []
 
@@ -197,12 +192,12 @@ def test_killed_and_gone_on_with(tmp_path, capsys):
 
 
 def test_list(tmp_path, capsys):
-    files = RunFiles(runs_of("trial")[0], tmp_path)
+    files = RunFiles(lab.runs_of("trial")[0], tmp_path)
     files.record.parent.mkdir()
     files.record.touch()
     assert main(["list", "--results", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:-1]] == [*CATALOGUE]
+    assert [line.split()[0] for line in lines[1:-1]] == [*lab.CATALOGUE]
     assert "0 of  5" in lines[1]
     assert "1 of  2" in lines[-2]
     assert " hours with --jobs 2" in lines[-1]
@@ -210,7 +205,7 @@ def test_list(tmp_path, capsys):
 
 def test_one_failure_does_not_lose_the_others(tmp_path, capsys, monkeypatch):
     configs = [PAIR[0], TOO_FAST, PAIR[1]]
-    monkeypatch.setitem(CATALOGUE, "trial", lambda: configs)
+    monkeypatch.setitem(lab.CATALOGUE, "trial", lambda: configs)
     command = ["run", "trial", "--results", str(tmp_path), "--jobs", "1"]
     assert main([*command, "--only", "lstm", "--no-progress"]) == 0
     told = capsys.readouterr()
@@ -239,7 +234,7 @@ def test_all_is_each_run_once(tmp_path, capsys, monkeypatch):
     names = ["all", "published", "trial", "all"]
     main(["run", *names, *results, "--threads", "3", "--jobs", "4"])
     (configs, options), *_ = asked
-    assert len(configs) == len(runs_of("all")) + len(runs_of("trial"))
+    assert len(configs) == len(lab.runs_of("all")) + len(lab.runs_of("trial"))
     usual = {"backend": "loky", "scheduler": None, "progress": True}
     assert options == {"jobs": 4, "threads": 3} | usual
     main(["run", "dropout", "dropout", "--only", "seed3", *results])
