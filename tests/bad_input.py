@@ -28,6 +28,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from oracles import seeded
+
 
 class Row(NamedTuple):
     """A public callable, the arguments of a good call, and its own rules."""
@@ -91,8 +93,20 @@ class Row(NamedTuple):
                 yield what, worse
 
 
+SOURCES = {"rng": np.random.default_rng, "generator": seeded}
+
+
 def good(call: Callable, /, *rules: Any, **arguments: Any) -> Row:
-    """Give a good call, with all its arguments by name."""
+    """Give a good call, with its arguments by name.
+
+    Sources of randomness may be left out, and what is by default a number, a
+    word, True or False.
+    """
+    for name, asked in inspect.signature(call).parameters.items():
+        if name in SOURCES:
+            arguments.setdefault(name, SOURCES[name](0))
+        elif isinstance(asked.default, bool | int | float | str):
+            arguments.setdefault(name, asked.default)
     labels = {each for rule in rules if isinstance(rule, set) for each in rule}
     rules = [rule for rule in rules if isinstance(rule, tuple)]
     return Row(call, arguments, rules, labels)

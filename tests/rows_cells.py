@@ -21,7 +21,6 @@ EXCEPT = {
 OPTIONS = {
     "input_size": 1,
     "hidden_size": 1,
-    "bias": True,
     "two_biases": True,
     "init": "xavier",
     "generator": torch.Generator(),

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from bad_input import parts
-from oracles import seeded
+from bad_input import SOURCES, parts
 
 ROOMS = [
     import_module(path.stem)
@@ -50,9 +49,6 @@ def test_good_call_leaves_its_arguments_as_they_are(row):
 def test_bad_input_is_refused(row):
     failures = "\n".join(row.failures())
     assert not failures, failures
-
-
-SOURCES = {"rng": np.random.default_rng, "generator": seeded}
 
 
 @pytest.mark.parametrize(

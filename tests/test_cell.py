@@ -5,16 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from oracles import (
     RELATIVES,
     assert_same,
-    check_same,
     flat,
     numbers,
     randomise,
-    same_parameters,
     seeded,
     tensor,
 )
@@ -23,14 +20,11 @@ from unrolled.cells import (
     GRUCell,
     LayerNormLSTMCell,
     PeepholeLSTMCell,
-    RNNCell,
 )
 from unrolled.lstm import LSTMCell
 
-TWINS = {LSTMCell: nn.LSTMCell, GRUCell: nn.GRUCell, RNNCell: nn.RNNCell}
 CELLS = [LSTMCell, *RELATIVES]
 LSTMS = [kind for kind in CELLS if issubclass(kind, LSTMCell)]
-BIASES = [{"bias": False}, {}, {"two_biases": True}]
 INITS = ["uniform", "xavier", "pytorch", "orthogonal", "identity"]
 
 each_cell = pytest.mark.parametrize("kind", CELLS)
@@ -47,22 +41,6 @@ def step_of(kind, size, **options):
 
 def run(cell, x, states):
     return flat(cell(x, (*states,) if len(states) > 1 else states[0]))
-
-
-@pytest.mark.parametrize("biases", BIASES, ids=str)
-@pytest.mark.parametrize("kind", [*TWINS, "relu"])
-def test_cell_equals_torch(kind, biases):
-    options = {"nonlinearity": "relu"} if kind == "relu" else {}
-    kind = RNNCell if kind == "relu" else kind
-    cell, x, states = step_of(kind, (5, 2, 3), **options, **biases)
-    twin = TWINS[kind](2, 3, bias=bool(cell.biases), **options).double()
-    ours, theirs = zip(*same_parameters(cell, twin), strict=True)
-    assert len(ours) == 2 + BIASES.index(biases) == len([*cell.parameters()])
-    check_same(
-        (run(cell, x, states), [x, *states, *ours]),
-        (run(twin, x, states), [x, *states, *theirs]),
-        [numbers(*state.shape, seed=5).detach() for state in states],
-    )
 
 
 # Against the papers

@@ -66,17 +66,6 @@ def test_weights_are_the_documented_draw():
     assert [round(float(weight), 6) for weight in wf] == [0.049671, -0.013826]
 
 
-def test_anchor_is_the_series_and_the_weights():
-    x, y, weights = data.anchor()
-    series = Normalization.of(PRICES).apply(PRICES)
-    assert x.shape == y.shape == (1, 9, 1)
-    assert x.ravel().tolist() == series[:-1].tolist()
-    assert y.ravel().tolist() == series[1:].tolist()
-    for name, value in data.source_a_weights().items():
-        np.testing.assert_array_equal(weights.pop(name), value)
-    assert not weights
-
-
 def test_the_sea_is_read_month_by_month():
     """By what is known of it: seasons, the El Niño of 1998, the last value."""
     sea = data.sea_temperature()
