@@ -205,11 +205,6 @@ def put_a_number(a):
     return a
 
 
-def never_ends(a):
-    while True:
-        pass
-
-
 def never_ends_and_catches(a):
     while True:
         try:
@@ -243,8 +238,7 @@ UNFAIR = [
     (put_a_number, [torch.ones(2)], "put_a_number after .*another a$"),
     (put_a_number, [1], "put_a_number after .*another a$"),
     (lambda a: input("a? "), 1, "input"),
-    (never_ends, 1, "never_ends.*none in"),
-    (never_ends_and_catches, 1, "none in"),
+    (never_ends_and_catches, 1, "never_ends_and_catches.*none in"),
     (lambda a: [by_hand.lstm.bptt(each) for each in a], [1], "without bptt"),
     (partial(lambda a, b: again(a), b=1), 1, "without bptt"),
     (lambda a: getattr(by_hand.lstm, "bptt")(a), 1, "without bptt"),  # noqa: B009

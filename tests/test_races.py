@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 import torch
-from torch import nn
 from torch.nn.functional import cross_entropy
 
 from oracles import seeded
+from small_models import update
 from unrolled.cells import RNNCell
 from unrolled.recurrent import Recurrent
 from unrolled.tasks import exact_match, first_last, intervals
@@ -65,10 +65,7 @@ def alone(name, task, seed, updates):
         if task == "first-last":
             logits, target = logits[:, -1:], target[:, None]
         loss = cross_entropy(logits.flatten(0, 1), target.flatten())
-        adam.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        adam.step()
+        update(network, loss, adam, 1.0)
         losses.append(loss.item())
     return losses, network
 
@@ -195,11 +192,7 @@ def test_training_steps_are_those_of_anybody(name):
         step()
         logits = twin(tokens[:, :5])
         right = logits.log_softmax(dim=2).gather(2, tokens[:, 1:, None])
-        adam.zero_grad()
-        (-right.mean()).backward()
-        norm = nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
-        norms.append(norm.item())
-        adam.step()
+        norms.append(update(twin, -right.mean(), adam, 1.0))
     assert min(norms) > 1
     pairs = zip(model.parameters(), twin.parameters(), strict=True)
     # Three steps of 0.001 times what is left of rounding: 1e-16 by 1e-8.

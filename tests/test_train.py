@@ -64,15 +64,9 @@ def by_hand(model, dataset, config):
                     loss = cross_entropy(output.reshape(-1, 4), y.reshape(-1))
                     counts.append((y != IGNORE).sum().item())
                     right += (output.argmax(dim=-1) == y).sum().item()
-                optimizer.zero_grad()
-                loss.backward()
-                grads = [p.grad.flatten() for p in model.parameters()]
-                norms.append(torch.cat(grads).norm().item())
-                if config.max_norm is not None:
-                    nn.utils.clip_grad_norm_(
-                        model.parameters(), config.max_norm
-                    )
-                optimizer.step()
+                norms.append(
+                    small.update(model, loss, optimizer, config.max_norm)
+                )
                 losses.append(loss.item())
             told = np.average(losses, weights=counts), right / sum(counts)
             rows.append((*told, lr, norms))
