@@ -6,7 +6,7 @@ import torch
 
 import unrolled_lab as lab
 from unrolled.data import sea_temperature
-from unrolled.tasks import henon, henon_next, oscillations
+from unrolled.tasks import henon_next
 from unrolled.train import fit
 from unrolled_lab import __main__ as command
 from unrolled_lab import forecasters, rolling
@@ -144,20 +144,6 @@ def test_a_training_starts_from_its_seed(tiny, series):
     # The map never gets beyond 2.
     is_henon = torch.equal(henon_next(x), y[:, 1:])
     assert is_henon == (series == "henon") == (x.abs().max() < 2).item()
-
-
-@pytest.mark.parametrize(
-    ("draw", "most"), [(oscillations, 0.13), (henon, 0.01)]
-)
-def test_the_records(draw, most):
-    """Chapter 11 trains the first epoch of one again."""
-    x = draw(300, 40, torch.Generator().manual_seed(1))
-    networks = lab.load_forecasters(draw.__name__)
-    assert {len(five) for five in networks.values()} == {5}
-    for network in networks["teacher"]:
-        with torch.no_grad():
-            error = network(x[:, :-1])[:, -1] - x[:, -1]
-        assert error.square().mean().sqrt() < most
 
 
 # A real series

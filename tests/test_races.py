@@ -115,13 +115,9 @@ def test_the_record_of_the_cells():
         for name in cell_race.VARIANTS
     }
     assert record["parameters"] == sizes
-    assert set(record["tasks"]) == set(cell_race.TASKS)
-    for task, groups in record["tasks"].items():
-        assert list(groups) == list(cell_race.VARIANTS)
-        tests = record["updates"][task] // record["every"]
-        for curves in groups.values():
-            assert len(curves["right"]) == len(curves["longer"]) >= 5
-            assert {len(row) for row in curves["right"]} == {tests}
+    assert {*record["tasks"]} == {*cell_race.TASKS}
+    for groups in record["tasks"].values():
+        assert [*groups] == [*cell_race.VARIANTS]
 
 
 # The LSTM and the Transformer
