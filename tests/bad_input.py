@@ -11,10 +11,11 @@ The rows of a room stand in a file of its own, `rows_<room>.py`:
     ]
 
 Bad values follow from the *kind* of each good value. So give each argument
-one; each size another number (N = 2, T = 4, D = 3, H = 5); and the smallest
-whole number that is allowed. An axis has to fit if its size comes a second
-time, in the arguments or in the object whose method it is. `bad` adds a rule
-about values; `fine` names what others refuse and this call accepts.
+one, where `good` finds none by itself; each size another number (N = 2, T = 4,
+D = 3, H = 5); and the smallest whole number that is allowed. An axis has to
+fit if its size comes a second time, in the arguments or in the object whose
+method it is. `bad` adds a rule about values; `fine` names what others refuse
+and this call accepts.
 """
 
 import inspect

@@ -204,8 +204,8 @@ cases = st.builds(
 """Any sizes, layers, directions, biases; with lengths or without."""
 
 
-def same_parameters(cell, theirs, suffix=""):
-    """Copy a cell's parameters into PyTorch's cell or layer.
+def same_parameters(cell, theirs, suffix):
+    """Copy a cell's parameters into PyTorch's layer.
 
     Returns the pairs, ours and theirs; a bias that ours has not is 0 there.
     """

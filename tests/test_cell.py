@@ -1,4 +1,7 @@
-"""The cells against PyTorch's, against the papers, and their first values."""
+"""The cells against the papers, and their first values.
+
+Against PyTorch's, in layers: see test_recurrent.py and test_convert.py.
+"""
 
 import math
 

@@ -206,6 +206,7 @@ def test_source_a_s_five_questions():
 
 
 def test_what_the_page_says():
+    """That an answer is told right or not, test_pages.py proves."""
     page = quiz.show("04_bptt").data
     # A script that could see MathJax might load another, from another host.
     script = page.partition("<script>\n")[2].rpartition("\n</script>")[0]
