@@ -202,6 +202,12 @@ def check_type(name: str, value: object, kind: Any) -> None:
     insist(name, isinstance(value, kind), wanted, value)
 
 
+def check_varies(name: str, value: Any) -> None:
+    """Insist on numbers that differ: their variance may be rounding alone."""
+    differ = bool(value.min() < value.max())
+    insist(name, differ, "numbers that differ", value)
+
+
 def check_choice(name: str, value: str, choices: Collection[str]) -> str:
     """Return `value` if it is one of these texts."""
     is_right = isinstance(value, str) and value in choices

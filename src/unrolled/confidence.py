@@ -73,8 +73,7 @@ def losses(logits: ArrayLike, labels: ArrayLike) -> Float[np.ndarray, " N"]:
     Chapter: 10_overfitting.
     """
     logits, labels = _check_logits(logits, labels)
-    top = logits.max(axis=1)
-    total = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))  # (N,)
+    total = np.logaddexp.reduce(logits, axis=1)  # (N,)
     return total - logits[np.arange(len(labels)), labels]
 
 

@@ -71,9 +71,8 @@ def from_torch(other: nn.RNNBase) -> Recurrent:
     Chapter: 07_network.
     """
     is_layer = isinstance(other, nn.LSTM | nn.GRU | nn.RNN)
-    insist("other", is_layer, "an nn.LSTM, nn.GRU or nn.RNN", other)
-    size = other.proj_size
-    insist("other", not size, "a layer without projections", size)
+    wanted = "an nn.LSTM, nn.GRU or nn.RNN without projections"
+    insist("other", is_layer and not other.proj_size, wanted, other)
     kind, _, squash = other.mode.partition("_")
     cells = other.all_weights
     if kind != "GRU" and other.bias:
@@ -143,12 +142,9 @@ def from_keras(
     """
     check_choice("kind", kind, get_args(Kind))
     is_gru = kind == "GRU"
-    wanted = (
-        "True for a GRU; False is another, which resets h before the product"
-    )
-    insist(
-        "reset_after", not is_gru or reset_after is True, wanted, reset_after
-    )
+    fits = not is_gru or reset_after is True
+    wanted = "True for a GRU; False is another, which resets h itself"
+    insist("reset_after", fits, wanted, reset_after)
     rows = check(layers=(layers, ["L", ["M", "..."]]))
     M, found = len(rows[0]), np.result_type(*map(np.asarray, layers[0]))
     wanted = "2 or 3 arrays, or 4 or 6 of a Bidirectional layer"

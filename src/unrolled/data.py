@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from unrolled._checks import check, check_int, check_type, insist
+from unrolled._checks import check, check_int, check_type, check_varies, insist
 
 if TYPE_CHECKING:
     ArrayLike = Any  # an array, once `check` has returned it
@@ -53,10 +53,7 @@ class Normalization(NamedTuple):
     def of(cls, series: ArrayLike) -> Normalization:
         """Measure the mean and standard deviation of a series, (T,)."""
         series = check(series=(series, "T"))
-        # Not std() == 0: that of three times 0.1 is a rounding error above 0.
-        varies = bool(series.min() < series.max())
-        got = f"one whose {len(series)} values are all {series[0]}"
-        insist("series", varies, "one that varies", got)
+        check_varies("series", series)
         return cls(float(series.mean()), float(series.std()))
 
     def apply(self, series: ArrayLike) -> Float[np.ndarray, " T"]:

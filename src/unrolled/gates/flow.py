@@ -45,9 +45,8 @@ def input_gradients(
     every h. Chapter: 09_gates.
     """
     check_run(model, x)
-    known = [
-        (k, state) for k in range(len(model.recurrent.cells)) for state in "hc"
-    ]
+    layers = range(model.recurrent.num_layers)
+    known = [(layer, state) for layer in layers for state in "hc"]
     are_known = isinstance(cut, Collection) and all(p in known for p in cut)
     insist("cut", are_known, f"pairs out of {known}", cut)
     with torch.inference_mode(mode=False), torch.enable_grad():

@@ -9,14 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import (
-    check,
-    check_choice,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.cell import GateTrace
 from unrolled.lstm import LSTMCell
 from unrolled.models.heads import Classifier
@@ -139,7 +132,7 @@ def unroll(
     for layer, cell in enumerate(model.recurrent.cells):
         for clamp in clamps:
             if clamp.layer == layer:
-                begin = min(begin, *(clamp.steps or [0]))
+                begin = 0 if clamp.steps is None else min(begin, *clamp.steps)
         steps = [*first[layer][:begin]] if first else []
         h = c = x.new_zeros(len(x), cell.hidden_size)
         if steps:
@@ -179,7 +172,8 @@ def _make_fixes(clamps: Sequence[Clamp], layers: Recurrent, x: Tensor) -> Fixes:
         check_type("clamps", clamp, Clamp)
         layer, gate, value, steps, units = clamp
         key = check_int("layer", layer, 0, L - 1), gate
-        check_choice("gate", gate, GateTrace._fields)
+        fields = GateTrace._fields
+        insist("gate", gate in fields, f"one of {fields}", gate)
         steps = range(T) if steps is None else steps
         units = range(H) if units is None else units
         steps, units = check(

@@ -1,14 +1,11 @@
 r"""What a straight line reads from the states: probes, and single units."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_float, insist
-from unrolled.gates.statistics import check_varies
+from unrolled._checks import check, check_float, check_varies, insist
 
 
 def probe(
@@ -45,7 +42,8 @@ def probe(
     Reference: Alain & Bengio (2017), "Understanding intermediate layers using
     linear classifier probes". Chapter: 09_gates.
     """
-    A, b = _checked(states, signal)  # (N, T, H), (N,)
+    check(like=Tensor, states=(states, "N T H"), signal=(signal, "N"))
+    A, b = as_float64(states), as_float64(signal)  # (N, T, H), (N,)
     check_float("ridge", ridge, "above 0", 5e-324)
     N, T, H = A.shape
     n = N // 2
@@ -79,8 +77,9 @@ def correlations(
 
     Chapter: 09_gates.
     """
-    v, s = _checked(states, signal)
+    check(like=Tensor, states=(states, "N T H"), signal=(signal, "N"))
     check_varies("signal", signal)
+    v, s = as_float64(states), as_float64(signal)  # (N, T, H), (N,)
     s = (s - s.mean()) / s.std()
     v = (v - v.mean(axis=0)) / _scale(v)
     return np.tensordot(s, v, axes=1) / len(s)  # (T, H)
@@ -94,12 +93,6 @@ def _scale(values: Float[np.ndarray, "n *T H"]) -> Float[np.ndarray, "*T H"]:
     """
     varies = values.min(axis=0) < values.max(axis=0)
     return np.where(varies, values.std(axis=0), np.inf)
-
-
-def _checked(states: Tensor, signal: Tensor) -> Iterator[np.ndarray]:
-    """Return states (N, T, H) and signal (N,) as arrays."""
-    check(like=Tensor, states=(states, "N T H"), signal=(signal, "N"))
-    return map(as_float64, (states, signal))
 
 
 def as_float64(value: Tensor) -> np.ndarray:

@@ -2,12 +2,11 @@ r"""What the forget gates let through: what the state keeps of a signal."""
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from unrolled._checks import check, check_type, insist
+from unrolled._checks import check, check_type, check_varies, insist
 from unrolled.cell import GateTrace
 
 Gate = Float[Tensor, "N T H"]
@@ -111,9 +110,3 @@ def kept_share(parts: Slopes) -> Float[Tensor, " T"]:
     wanted = "a signal that moves the cell state at each step"
     insist("parts", bool((size > 0).all()), wanted, size)
     return (parts.kept * c).sum(dim=1) / size
-
-
-def check_varies(name: str, value: Tensor | np.ndarray) -> None:
-    """Insist on numbers that differ; a variance may be of rounding alone."""
-    differ = bool(value.min() < value.max())
-    insist(name, differ, "numbers that differ", value)

@@ -153,24 +153,21 @@ class CausalTransformer(nn.Module):
     ) -> tuple[Scores, Cache]:
         """Read on after what the cache holds: logits, and the longer cache."""
         x = parts.token_input("tokens", tokens, self)  # (N, T, V)
-        cache = self._check_cache(cache, len(x))
-        S, T = cache[0][0].shape[2], x.shape[1]
+        N, T, _ = x.shape
+        heads, d = self.num_heads, self.hidden_size // self.num_heads
+        if cache is None:
+            nothing = x.new_zeros(N, heads, 0, d)
+            cache = [(nothing, nothing)] * len(self.layers)
+        else:
+            form = [str(len(self.layers)), ["2", (N, heads, "S", d)]]
+            check(like=self.inlet.weight, cache=(cache, form))
+        S = cache[0][0].shape[2]
         where = positions(T, self.hidden_size, start=S).to(x)  # (T, H)
         u, longer = self.inlet(x) + where, []  # (N, T, H)
         for layer, kept in zip(self.layers, cache, strict=True):
             u, kept = layer(u, kept)
             longer.append(kept)
         return self.head(self.norm(u)), longer  # (N, T, V)
-
-    def _check_cache(self, cache: Cache | None, count: int) -> Cache:
-        """Return the cache, or one of no steps."""
-        like, L = self.inlet.weight, len(self.layers)
-        heads, d = self.num_heads, self.hidden_size // self.num_heads
-        if cache is None:
-            nothing = like.new_zeros(count, heads, 0, d)
-            return [(nothing, nothing)] * L
-        pair = ["2", (count, heads, "S", d)]
-        return check(like=like, cache=(cache, [str(L), pair]))
 
 
 class _Layer(nn.Module):

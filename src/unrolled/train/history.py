@@ -1,10 +1,10 @@
 """What a training tells of itself: plain records, epoch by epoch."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeFloat, model_validator
+from pydantic import Field, NonNegativeFloat
 
-from unrolled._checks import check_choice, refusal
+from unrolled._checks import check_choice
 from unrolled._frozen import Frozen
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -57,14 +57,6 @@ class History(Frozen):
     """In their order."""
     stopped_early: bool
     """Whether the patience ran out before the last epoch."""
-
-    @model_validator(mode="after")
-    def _validated_or_not(self) -> Self:
-        validated = sum(x is not None for x in self.column("valid_loss"))
-        if validated not in (0, len(self.epochs)):
-            got = f"{validated} in {len(self.epochs)}"
-            raise refusal("epochs", "a validation loss in each or in none", got)
-        return self
 
     @property
     def best_epoch(self) -> int | None:

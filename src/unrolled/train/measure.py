@@ -47,11 +47,10 @@ def evaluate(
 
     Chapter: 07_network.
     """
-    device = device_of(model)
     check_choice("loss", loss, get_args(Loss))
-    data = Data("dataset", dataset, loss, device)
-    size = check_int("batch_size", batch_size)
-    return measure_all(model, data, size, "batch")
+    check_int("batch_size", batch_size)
+    data = Data("dataset", dataset, loss, device_of(model))
+    return measure_all(model, data, batch_size, "batch")
 
 
 def device_of(model: nn.Module) -> torch.device:
