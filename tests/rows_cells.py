@@ -82,7 +82,7 @@ def rows_of_convert():
         yield good(call, rule, layer=LSTM(D, H))
 
 
-WRONG = [None, Cell, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
+WRONG = [None, LSTM, nn.LSTM, "GRU", cells.GRUCell(D, H)]
 ROWS = [
     good(Plainest, *RULES, **OPTIONS),
     good(cells.RNNCell, *RULES, NO_GENERATOR, **OPTIONS, nonlinearity="relu"),

@@ -146,7 +146,6 @@ ROWS = [
     good(FORECASTER.forward, x=X),
     good(FORECASTER.free_run, x=X, steps=1),
     good(FORECASTER.mixed, x=X, own=OWN),
-    good(FORECASTER.check_series, x=X),
     good(ScheduledSampling, *(bad("most: .*from 0 to 1", most=p)
                               for p in (-0.1, 1.1)),
          model=FORECASTER, updates=1),

@@ -116,8 +116,6 @@ ROWS = [
          bad("requires a gradient, got", model=mlp().requires_grad_(False)),
          bad("for keep='best' or", config=config(keep="best"), valid_set=None),
          bad("or a patience", config=config(patience=3), valid_set=None),
-         bad("on_epoch: expected a function .*got 3", on_epoch=3),
-         bad("on_start: expected a function .*got None", on_start=None),
          config=ENTROPY, valid_set=TensorDataset(X, Y), **ANY),
     good(train.Training,
          bad(r"model: expected parameters, all on .*set\(\)", model=nn.Tanh()),

@@ -326,9 +326,7 @@ def test_progress_is_shown_when_asked(capfd):
 def test_configurations_and_histories_survive_json():
     history = fit(made(mlp), points(), points(), config(patience=2))
     settings = config(lr=1, max_norm=np.float64(2), seed=2**64 - 1)
-    whole = TrainConfig(epochs=np.int64(3)).replace(seed=np.uint8(7))
-    assert whole == TrainConfig(epochs=3, seed=7)
-    for each in (history, settings, whole):
+    for each in (history, settings):
         again = type(each).from_json(each.to_json())
         assert again == each
         assert again.to_json() == each.to_json()

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from typing import Any, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
@@ -23,9 +22,6 @@ class Frozen(BaseModel):
     )
 
     def __init__(self, /, **fields: Any) -> None:
-        for name, value in fields.items():
-            if isinstance(value, np.integer):  # as at every other door
-                fields[name] = int(value)
         with expected_and_got(type(self).__name__):
             super().__init__(**fields)
 

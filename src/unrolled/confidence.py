@@ -130,13 +130,11 @@ def reliability(
     confidence = np.exp(-losses(logits, answers))  # (N,), from 1/C to 1
     least = 1 / logits.shape[1]
     place = np.floor((confidence - least) / (1 - least) * bins)
-    place = np.clip(place, 0, bins - 1).astype(int)
-    count = np.bincount(place, minlength=bins)  # (B,)
-    right = np.bincount(place, answers == labels, bins)
-    total = np.bincount(place, confidence, bins)
-    full = count > 0
-    count = count[full]
-    return Reliability(total[full] / count, right[full] / count, count)
+    place = np.clip(place, 0, bins - 1)  # but for rounding
+    _, place, count = np.unique(place, return_inverse=True, return_counts=True)
+    right = np.bincount(place, answers == labels)  # (B,)
+    total = np.bincount(place, confidence)
+    return Reliability(total / count, right / count, count)
 
 
 def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:

@@ -33,7 +33,7 @@ from torch import Generator, Tensor, nn
 from unrolled._checks import check, check_choice, check_type, insist
 from unrolled.cell import Cell
 from unrolled.cells import GRUCell, RNNCell
-from unrolled.lstm import LSTM
+from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 Kind = Literal["LSTM", "GRU", "RNN"]
@@ -42,11 +42,7 @@ Kind = Literal["LSTM", "GRU", "RNN"]
 Arrays = list[np.ndarray]
 """The weights of one layer."""
 
-_LAYERS: dict[str, Any] = {
-    "LSTM": LSTM,
-    "GRU": partial(Recurrent, GRUCell),
-    "RNN": partial(Recurrent, RNNCell),
-}
+_CELLS: dict[str, Any] = {"LSTM": LSTMCell, "GRU": GRUCell, "RNN": RNNCell}
 
 
 def from_torch(other: nn.RNNBase) -> Recurrent:
@@ -150,7 +146,7 @@ def from_keras(
     wanted = "2 or 3 arrays, or 4 or 6 of a Bidirectional layer"
     insist("layers[0]", M in (2, 3, 4, 6), wanted, M)
     dtype = torch.float32 if found == np.float32 else torch.float64
-    K, S = {"LSTM": 4, "GRU": 3, "RNN": 1}[kind], 1 if M < 4 else 2
+    K, S = _CELLS[kind].blocks, 1 if M < 4 else 2
     sizes, cells = {}, []
     shapes = f"D {K}*H", f"H {K}*H", f"2 {K}*H" if is_gru else f"{K}*H"
     for number, row in enumerate(rows):
@@ -178,8 +174,7 @@ def to_keras(layer: Recurrent) -> list[Arrays]:
     kind, S, arrays = _kind(layer), layer.num_directions, []
     for cell in layer.cells:
         w, u, *b = _swap(kind, [*cell.weights[:2], *_two_biases(cell)])
-        if b:
-            b = [torch.stack(b) if kind == "GRU" else sum(b)]
+        b = [torch.stack(b) if kind == "GRU" else sum(b)] if b else []
         parts = w.T, u.T, *b
         arrays.append([part.detach().cpu().numpy().copy() for part in parts])
     return [[*chain(*arrays[k : k + S])] for k in range(0, len(arrays), S)]
@@ -198,7 +193,8 @@ def _build(
 ) -> Recurrent:
     """Make a layer of these weights of its cells, in our order."""
     w, u, *biases = cells[0]
-    layer = _LAYERS[kind](
+    make = LSTM if kind == "LSTM" else partial(Recurrent, _CELLS[kind])
+    layer = make(
         *(w.shape[1], u.shape[1], len(cells) // S),
         bias=len(biases) > 0,
         two_biases=len(biases) > 1,
@@ -227,8 +223,8 @@ def _two_biases(cell: Cell) -> list[Tensor]:
 def _kind(layer: Recurrent) -> str:
     """Say what a layer of ours is to the others."""
     check_type("layer", layer, Recurrent)
-    cell = type(layer.cells[0]).__name__
-    kinds = {f"{kind}Cell": kind for kind in _LAYERS}
-    wanted = f"a layer of {', '.join(kinds)}, which others have"
-    insist("layer", cell in kinds, wanted, cell)
+    cell = type(layer.cells[0])
+    kinds = {cell: kind for kind, cell in _CELLS.items()}
+    wanted = f"cells of a kind that others have, {' or '.join(_CELLS)}"
+    insist("layer", cell in kinds, wanted, cell.__name__)
     return kinds[cell]

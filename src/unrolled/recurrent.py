@@ -90,17 +90,16 @@ class Recurrent(nn.Module):
         wanted = "no batch_first, as x always is (N, T, D)"
         insist("options", "batch_first" not in options, wanted, options)
         is_kind = isinstance(cell_class, type) and issubclass(cell_class, Cell)
-        is_kind = is_kind and cell_class is not Cell
         insist("cell_class", is_kind, "a kind of Cell", cell_class)
         check_type("bidirectional", bidirectional, bool)
         self.input_size = check_int("input_size", input_size)
         self.hidden_size = check_int("hidden_size", hidden_size)
         self.num_layers = check_int("num_layers", num_layers)
         self.num_directions = 2 if bidirectional else 1
-        check_float("dropout", dropout, "from 0 to below 1", 0, 1)
+        dropout = check_float("dropout", dropout, "from 0 to below 1", 0, 1)
         fits = not dropout or num_layers > 1
         insist("dropout", fits, "0 with one layer: it acts between", dropout)
-        self.dropout = float(dropout)
+        self.dropout = dropout
         options["generator"] = generator
         sizes = [input_size] + [self.output_size] * (num_layers - 1)
         # In PyTorch's order: a layer's two directions, then the next layer.

@@ -3,7 +3,13 @@
 import torch
 from torch import Tensor, nn
 
-from unrolled._checks import check_float, check_int, check_type, insist
+from unrolled._checks import (
+    check,
+    check_float,
+    check_int,
+    check_type,
+    insist,
+)
 from unrolled.models import Forecaster
 from unrolled.models.forecast import Series
 
@@ -56,7 +62,7 @@ class ScheduledSampling(nn.Module):
         """Forecast each next value of a series: what comes after each step."""
         if not self.training:
             return self.model(x)
-        self.model.check_series(x)
+        _check_series(self.model, x)
         own = torch.rand(x.shape[:2], device=x.device) < self.probability
         self.done += 1
         return self.model.mixed(x, own)
@@ -91,7 +97,13 @@ class OwnForecasts(nn.Module):
 
     def forward(self, x: Series) -> Series:
         """Forecast each next value, having read the first W of T above W."""
-        self.model.check_series(x)
+        _check_series(self.model, x)
         W, T = self.warm_up, x.shape[1]
         insist("x", T > W, f"more than {W} steps", T)
         return self.model.go_on_alone(x[:, :W], T - W + 1)
+
+
+def _check_series(model: Forecaster, x: Series) -> None:
+    """Insist on a series that the forecaster's layer can read."""
+    D, like = model.recurrent.input_size, model.head.weight
+    check({"D": D}, like=like, x=(x, "N T D"))

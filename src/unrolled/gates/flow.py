@@ -89,8 +89,7 @@ def cell_jacobians(
     zeros = cell.weight_hh.new_zeros(len(cell.weight_hh))
     weights = cell.weight_ih, cell.weight_hh, zeros + cell.total_bias
     names = "weight_ih", "weight_hh", "bias"
-    arrays = map(as_float64, weights)
-    params: Params = dict(zip(names, arrays, strict=True))
+    params: Params = dict(zip(names, map(as_float64, weights), strict=True))
     _, caches = by_hand.lstm.forward(as_float64(x), params)
     parts = by_hand.paths.cell_jacobian(caches, params)
     return parts["direct"], sum(parts.values(), np.zeros(()))

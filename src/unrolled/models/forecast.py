@@ -70,11 +70,6 @@ class Forecaster(nn.Module):
             said.append(answer)
         return torch.cat(said, dim=1)
 
-    def check_series(self, x: Series) -> None:
-        """Insist on a series that the layer can read."""
-        D, like = self.recurrent.input_size, self.head.weight
-        check({"D": D}, like=like, x=(x, "N T D"))
-
     def go_on_alone(self, x: Series, steps: int) -> Tensor:
         """Forecast all that follows x, and K values: (N, T + K - 1, D)."""
         said, state = self._read(x)  # (N, T, D)

@@ -190,22 +190,16 @@ class _Layer(nn.Module):
         qkv = self.query_key_value(self.norm_1(u))  # (N, T, 3H)
         parts = qkv.unflatten(2, (3, self.num_heads, -1))
         q, k, v = parts.permute(2, 0, 3, 1, 4)  # (N, heads, T, d) each
-        if kept[0].shape[2]:
+        S, may_see = kept[0].shape[2], None
+        if S:
             k = torch.cat([kept[0], k], dim=2)  # (N, heads, S + T, d)
             v = torch.cat([kept[1], v], dim=2)
-        seen = _look_back(q, k, v)  # (N, heads, T, d)
+        if S and T > 1:  # without a mask PyTorch has a faster way
+            may_see = q.new_ones(T, S + T, dtype=torch.bool).tril(S)
+        seen = scaled_dot_product_attention(q, k, v, may_see, is_causal=not S)
         u = u + self.out(seen.transpose(1, 2).reshape(N, T, H))
         u = u + self.outer(relu(self.inner(self.norm_2(u))))
         return u, (k, v)
-
-
-def _look_back(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Average the values, each step over itself and those before it."""
-    T, S = q.shape[2], k.shape[2] - q.shape[2]
-    if not S or T == 1:  # without a mask PyTorch has a faster way
-        return scaled_dot_product_attention(q, k, v, is_causal=not S)
-    may_see = q.new_ones(T, S + T, dtype=torch.bool).tril(S)
-    return scaled_dot_product_attention(q, k, v, attn_mask=may_see)
 
 
 def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:

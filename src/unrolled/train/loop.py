@@ -87,8 +87,6 @@ def fit(
         is_idle = config.keep == "last" and config.patience is None
         wanted = "a data set for keep='best' or a patience"
         insist("valid_set", is_idle, wanted, None)
-    for name, hook in {"on_start": on_start, "on_epoch": on_epoch}.items():
-        insist(name, callable(hook), "a function of a Training", hook)
     check_type("progress", progress, bool)
     on_start(run)
     optimizer, max_norm = run.optimizer, config.max_norm or math.inf
