@@ -1,7 +1,5 @@
 """The base of every configuration and record: pydantic, with our messages."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Iterator

@@ -160,8 +160,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     Reference: Guo et al. (2017), section 4.2. Chapter: 10_overfitting.
     """
     logits, labels = _check_logits(logits, labels)
-    true = logits[np.arange(len(labels)), labels]  # (N,)
-    leads = true[:, None] - logits  # (N, C); exactly 0 for the true class
+    # (N, C); exactly 0 for the true class
+    leads = np.take_along_axis(logits, labels[:, None], axis=1) - logits
     lead = leads.mean()  # minus the slope at β = 0
     worst = margins(logits, labels).min()
     # Above 0 but for rounding.

@@ -39,9 +39,6 @@ from unrolled.recurrent import Recurrent
 Kind = Literal["LSTM", "GRU", "RNN"]
 """What can be converted."""
 
-Arrays = list[np.ndarray]
-"""The weights of one layer."""
-
 _CELLS: dict[str, Any] = {"LSTM": LSTMCell, "GRU": GRUCell, "RNN": RNNCell}
 
 
@@ -115,7 +112,7 @@ def to_torch(layer: Recurrent) -> nn.RNNBase:
 
 
 def from_keras(
-    layers: Sequence[Arrays],
+    layers: Sequence[list[np.ndarray]],
     kind: Kind = "LSTM",
     *,
     reset_after: bool = True,
@@ -162,7 +159,7 @@ def from_keras(
     return _build(kind, cells, S)
 
 
-def to_keras(layer: Recurrent) -> list[Arrays]:
+def to_keras(layer: Recurrent) -> list[list[np.ndarray]]:
     """Lay weights out as Keras does: for each layer what ``set_weights`` takes.
 
     Example:

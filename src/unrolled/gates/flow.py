@@ -52,8 +52,7 @@ def input_gradients(
     with torch.inference_mode(mode=False), torch.enable_grad():
         x = x.detach().clone().requires_grad_()
         logits, _ = unroll(model, x, clamps, cut)
-        C = logits.shape[1]
-        insist("model", C == 2, "2 classes", C)
+        insist("model", logits.shape[1] == 2, "2 classes", logits.shape[1])
         answer = (logits[:, 1] - logits[:, 0]).sum()
         return torch.autograd.grad(answer, x)[0]
 

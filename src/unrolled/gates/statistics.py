@@ -9,10 +9,8 @@ from torch import Tensor
 from unrolled._checks import check, check_type, check_varies, insist
 from unrolled.cell import GateTrace
 
-Gate = Float[Tensor, "N T H"]
 
-
-def carousel(f: Gate) -> Gate:
+def carousel(f: Float[Tensor, "N T H"]) -> Float[Tensor, "N T H"]:
     r"""Multiply the forget gates of all later steps.
 
     .. math:: \prod_{s=t+1}^{T} f_s

@@ -60,8 +60,9 @@ class CharLM(nn.Module):
         self.recurrent = recurrent
         self.characters = characters
         self.end = end
-        H = recurrent.output_size
-        self.head = parts.make_head(recurrent, H, V, generator)
+        self.head = parts.make_head(
+            recurrent, recurrent.output_size, V, generator
+        )
 
     def examples(
         self, texts: Sequence[str]

@@ -19,8 +19,6 @@ QUESTION_TOKENS = LETTERS + ".?"
 MARK_RATE = 1 / 8
 """The probability that a token is a mark: a bracket, a full stop, a ``?``."""
 
-_FIRST_MARK = len(LETTERS)
-
 
 def brackets(
     count: int, steps: int, generator: Generator
@@ -50,7 +48,7 @@ def brackets(
     lengths = torch.randint(1, T + 1, (N,), generator=generator)
     seen = is_mark.cumsum(dim=1)  # (N, T): brackets up to each token
     is_open = seen % 2 == 1
-    tokens = torch.where(is_mark, _FIRST_MARK + (~is_open).long(), letters)
+    tokens = torch.where(is_mark, len(LETTERS) + (~is_open).long(), letters)
     tags = (is_open | is_mark).long()
     past = torch.arange(T) >= lengths[:, None]  # (N, T)
     return tokens.masked_fill(past, 0), lengths, tags.masked_fill(past, IGNORE)
@@ -106,7 +104,7 @@ def questions(
     N, T = letters.shape
     is_mark[:, -1] = True
     asks = torch.randint(2, (N, T), generator=generator)
-    tokens = torch.where(is_mark, _FIRST_MARK + asks, letters)
+    tokens = torch.where(is_mark, len(LETTERS) + asks, letters)
     # Where each token's next mark stands: the first one from here on.
     places = torch.where(is_mark, torch.arange(T), T - 1)
     next_mark = places.flip(1).cummin(dim=1).values.flip(1)  # (N, T)

@@ -6,7 +6,6 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from unrolled._frozen import Frozen
 
-Keep = Literal["best", "last"]
 Loss = Literal["cross_entropy", "squared_error"]
 
 
@@ -44,7 +43,7 @@ class TrainConfig(Frozen):
     """Longest gradient allowed, all parameters taken as one vector."""
     patience: PositiveInt | None = None
     """Epochs without a lower validation loss after which training stops."""
-    keep: Keep = "last"
+    keep: Literal["best", "last"] = "last"
     """Which epoch's weights the model holds in the end: those of the last, or
     those with the lowest validation loss (``"best"``)."""
     loss: Loss = "cross_entropy"

@@ -74,8 +74,7 @@ class Data:
         self, name: str, data: TensorDataset, loss: Loss, device: torch.device
     ) -> None:
         check_type(name, data, TensorDataset)
-        count = len(data.tensors)
-        insist(name, count > 1, "two tensors or more, the last a target", count)
+        insist(name, len(data.tensors) > 1, "inputs and a target", data.tensors)
         for tensor in data.tensors:
             check(like=tensor, **{name: (tensor, "...")})
         self.name, self.loss = name, loss
@@ -117,20 +116,15 @@ class Data:
 
     def _check_output(self, output: Tensor, target: Tensor) -> None:
         """Insist on an output that can be compared with the target."""
-        got = type(output).__name__
-        if isinstance(output, Tensor):
-            got = f"{tuple(output.shape)} {output.dtype}"
+        is_tensor = isinstance(output, Tensor)
+        got = f"{tuple(output.shape)} {output.dtype}" if is_tensor else output
         wanted = f"{tuple(target.shape)} {target.dtype}"
         fits = got == wanted
         if self.loss == "cross_entropy":
-            sizes = ", ".join(map(str, [*target.shape, "classes"]))
-            wanted = f"({sizes}), scores of {self.classes} classes or more"
-            fits = (
-                isinstance(output, Tensor)
-                and output.is_floating_point()
-                and output.shape[:-1] == target.shape
-                and output.shape[-1] >= self.classes
-            )
+            wanted = f"{(*target.shape, self.classes)} or more classes, floats"
+            is_float = is_tensor and output.is_floating_point()
+            fits = is_float and output.shape[:-1] == target.shape
+            fits = fits and output.shape[-1] >= self.classes
         wanted = f"an output of {wanted}, as the target of {self.name}"
         insist("model", fits, wanted, got)
 
