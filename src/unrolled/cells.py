@@ -41,9 +41,8 @@ class PeepholeLSTMCell(LSTMCell):
         """Draw the weights gate by gate, then the peepholes."""
         super()._init_parameters(init, generator)
         bound = 1 / math.sqrt(self.hidden_size)
-        peephole = torch.empty(3 * self.hidden_size)
-        peephole.uniform_(-bound, bound, generator=generator)
-        self.weight_peephole = nn.Parameter(peephole)
+        self.weight_peephole = nn.Parameter(torch.empty(3 * self.hidden_size))
+        nn.init.uniform_(self.weight_peephole, -bound, bound, generator)
 
     def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
         """Compute the equations, without checks, and keep every gate."""

@@ -71,8 +71,7 @@ def from_torch(other: nn.RNNBase) -> Recurrent:
     if kind != "GRU" and other.bias:
         cells = [[w, u, b + b_hh] for w, u, b, b_hh in cells]
     options: dict[str, Any] = {"nonlinearity": squash.lower()} if squash else {}
-    if other.num_layers > 1:
-        options["dropout"] = other.dropout
+    options["dropout"] = other.dropout if other.num_layers > 1 else 0.0
     layer = _build(kind, cells, 1 + other.bidirectional, **options)
     return layer.train(other.training)
 

@@ -79,9 +79,8 @@ def sea_temperature() -> Float[np.ndarray, " 732"]:
     statsmodels, ``datasets.elnino``. Chapter: 13_real_series.
     """
     path = Path(__file__).with_name("sea_temperature.csv")
-    with path.open(encoding="utf-8") as file:
-        years = np.loadtxt(file, delimiter=",", skiprows=4)  # (61, 1 + 12)
-    return years[:, 1:].ravel()
+    years = np.loadtxt(path, delimiter=",", skiprows=4, encoding="utf-8")
+    return years[:, 1:].ravel()  # of (61, 1 + 12)
 
 
 def windows(

@@ -151,7 +151,7 @@ class Recurrent(nn.Module):
     ) -> tuple[Tensor, State, list[GateTrace]]:
         """Run layer by layer: the output, the last state, the traces."""
         starts = self._check(x, state, lengths)
-        below, finals, traces = _clear(x, lengths), [], []
+        below, ends, traces = _clear(x, lengths), [], []
         for layer in range(self.num_layers):
             if layer:
                 below = self._drop(below)
@@ -164,9 +164,7 @@ class Recurrent(nn.Module):
                     tuple(start[number] for start in starts),
                     with_gates,
                 )
-                finals.append(
-                    last if lengths is None else _last(states, lengths)
-                )
+                ends.append(last if lengths is None else _last(states, lengths))
                 said = [states[0], *gates]
                 if direction:
                     said = [_reverse(part, lengths) for part in said]
@@ -175,7 +173,7 @@ class Recurrent(nn.Module):
                 if with_gates:
                     traces.append(GateTrace(*gates))
             below = torch.cat(outs, dim=2) if outs[1:] else outs[0]
-        final = tuple(torch.stack(s) for s in zip(*finals, strict=True))
+        final = tuple(torch.stack(s) for s in zip(*ends, strict=True))
         return below, _unpacked(final), traces
 
     def _scan(

@@ -287,8 +287,7 @@ def bptt(
         return _backward_pass(dhs, caches, params)
 
     window = check_int("window", window)
-    N, D = caches[0].x.shape
-    dx = np.zeros((N, len(caches), D))
+    dx = np.zeros((*dhs.shape[:2], caches[0].x.shape[1]))  # (N, T, D)
     grads = {name: np.zeros_like(value) for name, value in params.items()}
     for t in range(len(caches)):
         steps = slice(max(0, t + 1 - window), t + 1)

@@ -61,10 +61,8 @@ class History(Frozen):
     @property
     def best_epoch(self) -> int | None:
         """The epoch of the lowest validation loss, from 1; None without."""
-        losses = self.column("valid_loss")
-        if not losses or losses[0] is None:
-            return None
-        return losses.index(min(losses)) + 1
+        losses = [x for x in self.column("valid_loss") if x is not None]
+        return losses.index(min(losses)) + 1 if losses else None
 
     def column(self, name: str) -> list[Any]:
         """Return one field of every epoch, as for a plot."""
