@@ -12,6 +12,9 @@ import numpy as np
 def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
     """Return the arguments if they have these shapes and hold finite numbers.
 
+    They come in their order, or alone if there is only one: tensors as they
+    came; arrays as copies, float64 (int64 with a range).
+
     A shape is a text with a word for each axis: a letter stands for any size
     of 1 or more, and for the same size wherever it comes again, in this
     argument or in a later one; ``"..."`` alone is any shape. A tuple of sizes
@@ -27,10 +30,6 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
             int64); the class ``torch.Tensor``, for tensors of any floating
             dtype. Default: arrays, or what NumPy can make one.
         arguments: by their names, (value, shape) or (value, shape, range).
-
-    Returns:
-        The values in their order, or the value if there is only one: tensors
-        as they came; arrays as copies, float64 (int64 with a range).
 
     Example:
         >>> check({"C": 2}, labels=([0, 1, 2], "N", range(2)))
@@ -75,7 +74,6 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
 
 
 def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
-    """Check one array or tensor."""
     axes = form.split() if isinstance(form, str) else [*map(str, form)]
     array = _as_array(value, "biuf") if like is None else _as_tensor(value)
     if array is None:
@@ -111,7 +109,6 @@ def _size(axis: str, known: Mapping[str, int]) -> int | str:
 
 
 def _shape(axes: Sequence[str], known: Mapping[str, int]) -> str:
-    """Say the shape that is expected."""
     if axes == ["..."]:
         return "any shape"
     return f"shape {tuple(_size(a, known) for a in axes)}".replace("'", "")
@@ -144,7 +141,7 @@ def _as_array(value: object, kinds: str) -> np.ndarray | None:
     return array if array.dtype.kind in kinds else None
 
 
-def _as_tensor(value: object) -> Any:
+def _as_tensor(value: Any) -> Any:
     """Return `value`, or None if it is no dense tensor."""
     torch = sys.modules["torch"]  # is there, as a tensor is asked for
     is_dense = isinstance(value, torch.Tensor) and not value.is_nested
@@ -152,7 +149,6 @@ def _as_tensor(value: object) -> Any:
 
 
 def _check_tensor(name: str, value: Any, like: Any, allowed: object) -> None:
-    """Insist on the dtype and the device of a tensor."""
     torch = sys.modules["torch"]
     same = isinstance(like, torch.Tensor)
     fits, wanted = value.is_floating_point(), "floating-point numbers"

@@ -25,9 +25,8 @@ class PeepholeLSTMCell(LSTMCell):
         o &= \sigma(z_o + p_o \odot c_t) \qquad h_t = o \odot \tanh(c_t)
 
     One parameter more than `LSTMCell`: ``weight_peephole`` (3H,), packed
-    i | f | o, uniform on :math:`\pm 1/\sqrt H` at the start.
-
-    Arguments are those of `LSTMCell`.
+    i | f | o, uniform on :math:`\pm 1/\sqrt H` at the start. Arguments are
+    those of `LSTMCell`.
 
     Example:
         >>> PeepholeLSTMCell(3, 2).weight_peephole.shape
@@ -69,7 +68,6 @@ class CoupledLSTMCell(LSTMCell):
         h_t &= o \odot \tanh(c_t)
 
     Three blocks of rows instead of four, packed i | g | o.
-
     Arguments are those of `LSTMCell`. A `forget_bias` of b is −b on the input
     gate, as 1 − σ(−b) = σ(b).
 
@@ -83,7 +81,6 @@ class CoupledLSTMCell(LSTMCell):
     blocks = 3
 
     def _open_forget_gate(self, forget_bias: float) -> None:
-        """Let the forget gate start at sigmoid(forget_bias)."""
         self._add_to_bias(0, -forget_bias)
 
     def gates(self, x: Tensor, h: Tensor, c: Tensor) -> GateTrace:
@@ -111,9 +108,7 @@ class LayerNormLSTMCell(LSTMCell):
         h_t &= o \odot \tanh(\mathrm{LN}(c_t) + \beta)
 
     The first two have a γ of (4H,) and need no shift beside b; the third has
-    a γ and a β of (H,).
-
-    Arguments are those of `LSTMCell`.
+    a γ and a β of (H,). Arguments are those of `LSTMCell`.
 
     Example:
         >>> cell = LayerNormLSTMCell(3, 2)

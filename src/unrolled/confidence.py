@@ -27,9 +27,7 @@ def wilson(k: int, n: int) -> tuple[float, float]:
         >>> [round(bound, 3) for bound in wilson(5, 5)]
         [0.566, 1.0]
 
-    Reference: Wilson (1927).
-
-    Chapter: 08_thirty_steps.
+    Reference: Wilson (1927). Chapter: 08_thirty_steps.
     """
     check_int("n", n)
     check_int("k", k, 0, n)
@@ -188,7 +186,6 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
 def _check_logits(
     logits: ArrayLike, labels: ArrayLike
 ) -> tuple[Float[np.ndarray, "N C"], Int[np.ndarray, " N"]]:
-    """Return a score for each of two or more classes, and the true ones."""
     logits = check(logits=(logits, "N C"))
     N, C = logits.shape
     insist("logits", C >= 2, "two classes or more", C)

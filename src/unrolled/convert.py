@@ -45,15 +45,13 @@ _CELLS: dict[str, Any] = {"LSTM": LSTMCell, "GRU": GRUCell, "RNN": RNNCell}
 def from_torch(other: nn.RNNBase) -> Recurrent:
     """Copy one of PyTorch's own layers: same numbers from the same input.
 
+    It becomes an `LSTM`, or a `Recurrent` of `GRUCell` or `RNNCell`.
     Dtype, device and mode are those of the other, too; ours is always batch
     first, and has no projections (``proj_size``). The sum of PyTorch's two
     biases becomes our one bias, but for a GRU, which needs both.
 
     Args:
         other: an ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``.
-
-    Returns:
-        An `LSTM`, or a `Recurrent` of `GRUCell` or `RNNCell`.
 
     Example:
         >>> theirs = nn.GRU(3, 5, batch_first=True)
@@ -170,7 +168,7 @@ def to_keras(layer: Recurrent) -> list[list[np.ndarray]]:
     kind, S, arrays = _kind(layer), layer.num_directions, []
     for cell in layer.cells:
         w, u, *b = _swap(kind, [*cell.weights[:2], *_two_biases(cell)])
-        b = [torch.stack(b) if kind == "GRU" else sum(b)] if b else []
+        b = [torch.stack(b) if kind == "GRU" else b[0] + b[1]] if b else []
         parts = w.T, u.T, *b
         arrays.append([part.detach().cpu().numpy().copy() for part in parts])
     return [[*chain(*arrays[k : k + S])] for k in range(0, len(arrays), S)]
@@ -206,7 +204,6 @@ def _build(
 
 @torch.no_grad()
 def _copy(values: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
-    """Copy values into parameters."""
     for parameter, value in zip(parameters, values, strict=True):
         parameter.copy_(value)
 

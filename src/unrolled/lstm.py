@@ -27,13 +27,11 @@ class LSTMCell(Cell):
         c_t &= f \odot c_{t-1} + i \odot g \\
         h_t &= o \odot \tanh(c_t)
 
+    Arguments are those of `Cell`, and one more.
+
     Args:
-        input_size: D, inputs per step.
-        hidden_size: H, hidden units.
-        bias: whether there is a bias.
         forget_bias: added to the forget gate's bias at the start; the total,
             however many biases there are. Without a bias it has no effect.
-        options: `two_biases`, `init` and `generator`, as for `Cell`.
 
     Example:
         >>> cell = LSTMCell(3, 2, generator=torch.Generator().manual_seed(0))
@@ -97,11 +95,8 @@ class LSTM(Recurrent):
 
     Parameters, arguments and results are those of
     ``Recurrent(LSTMCell, ...)``; only the loop over the steps and its gradient
-    are computed in another way. Results differ by rounding alone.
-
-    Raises:
-        RuntimeError: a second derivative is asked for: the backward pass is
-            not differentiable itself.
+    are computed in another way. Results differ by rounding alone. Asking for a
+    second derivative is a RuntimeError: the backward pass has no gradient.
 
     Example:
         >>> lstm = LSTM(3, 5, num_layers=2)

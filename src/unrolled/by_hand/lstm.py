@@ -46,8 +46,7 @@ CACHES = ["T", StepCache]
 def sigmoid(z: ArrayLike) -> np.ndarray:
     r"""Squash any number into (0, 1): :math:`\sigma(z) = 1 / (1 + e^{-z})`.
 
-    Computed as (1 + tanh(z / 2)) / 2, which does not overflow.
-    Below about z = -37 it returns 0.
+    As (1 + tanh(z / 2)) / 2, which does not overflow; 0 below about z = -37.
 
     Example:
         >>> float(sigmoid(0.0)), round(float(sigmoid(2.0)), 4)
@@ -59,7 +58,6 @@ def sigmoid(z: ArrayLike) -> np.ndarray:
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:
-    """Compute the equation of `sigmoid`."""
     return 0.5 * (1.0 + np.tanh(0.5 * z))
 
 
@@ -129,7 +127,6 @@ def cell_forward(
 def _step_forward(
     x: np.ndarray, h_prev: np.ndarray, c_prev: np.ndarray, params: Params
 ) -> StepCache:
-    """Compute the equations of `cell_forward`."""
     W, U = params["weight_ih"], params["weight_hh"]
     z = x @ W.T + h_prev @ U.T + params["bias"]  # (N, 4H)
     z_i, z_f, z_g, z_o = z.reshape(len(z), 4, -1).swapaxes(0, 1)  # (N, H) each
@@ -169,12 +166,9 @@ def cell_backward(
 
     Example:
         >>> params = init_params(2, 3, np.random.default_rng(0))
-        >>> h, c, cache = cell_forward(
-        ...     np.ones((1, 2)), np.zeros((1, 3)), np.zeros((1, 3)), params
-        ... )
-        >>> dx, dh, dc, grads = cell_backward(
-        ...     np.ones((1, 3)), np.zeros((1, 3)), cache, params
-        ... )
+        >>> zeros, ones = np.zeros((1, 3)), np.ones((1, 3))
+        >>> h, c, cache = cell_forward(np.ones((1, 2)), zeros, zeros, params)
+        >>> dx, dh, dc, grads = cell_backward(ones, zeros, cache, params)
         >>> dx.shape, dh.shape, grads["weight_hh"].shape
         ((1, 2), (1, 3), (12, 3))
 
@@ -193,7 +187,6 @@ def cell_backward(
 def _step_backward(
     dh: np.ndarray, dc: np.ndarray, cache: StepCache, params: Params
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, Params]:
-    """Compute the equations of `cell_backward`."""
     x, h_prev, c_prev, i, f, g, o, c, _ = cache
     tanh_c = np.tanh(c)
     dc = dc + dh * o * (1 - tanh_c**2)
@@ -285,7 +278,6 @@ def bptt(
     )
     if window is None:
         return _backward_pass(dhs, caches, params)
-
     window = check_int("window", window)
     dx = np.zeros((*dhs.shape[:2], caches[0].x.shape[1]))  # (N, T, D)
     grads = {name: np.zeros_like(value) for name, value in params.items()}

@@ -207,14 +207,12 @@ class Adam:
 
 
 def _check_arrays(name: str, arrays: Params) -> Params:
-    """Return a copy of these arrays by name, of any shapes."""
     is_right = isinstance(arrays, dict) and len(arrays) > 0
     insist(name, is_right, "a dict of at least one array", arrays)
     return check(**{name: (arrays, dict.fromkeys(arrays, "..."))})
 
 
 def _check_pairs(params: Params, grads: Params) -> tuple[Params, Params]:
-    """Return parameters and gradients once each fits the other."""
     params = _check_arrays("params", params)
     shapes = {name: array.shape for name, array in params.items()}
     return params, check(grads=(grads, shapes))

@@ -28,7 +28,6 @@ def input_gradients(
 
     Args:
         model: a classifier of two classes.
-        x: the inputs.
         cut: pairs of a layer and a state, ``"h"`` or ``"c"``: the paths are
             left out that pass by it from one step to the next.
         clamps: what to replace, as for `run_clamped`.

@@ -52,10 +52,8 @@ def run_clamped(
     r"""Run a classifier, and replace what the clamps say.
 
     Each of i, f, g, o, c and h is replaced as soon as it is computed. Where two
-    clamps meet, the later in the list wins. Dropout is left out.
-
-    Returns:
-        The logits, without a gradient.
+    clamps meet, the later in the list wins. Dropout is left out. What is
+    returned are the logits, without a gradient.
 
     Example:
         >>> from unrolled.lstm import LSTM

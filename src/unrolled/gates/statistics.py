@@ -61,9 +61,6 @@ def slopes(trace: GateTrace, signal: Float[Tensor, " N"]) -> Slopes:
         trace: of a run from a state of zeros, arrays (N, T, H).
         signal: one number for each sequence, not all the same.
 
-    Returns:
-        The slopes of c, of what is kept and of what is written.
-
     Example:
         >>> from unrolled.lstm import LSTM
         >>> x = torch.tensor([[1.0], [0.5], [-2.0]])[:, None].tile(1, 4, 2)

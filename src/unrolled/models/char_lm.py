@@ -121,16 +121,13 @@ class CharLM(nn.Module):
 
         Each character is drawn from
         :math:`\text{softmax}(\text{logits} / \tau)`, and read in its turn.
-        Dropout is left out.
+        Dropout is left out. A text is returned with its end, if reached.
 
         Args:
             count: N, texts.
             length: the most characters of a text.
             temperature: τ. At 0 the likeliest is always taken.
             generator: the source of randomness, on the model's device.
-
-        Returns:
-            N texts, each with its end, if reached.
         """
         count = check_int("count", count)
         length = check_int("length", length)

@@ -19,10 +19,8 @@ class Forecaster(nn.Module):
         h_t = \text{what the layer says, having read } r_1, \dots, r_t
 
     It reads the truth, :math:`r_t = x_t`, in `forward`; from some step on its
-    own forecasts, :math:`r_t = \hat x_t`, in `free_run`; both in `mixed`.
-
-    Args:
-        recurrent: the layer that reads, of one direction and D inputs.
+    own forecasts, :math:`r_t = \hat x_t`, in `free_run`; both in `mixed`. The
+    layer has one direction and D inputs.
 
     Example:
         >>> from unrolled.lstm import LSTM

@@ -64,22 +64,21 @@ def write(
     """
     written, ended = [], torch.zeros_like(tokens[:, :1], dtype=torch.bool)
     while len(written) < steps and not ended.all():
-        logits, state = read(tokens, state)
-        tokens = _draw(logits[:, -1], temperature, generator)  # (N, 1)
+        scores, state = read(tokens, state)
+        # NaN would be the likeliest.
+        logits = check(like=Tensor, logits=(scores[:, -1], "N V"))
+        if temperature == 0:
+            tokens = logits.argmax(dim=1, keepdim=True)  # (N, 1)
+        else:
+            # Exact for tiny temperatures, too: the largest is 0 beforehand.
+            below_best = logits.float() - logits.float().amax(
+                dim=1, keepdim=True
+            )
+            p = (below_best / max(temperature, 1e-30)).softmax(dim=1)
+            tokens = torch.multinomial(p, 1, generator=generator)
         written.append(tokens.masked_fill(ended, end))
         ended |= tokens == end
     return torch.cat(written, dim=1)
-
-
-def _draw(logits: Tensor, temperature: float, generator: Any) -> Tensor:
-    """Draw one token for each row of logits, (N, V): (N, 1)."""
-    check(like=Tensor, logits=(logits, "N V"))  # NaN would be the likeliest
-    if temperature == 0:
-        return logits.argmax(dim=1, keepdim=True)
-    # Exact also for tiny temperatures: the largest entry is 0 before dividing.
-    below_best = logits.float() - logits.float().amax(dim=1, keepdim=True)
-    probabilities = (below_best / max(temperature, 1e-30)).softmax(dim=1)
-    return torch.multinomial(probabilities, 1, generator=generator)
 
 
 def any_input(x: Tensor, layer: nn.Module) -> Tensor:

@@ -31,13 +31,10 @@ class Seq2Seq(nn.Module):
         end: the token after the last; another.
 
     Example:
-        >>> from unrolled import tasks
         >>> from unrolled.lstm import LSTM
         >>> model = Seq2Seq(LSTM(8, 16), LSTM(10, 16), start=8, end=9)
-        >>> generator = torch.Generator().manual_seed(0)
-        >>> source, given, lengths, target = tasks.reversal(5, 4, 8, generator)
-        >>> model.greedy(source, 5, lengths).shape
-        torch.Size([5, 5])
+        >>> model.greedy(torch.tensor([[7, 4, 1], [2, 2, 5]]), 4).shape
+        torch.Size([2, 4])
 
     Reference: Cho et al. (2014); Sutskever, Vinyals & Le (2014).
     Chapter: 07_network.

@@ -226,7 +226,6 @@ def positions(steps: int, size: int, start: int = 0) -> Float[Tensor, "T H"]:
 
 
 def _check_hidden_size(hidden_size: int, num_heads: int) -> int:
-    """Insist on a size that positions and heads can share out."""
     H = check_int("hidden_size", hidden_size)
     heads = check_int("num_heads", num_heads)
     fits = H % 2 == H % heads == 0

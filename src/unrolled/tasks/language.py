@@ -49,12 +49,8 @@ def sentences(count: int, generator: torch.Generator) -> list[str]:
     sentences.
 
     Example:
-        >>> generator = torch.Generator().manual_seed(0)
-        >>> for sentence in sentences(3, generator):
-        ...     print(sentence)
-        the cat near the cows near the cow eats.
-        the cow eats.
-        the cow near the dogs near the bird sings.
+        >>> sentences(1, torch.Generator().manual_seed(0))
+        ['the cows near the dogs near the cats eat.']
 
     Reference: Linzen, Dupoux & Goldberg (2016), for verbs that agree with a
     noun far away. Chapter: 07_network.

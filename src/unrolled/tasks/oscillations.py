@@ -64,11 +64,9 @@ def oscillations_best(x: Series, memory: int | None = None) -> Series:
     the covariance k of two that lie u steps apart:
 
     .. math::
-        k(u) = \tfrac12 \sum_j \cos \frac{2 \pi u}{P_j} + s^2 [u = 0]
-
-    .. math::
+        k(u) &= \tfrac12 \sum_j \cos \frac{2 \pi u}{P_j} + s^2 [u = 0] \\
         E[x_{t+1} \mid x_1, \dots, x_t]
-        = k_{t+1}^\top K_t^{-1} (x_1, \dots, x_t)
+        &= k_{t+1}^\top K_t^{-1} (x_1, \dots, x_t)
 
     Example:
         >>> x = oscillations(2000, 61, torch.Generator().manual_seed(0))
@@ -179,13 +177,11 @@ def henon_continue(x: Series, steps: int) -> Float[Tensor, "N K 1"]:
 
 
 def _henon(before: Tensor, now: Tensor) -> Tensor:
-    """Apply the map once."""
     a, b = HENON
     return 1 - a * now**2 + b * before
 
 
 def _check_series(x: Tensor, fewest: int = 1) -> int:
-    """Return T of float64 series of one number a step."""
     check(x=(x, "N T 1"), like=torch.empty(0, dtype=torch.float64))
     T = x.shape[1]
     insist("x", fewest <= T, f"{fewest} values or more", T)

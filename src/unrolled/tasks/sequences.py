@@ -114,10 +114,8 @@ def intervals(
 
     The token is 1 at steps a and a + n, the tag at step a + 2n alone: one has
     to count. The place a is one of the first `LEAD` steps, the interval n one
-    of 1, ..., S, all equally often, and T = `LEAD` + 2S.
-
-    Who does not see how far apart the marks are settles for one interval: right
-    once in S.
+    of 1, ..., S, all equally often, and T = `LEAD` + 2S. Who does not see how
+    far apart the marks are settles for one interval: right once in S.
 
     Example:
         >>> tokens, tags = intervals(1, 5, torch.Generator().manual_seed(3))

@@ -27,9 +27,8 @@ def brackets(
 
     Each token is, with probability `MARK_RATE`, a bracket, opening if none is
     open, else closing; the others are letters. The tag is 1 inside a pair, its
-    brackets included; past the length it is `IGNORE`.
-
-    Each sequence has from 1 to T tokens, equally often.
+    brackets included; past the length it is `IGNORE`. Each sequence has from 1
+    to T tokens, equally often.
 
     Example:
         >>> generator = torch.Generator().manual_seed(5)

@@ -52,15 +52,11 @@ def fit(
         valid_set: likewise, measured after each epoch; None for none.
         on_start: called before the first epoch with the `Training`, which it
             may set to where an earlier one ended, to go on from to the bit.
-        on_epoch: called after each epoch with the `Training`. Default for both:
-            nothing is called.
+        on_epoch: called after each epoch with the `Training`.
 
     Returns:
-        A record of each epoch. The model holds the weights of `config.keep`.
-
-    Raises:
-        FloatingPointError: a loss or a gradient that is not finite, at the
-            epoch's end.
+        A record of each epoch. The model holds the weights of `config.keep`. A
+        loss or gradient that is not finite is a FloatingPointError.
 
     Example:
         >>> x = torch.linspace(-1, 1, 64)[:, None]  # (64, 1)

@@ -27,15 +27,13 @@ def evaluate(
     .. math:: L = \frac{1}{|P|} \sum_{p \in P} \ell(\hat y_p, y_p)
 
     over the counted positions P of *all* batches. Modes are left as they were.
+    A loss that is not finite is a FloatingPointError.
 
     Args:
         model: called with all tensors of a batch but the last.
         dataset: the inputs and, last, the target: classes (N, ...), int64,
             `IGNORE` where nothing counts, to an output (N, ..., classes);
             for the squared error of the output's shape and dtype.
-
-    Raises:
-        FloatingPointError: a loss that is not finite.
 
     Example:
         >>> model = nn.Identity()
@@ -103,19 +101,6 @@ class Data:
         """Run the model on a batch and compare with the target."""
         *inputs, target = batch
         output = model(*inputs)
-        self._check_output(output, target)
-        if self.loss == "squared_error":
-            total = mse_loss(output, target, reduction="sum")
-            return total, torch.tensor(target.numel()), None
-        scores = output.flatten(0, -2)  # (positions, classes)
-        target = target.flatten()  # (positions,)
-        how = {"ignore_index": IGNORE, "reduction": "sum"}
-        total = cross_entropy(scores, target, **how)
-        right = scores.detach().argmax(dim=-1) == target  # (positions,)
-        return total, (target != IGNORE).sum(), right.sum()
-
-    def _check_output(self, output: Tensor, target: Tensor) -> None:
-        """Insist on an output that can be compared with the target."""
         is_tensor = isinstance(output, Tensor)
         got = f"{tuple(output.shape)} {output.dtype}" if is_tensor else output
         wanted = f"{tuple(target.shape)} {target.dtype}"
@@ -127,6 +112,15 @@ class Data:
             fits = fits and output.shape[-1] >= self.classes
         wanted = f"an output of {wanted}, as the target of {self.name}"
         insist("model", fits, wanted, got)
+        if self.loss == "squared_error":
+            total = mse_loss(output, target, reduction="sum")
+            return total, torch.tensor(target.numel()), None
+        scores = output.flatten(0, -2)  # (positions, classes)
+        target = target.flatten()  # (positions,)
+        how = {"ignore_index": IGNORE, "reduction": "sum"}
+        total = cross_entropy(scores, target, **how)
+        right = scores.detach().argmax(dim=-1) == target  # (positions,)
+        return total, (target != IGNORE).sum(), right.sum()
 
 
 def add_up(rows: Sequence[tuple], where: str) -> tuple[Score, float]:
