@@ -13,10 +13,9 @@ from unrolled.recurrent import Recurrent
 N, T, D, H = 2, 6, 3, 5
 CELLS = [LSTMCell, *RELATIVES]
 EXCEPT = {
-    "unrolled.cell": "Cell",  # the row of Plainest, below, is its
+    "unrolled.cell": "Cell mode",  # the row of Plainest, below, is its
     "unrolled.convert": "from_keras",  # see test_convert.py
     "unrolled.lstm": "LSTMScan LSTMScan.backward LSTMScan.forward",
-    "unrolled.modes": "mode",  # for the package's own use
 }
 OPTIONS = {
     "input_size": 1,

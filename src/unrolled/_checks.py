@@ -30,11 +30,6 @@ def check(sizes: Any = None, /, *, like: Any = None, **arguments: tuple) -> Any:
             int64); the class ``torch.Tensor``, for tensors of any floating
             dtype. Default: arrays, or what NumPy can make one.
         arguments: by their names, (value, shape) or (value, shape, range).
-
-    Example:
-        >>> check({"C": 2}, labels=([0, 1, 2], "N", range(2)))
-        Traceback (most recent call last):
-        ValueError: labels: expected whole numbers from 0 to 1, got 2
     """
     known = {"": 1, **(sizes or {})}  # "" stands for no letter
 

@@ -1,6 +1,8 @@
-"""What all cells share: parameters, their first values, checks."""
+"""What all cells share: parameters, first values, checks; a model's mode."""
 
+import contextlib
 import math
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import torch
@@ -27,6 +29,21 @@ def _has_hooks(module: nn.Module) -> bool:
     """Tell whether someone waits for a module to be called."""
     kinds = "forward", "forward_pre", "backward", "backward_pre"
     return any(getattr(module, f"_{kind}_hooks") for kind in kinds)
+
+
+@contextlib.contextmanager
+def mode(model: nn.Module, training: bool) -> Iterator[None]:
+    """Set a model's mode, and at the end that of each module as it was.
+
+    Chapter: 07_network.
+    """
+    before = {module: module.training for module in model.modules()}
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, was_training in before.items():
+            module.training = was_training
 
 
 Init = Literal["uniform", "xavier", "pytorch", "orthogonal", "identity"]

@@ -162,8 +162,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     leads = np.take_along_axis(logits, labels[:, None], axis=1) - logits
     lead = leads.mean()  # minus the slope at β = 0
     worst = margins(logits, labels).min()
-    # Above 0 but for rounding.
-    is_right = worst < 0 and lead > 1e-12 * np.abs(leads).max()
+    is_right = worst < 0 and lead > 1e-12 * np.abs(leads).max()  # rounding
     wanted = "some wrong answers and a mean lead, or the loss has no minimum"
     got = f"margins from {worst:.3g} on, and a mean lead of {lead:.3g}"
     insist("logits", bool(is_right), wanted, got)

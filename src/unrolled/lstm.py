@@ -125,7 +125,12 @@ class LSTM(Recurrent):
         """Do what the base class does, but as one operation for autograd."""
         is_short = x.shape[1] == 1 and not torch.is_grad_enabled()
         no_rule = x.is_meta or torch.compiler.is_exporting() or _has_hooks(cell)
-        if is_short or no_rule or _is_transformed():
+        # torch.func, or autograd's forward mode, is at work.
+        is_transformed = not torch.compiler.is_compiling() and (
+            forward_ad._current_level >= 0
+            or torch._C._are_functorch_transforms_active()
+        )
+        if is_short or no_rule or is_transformed:
             # Few operations are quicker so; others have no rule for the fast.
             return super()._scan(cell, x, start, with_gates)
         bias = cell.total_bias if cell.biases else None
@@ -143,14 +148,6 @@ class LSTM(Recurrent):
             gates = gates.permute(2, 0, 1)  # (N, T, 4H)
             trace = [*gates.chunk(4, dim=2), cs, hs]
         return (hs, cs), (h.T, c.T), trace
-
-
-def _is_transformed() -> bool:
-    """Tell whether torch.func, or autograd's forward mode, is at work."""
-    if torch.compiler.is_compiling():
-        return False
-    in_forward_mode = forward_ad._current_level >= 0
-    return in_forward_mode or torch._C._are_functorch_transforms_active()
 
 
 class LSTMScan(Function):

@@ -150,7 +150,19 @@ class Recurrent(nn.Module):
         with_gates: bool = False,
     ) -> tuple[Tensor, State, list[GateTrace]]:
         """Run layer by layer: the output, the last state, the traces."""
-        starts = self._check(x, state, lengths)
+        cell, K, H = self.cells[0], len(self.cells), self.hidden_size
+        wanted = "a tensor, and lengths: see pad_packed_sequence"
+        insist("x", not isinstance(x, PackedSequence), wanted, x)
+        like = cell.weight_hh
+        check({"D": self.input_size}, like=like, x=(x, "N T D"))
+        N, T, _ = x.shape
+        if lengths is not None:
+            check(like=like, lengths=(lengths, (N,), range(1, T + 1)))
+        if state is not None:
+            check(like=like, state=(state, cell._state_form((K, N, H))))
+            starts = _packed(state)
+        else:
+            starts = [like.new_zeros(K, N, H) for _ in cell.state_names]
         below, ends, traces = _clear(x, lengths), [], []
         for layer in range(self.num_layers):
             if layer:
@@ -205,23 +217,6 @@ class Recurrent(nn.Module):
         wanted = "our own names; unrolled.convert.from_torch takes a layer"
         insist("state_dict", is_ours, wanted, [*state_dict])
         super()._load_from_state_dict(state_dict, prefix, *args)
-
-    def _check(
-        self, x: Tensor, state: State | None, lengths: Tensor | None
-    ) -> tuple[Tensor, ...]:
-        """Check the arguments of `forward`; return the states."""
-        cell, K = self.cells[0], len(self.cells)
-        like, H = cell.weight_hh, self.hidden_size
-        wanted = "a tensor, and lengths: see pad_packed_sequence"
-        insist("x", not isinstance(x, PackedSequence), wanted, x)
-        check({"D": self.input_size}, like=like, x=(x, "N T D"))
-        N, T, _ = x.shape
-        if lengths is not None:
-            check(like=like, lengths=(lengths, (N,), range(1, T + 1)))
-        if state is None:
-            return tuple(like.new_zeros(K, N, H) for _ in cell.state_names)
-        check(like=like, state=(state, cell._state_form((K, N, H))))
-        return _packed(state)
 
 
 def _clear(sequence: Tensor, lengths: Tensor | None) -> Tensor:

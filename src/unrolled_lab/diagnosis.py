@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from unrolled._checks import check, insist
+from unrolled.cell import mode
 from unrolled.models.heads import Classifier
 from unrolled.models.transformer import Transformer
-from unrolled.modes import mode
 
 
 def gradient_norms(

@@ -148,11 +148,7 @@ def unroll(
     return model.head(read), layers
 
 
-Fixes = dict[tuple[int, str], Tensor]
-"""By layer and gate, what is to stand there, (..., T, H); NaN: what stands."""
-
-
-def _fix(fixes: Fixes, layer: int, t: int, gate: str, value: Tensor) -> Tensor:
+def _fix(fixes: dict, layer: int, t: int, gate: str, value: Tensor) -> Tensor:
     """Replace what is to be replaced of a gate or a state at a step, (N, H)."""
     if (layer, gate) not in fixes:
         return value
@@ -160,12 +156,12 @@ def _fix(fixes: Fixes, layer: int, t: int, gate: str, value: Tensor) -> Tensor:
     return torch.where(new.isnan(), value, new)
 
 
-def _make_fixes(clamps: Sequence[Clamp], layers: Recurrent, x: Tensor) -> Fixes:
-    """Make the clamps as large as a run; a later one wins."""
+def _make_fixes(clamps: Sequence[Clamp], layers: Recurrent, x: Tensor) -> dict:
+    """By layer and gate, say what is to stand there; NaN: what does anyway."""
     check_type("clamps", clamps, Sequence)
     N, T, _ = x.shape
     L, H = layers.num_layers, layers.hidden_size
-    fixes = {}
+    fixes = {}  # (..., T, H) each
     for clamp in clamps:
         check_type("clamps", clamp, Clamp)
         layer, gate, value, steps, units = clamp

@@ -8,10 +8,9 @@ from torch import Generator, Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from unrolled._checks import check_float, check_int, check_type, insist
-from unrolled.cell import State
+from unrolled.cell import State, mode
 from unrolled.models import parts
 from unrolled.models.parts import Scores, Tokens
-from unrolled.modes import mode
 from unrolled.recurrent import Lengths, Recurrent
 from unrolled.tasks import IGNORE
 

@@ -65,8 +65,7 @@ def write(
     written, ended = [], torch.zeros_like(tokens[:, :1], dtype=torch.bool)
     while len(written) < steps and not ended.all():
         scores, state = read(tokens, state)
-        # NaN would be the likeliest.
-        logits = check(like=Tensor, logits=(scores[:, -1], "N V"))
+        logits = check(like=Tensor, logits=(scores[:, -1], "N V"))  # no NaN
         if temperature == 0:
             tokens = logits.argmax(dim=1, keepdim=True)  # (N, 1)
         else:

@@ -6,10 +6,9 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import pad
 
 from unrolled._checks import check_int, insist
-from unrolled.cell import State
+from unrolled.cell import State, mode
 from unrolled.models import parts
 from unrolled.models.parts import Scores, Tokens
-from unrolled.modes import mode
 from unrolled.recurrent import Lengths, Recurrent
 
 

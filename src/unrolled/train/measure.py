@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 from torch.utils.data import TensorDataset
 
 from unrolled._checks import check, check_choice, check_int, check_type, insist
-from unrolled.modes import mode
+from unrolled.cell import mode
 from unrolled.tasks import IGNORE
 from unrolled.train.config import Loss
 from unrolled.train.history import Score
@@ -60,9 +60,8 @@ def device_of(model: nn.Module) -> torch.device:
 
 
 Measured = tuple[Tensor, Tensor, Tensor | None]
-"""Of one batch the sum of the losses, how many positions count, and how many of
-them are right, None for the squared error: without axes, so that no GPU has to
-wait."""
+"""Of a batch the sum of the losses, the number of positions that count and of
+those right (or None): tensors without axes, so that no GPU has to wait."""
 
 
 class Data:
