@@ -202,6 +202,6 @@ def test_layers_that_do_not_fit_are_refused():
         from_keras([K_LSTM, K_LSTM])
     with pytest.raises(ValueError, match=r"layers.1.: .*of 3"):
         from_keras([K_LSTM, ones((5, 20), (5, 20))])
-    words = "reset_after: .*another"
+    words = "reset_after: .*before the product"
     with pytest.raises(ValueError, match=words):
         from_keras([K_GRU], "GRU", reset_after=False)

@@ -163,7 +163,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     lead = leads.mean()  # minus the slope at β = 0
     worst = margins(logits, labels).min()
     is_right = worst < 0 and lead > 1e-12 * np.abs(leads).max()  # rounding
-    wanted = "some wrong answers and a mean lead, or the loss has no minimum"
+    wanted = "some wrong answers, and a mean lead, or the loss has no minimum"
     got = f"margins from {worst:.3g} on, and a mean lead of {lead:.3g}"
     insist("logits", bool(is_right), wanted, got)
     behind = leads.min(axis=1, keepdims=True) - leads  # the largest: 0

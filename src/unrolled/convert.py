@@ -133,7 +133,7 @@ def from_keras(
     check_choice("kind", kind, get_args(Kind))
     is_gru = kind == "GRU"
     fits = not is_gru or reset_after is True
-    wanted = "True for a GRU; False is another, which resets h itself"
+    wanted = "True for a GRU; the other resets h before the product"
     insist("reset_after", fits, wanted, reset_after)
     rows = check(layers=(layers, ["L", ["M", "..."]]))
     M, found = len(rows[0]), np.result_type(*map(np.asarray, layers[0]))
