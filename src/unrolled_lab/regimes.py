@@ -3,13 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from unrolled._checks import (
-    check,
-    check_float,
-    check_int,
-    check_type,
-    insist,
-)
+from unrolled._checks import check, check_float, check_int, check_type, insist
 from unrolled.models import Forecaster
 from unrolled.models.forecast import Series
 
