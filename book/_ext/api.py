@@ -26,6 +26,8 @@ def link_chapters(app, what, name, thing, options, lines: list[str]) -> None:
         "\n".join(lines),
     )
     lines[:] = text.split("\n")
+    if text.startswith("Alias for field number"):  # all that Python says of it
+        lines[:] = [""]
     first, colon, rest = lines[0].partition(": ")
     if what == "attribute" and colon:  # else napoleon takes `first` for a type
         lines[:1] = [f"{first}:", rest]
