@@ -163,7 +163,8 @@ class Recurrent(nn.Module):
             starts = _packed(state)
         else:
             starts = [like.new_zeros(K, N, H) for _ in cell.state_names]
-        below, ends, traces = _clear(x, lengths), [], []
+        past = None if lengths is None else _past(x, lengths)
+        below, ends, traces = _clear(x, past), [], []
         for layer in range(self.num_layers):
             if layer:
                 below = self._drop(below)
@@ -180,7 +181,7 @@ class Recurrent(nn.Module):
                 said = [states[0], *gates]
                 if direction:
                     said = [_reverse(part, lengths) for part in said]
-                out, *gates = (_clear(part, lengths) for part in said)
+                out, *gates = (_clear(part, past) for part in said)
                 outs.append(out)
                 if with_gates:
                     traces.append(GateTrace(*gates))
@@ -219,13 +220,15 @@ class Recurrent(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
-def _clear(sequence: Tensor, lengths: Tensor | None) -> Tensor:
-    """Set to 0 what comes after each sequence's end."""
-    if lengths is None:
-        return sequence
+def _past(sequence: Tensor, lengths: Tensor) -> Tensor:
+    """Say which steps come after their sequence's end, (N, T, 1)."""
     t = torch.arange(sequence.shape[1], device=sequence.device)
-    is_past = t >= lengths[:, None]  # (N, T)
-    return sequence.masked_fill(is_past[..., None], 0.0)
+    return (t >= lengths[:, None])[..., None]
+
+
+def _clear(sequence: Tensor, past: Tensor | None) -> Tensor:
+    """Set to 0 what comes after each sequence's end."""
+    return sequence if past is None else sequence.masked_fill(past, 0.0)
 
 
 def _reverse(sequence: Tensor, lengths: Tensor | None) -> Tensor:

@@ -106,7 +106,7 @@ def check_run(model: Classifier, x: Float[Tensor, "N T D"]) -> None:
     """Insist on plain LSTM cells that read from the left, and on inputs."""
     check_type("model", model, Classifier)
     layers = model.recurrent
-    check_one_way("model, recurrent", layers)
+    check_one_way("model.recurrent", layers)
     kind = type(layers.cells[0])
     insist("model", kind is LSTMCell, "LSTM layers", kind)
     check({"D": layers.input_size}, like=model.head.weight, x=(x, "N T D"))

@@ -15,8 +15,7 @@ def carousel(f: Float[Tensor, "N T H"]) -> Float[Tensor, "N T H"]:
 
     .. math:: \prod_{s=t+1}^{T} f_s
 
-    is what the direct path leaves of :math:`c_t` in :math:`c_T`; 1 at the last
-    step.
+    is what the direct path leaves of :math:`c_t` in :math:`c_T`; at the end 1.
 
     Example:
         >>> f = torch.tensor([[[0.9], [0.5], [0.8]]])  # (1, 3, 1)

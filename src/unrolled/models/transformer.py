@@ -32,8 +32,7 @@ class Transformer(nn.Module):
         hidden_size: H, numbers per step inside; even, and a multiple of
             `num_heads`. The part that works on each step alone has 4H units.
         num_layers: L, the layers.
-        num_heads: into how many parts of H / heads numbers the attention is
-            split.
+        num_heads: the parts, of H / heads numbers, that attention works on.
         dropout: the probability that a number is dropped, in training: in
             PyTorch's encoder, and on the way to the head.
 
