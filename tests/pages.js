@@ -141,6 +141,7 @@ globalThis.reader = {
     };
     const out = all(column).filter((e) => right(e) > limit
       && e.checkVisibility() && !e.closest('mjx-assistive-mml') && !boxed(e));
+    out.push(...all('table.results').filter((e) => right(e) > limit));
     const longest = (e) => Math.max(
       ...e.textContent.split('\n').map((line) => line.length));
     if (innerWidth >= 1300) {

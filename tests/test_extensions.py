@@ -44,6 +44,14 @@ def test_a_table_says_the_same_in_text_and_in_html():
     assert long in Table(pd.DataFrame({"of": [long]}))._repr_html_()
 
 
+@pytest.mark.parametrize("columns, stacks", [(8, False), (9, True)])
+def test_a_table_stacks_if_it_is_wider_than_a_phone(columns, stacks):
+    """Eight numbers of 5, a name that may break, and a space after each."""
+    row = pd.DataFrame([["0.845"] * columns], index=["t = 1"])
+    page = Table(row)._repr_html_()
+    assert ("stacked" in page) == stacks
+
+
 def pixels(png):
     return np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=float)
 

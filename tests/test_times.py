@@ -81,8 +81,8 @@ def test_minutes_are_rounded_up(page, minutes):
     assert page.minutes == minutes
 
 
-def test_what_is_worked_out_takes_a_third_more():
-    assert times.Page(1600, 96, 5, True).with_pencil == 60
+def test_what_is_worked_out_takes_half_as_much_again():
+    assert times.Page(1600, 96, 5, True).with_pencil == 70
 
 
 def test_budgets_are_not_the_same_for_deeper_pages():

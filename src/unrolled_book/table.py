@@ -1,4 +1,4 @@
-"""Results as a table; one of several columns stacks on a narrow page."""
+"""Results as a table; a wide one stacks on a narrow page."""
 
 from html import escape
 
@@ -6,6 +6,9 @@ import pandas as pd
 
 SHORT = 20
 """So many characters stay in one line: a number with its interval does."""
+
+PHONE = 50
+"""So many characters stand side by side on a phone; a gap is like one more."""
 
 
 class Table:
@@ -45,12 +48,20 @@ class Table:
             for name, *cells in self.frame.itertuples()
         )
         corner = escape(str(self.frame.index.name or ""))
-        kind = "results stacked" if len(titles) > 1 else "results"
+        kind = "results stacked" if self._is_wide() else "results"
         return (
             f'<table class="dataframe {kind}">\n'
             f"<thead><tr><th>{corner}</th>{heads}</tr></thead>\n"
             f"<tbody>\n{rows}</tbody>\n</table>"
         )
+
+    def _is_wide(self) -> bool:
+        """Tell whether the columns, their titles broken, exceed a phone."""
+        columns = [" ".join(map(str, self.frame.index)).split(" ")]
+        for title, cells in self.frame.items():
+            columns.append([*str(title).split(" "), *cells])
+        widths = [1 + max(map(len, pieces)) for pieces in columns]
+        return len(widths) > 2 and sum(widths) > PHONE
 
 
 def _unbroken(cell: str) -> str:
