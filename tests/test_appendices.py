@@ -27,7 +27,8 @@ def markdown(path):
 # Times and numbers of the chapters
 
 MINUTES = re.compile(
-    r"^\| \{doc\}`(\w+)` \|.*?\b(\d+)(?:&nbsp;| )min \|(?: (\d+) min \|)?", re.M
+    r"^\| \d+. \{doc\}`(\w+)` \|.*?\b(\d+)(?:&nbsp;| )min \|(?: (\d+) min \|)?",
+    re.M,
 )
 
 

@@ -285,12 +285,13 @@ WRITTEN = [
     (197378, 0.5, [197378, 197378], "197,378, measured 197,378"),
     (9, 0, [9, 9], "9, measured 9"),
     (0.0, 5e-5, [0.0, 1e-15], "0.0000, measured 0 to 1e−15"),
+    (0.0, 1e-12, [0.0, 1e-15], "0, measured 0 to 1e−15"),
 ]
 
 
 def test_numbers_are_written_as_the_source_has_them():
     """And counts with their interval."""
-    lines, measured = ["holds in 0 of 9 (0 to 30 %), in June"], [*REFUTED]
+    lines, measured = ["holds in 0 of 9 (0 to 30%), in June"], [*REFUTED]
     for given, tolerance, found, line in WRITTEN:
         sizes = {"given": given, "tolerance": tolerance, "measured": found}
         measured.append(claims.Number(**sizes))

@@ -18,19 +18,29 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 UNNAMED = ' aria-label="Toggle hidden content"'
 
 
-def names(code: str) -> str:
-    """List what a cell defines: its functions, or else its variables."""
-    body = ast.parse(code).body
+def functions(code: str) -> list[str]:
+    """List the functions and classes that a cell defines."""
     kinds = ast.FunctionDef | ast.ClassDef
-    found = [part.name for part in body if isinstance(part, kinds)] or [
+    return [p.name for p in ast.parse(code).body if isinstance(p, kinds)]
+
+
+def variables(code: str) -> list[str]:
+    """List the variables that a cell defines."""
+    return [
         name.id
-        for part in body
+        for part in ast.parse(code).body
         if isinstance(part, ast.Assign)
         for target in part.targets
         for name in ast.walk(target)
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
     ]
-    return ", ".join(dict.fromkeys(found))
+
+
+def said(names: list[str]) -> str:
+    """Name the first three."""
+    names = [name for name in dict.fromkeys(names) if name != "_"]
+    more = " and more" if len(names) > 3 else ""
+    return f"of {', '.join(names[:3])}{more}" if names else ""
 
 
 def subject(cell: nodes.Element) -> str:
@@ -42,8 +52,8 @@ def subject(cell: nodes.Element) -> str:
         return "of the figure"
     if len(cell.children) > 1:
         return "of what is printed"
-    found = names(cell.astext())
-    return f"of {found}" if found else ""  # imports say what they are
+    code = cell.astext()
+    return said(functions(code) or variables(code))
 
 
 class NameFolds(SphinxPostTransform):
@@ -56,7 +66,12 @@ class NameFolds(SphinxPostTransform):
         """Change what its line says, closed and open."""
         for cell in self.document.findall(nodes.container):
             if cell.get("nb_element") == "cell_code" and cell.get("hide_mode"):
-                of = subject(cell)
+                if cell["prompt_show"] == self.config.nb_code_prompt_show:
+                    of = subject(cell)
+                elif "imports" in cell["prompt_show"]:
+                    of = ""
+                else:  # a solution, a check
+                    of = said(functions(cell.children[0].astext()))
                 for state in ("prompt_show", "prompt_hide"):
                     cell[state] = f"{cell[state]} {of}".strip()
 

@@ -14,7 +14,7 @@ from unrolled.data import ArrayLike
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
-    r"""Bound the share of cases, when k of n were found (95 %).
+    r"""Bound the share of cases, when k of n were found (95%).
 
     .. math::
         \frac{k + z^2 / 2 \pm z \sqrt{k (n - k) / n + z^2 / 4}}{n + z^2},

@@ -23,7 +23,7 @@ from unrolled_book.rows import Row, check_once, parse
 LEDGER = Path(__file__).with_name("claims.toml")
 
 MOST, FEW, HALF = 0.9, 0.1, 0.5
-"""A statement holds in `MOST` cases or fails in all but `FEW`; and the 95 %
+"""A statement holds in `MOST` cases or fails in all but `FEW`; and the 95%
 interval lies beyond `HALF`."""
 
 Verdict = Literal["confirmed", "corrected", "depends", "refuted", "untested"]

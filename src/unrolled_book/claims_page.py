@@ -19,7 +19,7 @@ VERDICTS = {
         "✓",
         "Every number lies within its tolerance, and every statement holds in "
         f"at least {MOST:.0%} of the cases measured, with the lower bound of "
-        "the 95 % interval above one half.",
+        "the 95% interval above one half.",
     ),
     "corrected": (
         "✎",
@@ -33,10 +33,10 @@ VERDICTS = {
     "refuted": (
         "✗",
         f"A statement holds in at most {FEW:.0%} of the cases measured, with "
-        "the upper bound of the 95 % interval below one half.",
+        "the upper bound of the 95% interval below one half.",
     ),
     "untested": (
-        "…",
+        "○",
         "Nothing was measured here under the claim's own conditions, or in too "
         "few cases to tell: three of three are too few.",
     ),
@@ -185,7 +185,7 @@ def _measured(each: Number | Count) -> str:
         low, high = each.holds
         bounds = wilson(low, each.cases)[0], wilson(high, each.cases)[1]
         share = " to ".join(f"{100 * bound:.0f}" for bound in bounds)
-        line = f"holds in {found} of {each.cases} ({share} %)"
+        line = f"holds in {found} of {each.cases} ({share}%)"
     return line + f", {_plain(each.when)}" * bool(each.when)
 
 
@@ -195,7 +195,7 @@ def _given(number: float, tolerance: float) -> str:
         places
         for places in count()
         if float(f"{number:.{places}f}") == number
-        and (tolerance == 0 or 10.0**-places <= 2.01 * tolerance)
+        and (tolerance < 1e-9 or 10.0**-places <= 2.01 * tolerance)
     )
     return f"{number:,.{next(decimals)}f}".replace("-", "−")
 

@@ -39,7 +39,7 @@ class Table:
         titles = [escape(str(title)) for title in self.frame.columns]
         heads = "".join(f"<th>{title}</th>" for title in titles)
         rows = "".join(
-            f"<tr><th>{escape(str(name))}</th>"
+            f"<tr><th>{_unbroken(str(name), 10)}</th>"
             + "".join(
                 f'<td data-title="{title}">{_unbroken(cell)}</td>'
                 for title, cell in zip(titles, cells, strict=True)
@@ -64,9 +64,9 @@ class Table:
         return len(widths) > 2 and sum(widths) > PHONE
 
 
-def _unbroken(cell: str) -> str:
+def _unbroken(cell: str, short: int = SHORT) -> str:
     """Escape a cell for HTML; one that is short does not break."""
     text = escape(cell)
-    if len(cell) > SHORT:
+    if len(cell) > short:
         return text
     return text.replace(" ", "&nbsp;").replace("–", "–&#8288;")

@@ -104,7 +104,7 @@ def state(book: Path = BOOK) -> dict[Path, str]:
     for path in (book / "index.md", book / "teachers.md"):
         texts[path] = path.read_text("utf-8")
         for name, page in found.items():
-            row = rf"(^\| \{{doc\}}`{name}` \|.*?)\d+((?:&nbsp;| )min \|)"
+            row = rf"(^\| \d+\. \{{doc\}}`{name}` \|.*?)\d+((?:&nbsp;| )min \|)"
             texts[path] = re.sub(
                 row, rf"\g<1>{page.minutes}\2", texts[path], flags=re.M
             )

@@ -84,7 +84,7 @@ def plot_crossings(
         height = [_NEVER * last if row is None else row for row in epochs[name]]
         ax.plot(ratio, height, marker, color=color, alpha=0.7, label=label)
     ax.axhspan(1.06 * last, 1.2 * last, color="0.93", lw=0)
-    ax.set(xscale="log", ylim=(0, 1.2 * last), ylabel="first epoch above 80 %")
+    ax.set(xscale="log", ylim=(0, 1.2 * last), ylabel="first epoch above 80%")
     ticks = [
         tick for tick in MaxNLocator(4).tick_values(0, last) if tick <= last
     ]

@@ -1,0 +1,39 @@
+"""Keeps a formula and the full stop after it in one line.
+
+MathJax sets a formula as a box, and a browser may break a line after a box.
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+LONGEST = 40
+"""Signs of TeX: what is longer may be wider than a phone and has to scroll."""
+
+
+class Unbroken(SphinxPostTransform):
+    """Join each short formula with the signs that follow it."""
+
+    default_priority = 500
+    formats = ("html",)
+
+    def run(self, **_: object) -> None:
+        """Put both into an element of their own, which does not break."""
+        for math in list(self.document.findall(nodes.math)):
+            text = math.next_node(descend=False, siblings=True)
+            if not isinstance(text, nodes.Text) or len(math.astext()) > LONGEST:
+                continue
+            signs = re.match(r"[.,;:!?)…”’]*", text)[0]
+            if signs:
+                text.parent.replace(text, nodes.Text(text[len(signs) :]))
+                joined = nodes.inline(classes=["unbroken"])
+                math.replace_self(joined)
+                joined += [math, nodes.Text(signs)]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Join Sphinx."""
+    app.add_post_transform(Unbroken)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
