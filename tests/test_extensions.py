@@ -119,6 +119,43 @@ def test_other_pages_are_written_again_when_they_must(
     assert "undefined label: 'place'" in said
 
 
+SIGNS = """
+A page
+======
+
+That is :math:`x_t`. A long one: :math:`%s`. And :math:`y`, too.
+
+.. table::
+   :class: stacked
+
+   ======  =====  ====
+   Week    Shape  Time
+   ======  =====  ====
+   1       (N,)
+   all     ()     9
+   ======  =====  ====
+"""
+
+
+@pytest.mark.filterwarnings("ignore")  # of Sphinx's own
+def test_signs_stay_beside_formulas_and_cells_say_their_column(
+    tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(EXTENSIONS)
+    math = '"sphinx.ext.mathjax"'
+    conf = f'extensions = ["unbroken", "stacked", {math}]\n'
+    (tmp_path / "conf.py").write_text(conf)
+    (tmp_path / "index.rst").write_text(SIGNS % ("x + " * 20 + "x"))
+    assert sphinx.main(["-q", str(tmp_path), str(tmp_path / "html")]) == 0
+    page = (tmp_path / "html" / "index.html").read_text()
+    joined = re.findall(r'"unbroken">.*?</span>(.*?)</span>', page)
+    assert joined == [".", ","]
+    cells = re.findall(r"<td>(.*?)</td>", page, flags=re.DOTALL)
+    assert [re.sub("<.*?>", "", cell) for cell in cells] == [
+        "Week 1", "Shape: (N,)", "", "all", "Shape: ()", "Time: 9",
+    ]  # fmt: skip
+
+
 def test_buttons_lead_to_the_repository_that_is_known(monkeypatch):
     monkeypatch.syspath_prepend(EXTENSIONS)
     published = importlib.import_module("published")

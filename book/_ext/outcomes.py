@@ -14,7 +14,7 @@ from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-HEAD = "| Outcome | Sections | Asked | Practised |\n|---|---|---|---|"
+HEAD = "| Outcome | Sections | Questions | Exercises |\n|---|---|---|---|"
 
 
 def promises(chapter: Path) -> list[str]:
@@ -35,7 +35,7 @@ def rows(chapter: Path, served: list[dict]) -> list[str]:
             for name in by.get("sections", ())
         )
         numbers = [
-            by.get(kind) and f"{kind} {', '.join(map(str, by[kind]))}"
+            ", ".join(map(str, by.get(kind, ())))
             for kind in ("questions", "exercises")
         ]
         cells = [part or "–" for part in (sections, *numbers)]

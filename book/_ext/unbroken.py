@@ -1,4 +1,4 @@
-"""Keeps a formula and the full stop after it in one line.
+"""Keeps in one line a formula and its full stop, or "Fig." and its number.
 
 MathJax sets a formula as a box, and a browser may break a line after a box.
 """
@@ -25,12 +25,16 @@ class Unbroken(SphinxPostTransform):
             text = math.next_node(descend=False, siblings=True)
             if not isinstance(text, nodes.Text) or len(math.astext()) > LONGEST:
                 continue
-            signs = re.match(r"[.,;:!?)…”’]*", text)[0]
+            signs = re.match(r"(’s)?[.,;:!?)…”’]*", text)[0]
             if signs:
                 text.parent.replace(text, nodes.Text(text[len(signs) :]))
                 joined = nodes.inline(classes=["unbroken"])
                 math.replace_self(joined)
                 joined += [math, nodes.Text(signs)]
+        for text in list(self.document.findall(nodes.Text)):
+            if re.fullmatch(r"(chapter|Fig\.) [\d.]+", text):
+                unbroken = nodes.Text(text.replace(" ", "\u00a0"))
+                text.parent.replace(text, unbroken)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
