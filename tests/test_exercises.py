@@ -117,7 +117,8 @@ def test_each_exercise_says_what_it_asks(path):
     assert 3 <= len(found) <= 5
     assert None not in found
     rows = re.findall(
-        r"^\| (\d) (.+) \| .+ \| (\w+) \| (\d+)&nbsp;min \| (\d)(?: \+ (\d))? \|$",
+        r"^\| (\d) (.+) \| .+ \| (\w+) \| (\d+)&nbsp;min"
+        r" \| (\d)(?: \+ (\d))? \|$",
         notebooks.read(path).cells[0].source,
         re.MULTILINE,
     )

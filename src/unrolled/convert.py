@@ -183,7 +183,7 @@ def _swap(kind: str, parts: list[Tensor]) -> list[Tensor]:
 
 
 def _build(
-    kind: str, cells: list[list[Tensor]], S: int, **options
+    kind: str, cells: Sequence[Sequence[Tensor]], S: int, **options
 ) -> Recurrent:
     """Make a layer of these weights of its cells, in our order."""
     w, u, *biases = cells[0]

@@ -81,5 +81,5 @@ class Forecaster(nn.Module):
         self, x: Series, state: State | None = None
     ) -> tuple[Series, State]:
         """Read on from a state; say what comes after each step."""
-        out, state = self.recurrent(x, state)  # (N, T, H)
-        return self.head(out), state
+        out, last = self.recurrent(x, state)  # (N, T, H)
+        return self.head(out), last

@@ -56,11 +56,11 @@ def parameter_count(D: int, H: int, L: int, biases: int) -> Explorable:
 def numbers(state: State, data: Mapping[str, Any]) -> Numbers:
     """Make the model and count."""
     D, H, L, biases = (int(state[name]) for name in ("D", "H", "L", "biases"))
-    own = {"generator": torch.Generator()}  # nobody else's is drawn from
+    own = torch.Generator()  # nobody else's is drawn from
     kind = {"bias": biases > 0, "two_biases": biases > 1}
-    layer = unrolled.LSTM(D, H, L, **kind, **own)
+    layer = unrolled.LSTM(D, H, L, generator=own, **kind)
     reads = "all" if state["all"] else "last"
-    model = models.Classifier(layer, 2, layers=reads, **own)
+    model = models.Classifier(layer, 2, layers=reads, generator=own)
     made = {f"{part}{n}": 0 for n in LAYERS for part in PARTS} | {"head": 0}
     for name, parameter in model.named_parameters():
         *_, where, what = name.split(".")
