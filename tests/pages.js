@@ -140,8 +140,8 @@ globalThis.reader = {
       return (scrolls && right(box) <= limit) || boxed(box);
     };
     const out = all(column).filter((e) => right(e) > limit
-      && e.checkVisibility() && !e.closest('mjx-assistive-mml') && !boxed(e));
-    out.push(...all('table.results').filter((e) => right(e) > limit));
+      && e.checkVisibility() && !e.closest('mjx-assistive-mml')
+      && (e.matches('table.results') || !boxed(e)));
     const longest = (e) => Math.max(
       ...e.textContent.split('\n').map((line) => line.length));
     if (innerWidth >= 1300) {

@@ -44,10 +44,14 @@ def test_a_table_says_the_same_in_text_and_in_html():
     assert long in Table(pd.DataFrame({"of": [long]}))._repr_html_()
 
 
-@pytest.mark.parametrize("columns, stacks", [(8, False), (9, True)])
+@pytest.mark.parametrize("columns, stacks", [(1, False), (7, False), (8, True)])
 def test_a_table_stacks_if_it_is_wider_than_a_phone(columns, stacks):
-    """Eight numbers of 5, a name that may break, and a space after each."""
-    row = pd.DataFrame([["0.845"] * columns], index=["t = 1"])
+    """Numbers of 5, a short name, which stays whole, and a space after each.
+
+    But a single column never does.
+    """
+    cells = ["0.845"] * columns if columns > 1 else ["x" * 60]
+    row = pd.DataFrame([cells], index=["t = 1"])
     page = Table(row)._repr_html_()
     assert ("stacked" in page) == stacks
 
@@ -123,7 +127,8 @@ SIGNS = """
 A page
 ======
 
-That is :math:`x_t`. A long one: :math:`%s`. And :math:`y`, too.
+That is :math:`x_t`. A long one: :math:`%s`. And :math:`y`'s, too; ``a``,
+:math:`z`, ``b``. See `chapter 1 <other>`_.
 
 .. table::
    :class: stacked
@@ -149,7 +154,8 @@ def test_signs_stay_beside_formulas_and_cells_say_their_column(
     assert sphinx.main(["-q", str(tmp_path), str(tmp_path / "html")]) == 0
     page = (tmp_path / "html" / "index.html").read_text()
     joined = re.findall(r'"unbroken">.*?</span>(.*?)</span>', page)
-    assert joined == [".", ","]
+    assert joined == [".", "’s,", ","]
+    assert "chapter\u00a01" in page
     cells = re.findall(r"<td>(.*?)</td>", page, flags=re.DOTALL)
     assert [re.sub("<.*?>", "", cell) for cell in cells] == [
         "Week 1", "Shape: (N,)", "", "all", "Shape: ()", "Time: 9",

@@ -166,6 +166,13 @@ def test_a_comma_is_read_as_what_it_must_be(page, typed):
     assert field.input_value() == COMMAS[typed]
 
 
+@pytest.mark.parametrize("width, is_seen", [(1300, False), (400, True)])
+def test_a_cell_says_its_column_on_a_phone_only(page, width, is_seen):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.at("book/notation.html")
+    assert page.locator(".column-title").first.is_visible() == is_seen
+
+
 def test_a_fold_is_found_by_what_its_code_is_of(page):
     """By eye and by ear; and on paper, where it cannot open, not at all."""
     page.at("book/05_training.html")

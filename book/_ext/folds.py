@@ -21,7 +21,8 @@ UNNAMED = ' aria-label="Toggle hidden content"'
 def functions(code: str) -> list[str]:
     """List the functions and classes that a cell defines."""
     kinds = ast.FunctionDef | ast.ClassDef
-    return [p.name for p in ast.parse(code).body if isinstance(p, kinds)]
+    parts = ast.parse(code).body
+    return [part.name for part in parts if isinstance(part, kinds)]
 
 
 def variables(code: str) -> list[str]:
@@ -36,8 +37,8 @@ def variables(code: str) -> list[str]:
     ]
 
 
-def said(names: list[str]) -> str:
-    """Name the first three."""
+def of_names(names: list[str]) -> str:
+    """Say "of" and the first three names."""
     names = [name for name in dict.fromkeys(names) if name != "_"]
     more = " and more" if len(names) > 3 else ""
     return f"of {', '.join(names[:3])}{more}" if names else ""
@@ -53,7 +54,7 @@ def subject(cell: nodes.Element) -> str:
     if len(cell.children) > 1:
         return "of what is printed"
     code = cell.astext()
-    return said(functions(code) or variables(code))
+    return of_names(functions(code) or variables(code))
 
 
 class NameFolds(SphinxPostTransform):
@@ -70,8 +71,8 @@ class NameFolds(SphinxPostTransform):
                     of = subject(cell)
                 elif "imports" in cell["prompt_show"]:
                     of = ""
-                else:  # a solution, a check
-                    of = said(functions(cell.children[0].astext()))
+                else:  # what it shows has a name; a solution's function, too
+                    of = of_names(functions(cell.children[0].astext()))
                 for state in ("prompt_show", "prompt_hide"):
                     cell[state] = f"{cell[state]} {of}".strip()
 

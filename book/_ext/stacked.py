@@ -12,18 +12,19 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 def label(table: nodes.table) -> None:
     """Put each column's title before what stands in it.
 
-    The first cell says what its row is of, but for a bare number; what is empty
-    stays so.
+    Cells span neither rows nor columns. The first of a row needs none, unless
+    it is a bare number: "Week 1".
     """
     head, *rows = table.findall(nodes.row)
-    titles = [entry.astext() for entry in head]
+    titles = [entry.next_node(nodes.paragraph) for entry in head]
     for row in rows:
         for k, (title, entry) in enumerate(zip(titles, row, strict=True)):
-            text = entry.astext()
-            if text and title and (k or text.isdigit()):
-                title = f"{title}: " if k else f"{title} "
-                said = nodes.inline(title, title, classes=["column-title"])
-                entry.next_node(nodes.paragraph).insert(0, said)
+            text, place = entry.astext(), entry.next_node(nodes.paragraph)
+            if title and place and text and (k or text.isdigit()):
+                said = nodes.inline(classes=["column-title"])
+                said += title.deepcopy().children
+                said += nodes.Text(": " if k else " ")
+                place.insert(0, said)
 
 
 class Stacked(SphinxPostTransform):

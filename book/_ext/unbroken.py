@@ -20,17 +20,18 @@ class Unbroken(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **_: object) -> None:
-        """Put both into an element of their own, which does not break."""
+        """Join them, by an element that does not break, or a hard space."""
         for math in list(self.document.findall(nodes.math)):
             text = math.next_node(descend=False, siblings=True)
             if not isinstance(text, nodes.Text) or len(math.astext()) > LONGEST:
                 continue
             signs = re.match(r"(’s)?[.,;:!?)…”’]*", text)[0]
             if signs:
-                text.parent.replace(text, nodes.Text(text[len(signs) :]))
+                parent, k = math.parent, math.parent.index(math)
                 joined = nodes.inline(classes=["unbroken"])
-                math.replace_self(joined)
+                parent[k : k + 2] = [joined, nodes.Text(text[len(signs) :])]
                 joined += [math, nodes.Text(signs)]
+        # A link's whole text: "chapter 3", "Fig. 3.1".
         for text in list(self.document.findall(nodes.Text)):
             if re.fullmatch(r"(chapter|Fig\.) [\d.]+", text):
                 unbroken = nodes.Text(text.replace(" ", "\u00a0"))

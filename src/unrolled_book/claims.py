@@ -185,9 +185,8 @@ def load(path: Path | str = LEDGER) -> dict[str, Claim]:
     """
     wanted = "TOML with [[claim]] tables"
     rows = parse(path, tomllib.loads, wanted).get("claim")
-    insist(
-        f"{path}: claim", isinstance(rows, list) and rows != [], wanted, rows
-    )
+    is_list = isinstance(rows, list) and rows != []
+    insist(f"{path}: claim", is_list, wanted, rows)
     claims = [
         Claim.read(f"{path}, claim {count}", row)
         for count, row in enumerate(rows, start=1)

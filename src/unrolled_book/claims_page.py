@@ -195,6 +195,7 @@ def _given(number: float, tolerance: float) -> str:
         places
         for places in count()
         if float(f"{number:.{places}f}") == number
+        # So small a tolerance is for rounding, and says nothing of digits.
         and (tolerance < 1e-9 or 10.0**-places <= 2.01 * tolerance)
     )
     return f"{number:,.{next(decimals)}f}".replace("-", "−")

@@ -33,9 +33,8 @@ def parse(path: Path | str, loads: Callable[[str], Any], wanted: str) -> Any:
     try:
         return loads(Path(path).read_text(encoding="utf-8"))
     except (TypeError, OSError, ValueError) as error:
-        raise ValueError(
-            f"{path!s:.200}: expected {wanted}, got {error!r:.200}"
-        ) from None
+        told = f"{path!s:.200}: expected {wanted}, got {error!r:.200}"
+        raise ValueError(told) from None
 
 
 def check_once(name: str, values: Iterable[str]) -> None:

@@ -7,6 +7,9 @@ import pandas as pd
 SHORT = 20
 """So many characters stay in one line: a number with its interval does."""
 
+NAME = 10
+"""So many characters of a row's name do."""
+
 PHONE = 50
 """So many characters stand side by side on a phone; a gap is like one more."""
 
@@ -39,7 +42,7 @@ class Table:
         titles = [escape(str(title)) for title in self.frame.columns]
         heads = "".join(f"<th>{title}</th>" for title in titles)
         rows = "".join(
-            f"<tr><th>{_unbroken(str(name), 10)}</th>"
+            f"<tr><th>{_unbroken(str(name), NAME)}</th>"
             + "".join(
                 f'<td data-title="{title}">{_unbroken(cell)}</td>'
                 for title, cell in zip(titles, cells, strict=True)
@@ -57,7 +60,10 @@ class Table:
 
     def _is_wide(self) -> bool:
         """Tell whether the columns, their titles broken, exceed a phone."""
-        columns = [" ".join(map(str, self.frame.index)).split(" ")]
+        names = str(self.frame.index.name or "").split(" ")
+        for name in map(str, self.frame.index):
+            names += [name] if len(name) <= NAME else name.split(" ")
+        columns = [names]
         for title, cells in self.frame.items():
             columns.append([*str(title).split(" "), *cells])
         widths = [1 + max(map(len, pieces)) for pieces in columns]
@@ -66,7 +72,6 @@ class Table:
 
 def _unbroken(cell: str, short: int = SHORT) -> str:
     """Escape a cell for HTML; one that is short does not break."""
-    text = escape(cell)
     if len(cell) > short:
-        return text
-    return text.replace(" ", "&nbsp;").replace("–", "–&#8288;")
+        return escape(cell)
+    return escape(cell).replace(" ", "&nbsp;").replace("–", "–&#8288;")

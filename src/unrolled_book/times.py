@@ -4,7 +4,7 @@ Minutes are words / 80, visible lines / 8 and figures, and for a chapter 8 more
 for its quiz and what is worked out by hand, rounded up to 5. A visible line is
 one of code that is not folded, or one that was printed; a table's row is one.
 Thirty readings by newcomers took 48 to 71 minutes a chapter: so who works all
-out needs up to half as much again, and a chapter's box says that, too.
+out needs about half as much again, and a chapter's box says that, too.
 
 ``python -m unrolled_book.times`` says what each page costs, and writes its
 minutes into its box, the first page and the page for teachers.

@@ -22,7 +22,7 @@ UPDATES = 3160
 
 FORTY = {"epochs": 40}
 """Source B's training up to epoch 40: its learning rate halves after every 20
-epochs, so these 40 hold 77 % of the length of all its steps."""
+epochs, so these 40 hold 77% of the length of all its steps."""
 
 ONE_BIAS = {"two_biases": False, "init": "uniform"}
 """How this package's cells begin; without a number for the forget bias, as that
@@ -234,7 +234,7 @@ def published_lengths() -> list[RunConfig]:
     start of each: the identity, and a bias of 4. Five seeds, but three at 100
     and 200 steps, where a run takes a quarter of an hour or more.
 
-    Fixed before: a start gets there if the validation accuracy passes 80 % in
+    Fixed before: a start gets there if the validation accuracy passes 80% in
     four seeds of five, or in all three; it stays if in one at most. "At fifty
     steps only cells with gates get there" is refuted if one plain start does,
     confirmed if all four stay. "Nobody learns a hundred" is refuted if one
@@ -273,7 +273,7 @@ def rates() -> list[RunConfig]:
     Fixed before: the best rate of a start is that with the highest median, over
     these seeds, of the best validation accuracy. "The start decides" survives
     for a cell if at the best rate of the half-open gates at most one of three
-    runs passes 80 %, while with open gates at theirs all three do; it is
+    runs passes 80%, while with open gates at theirs all three do; it is
     refuted if all three do with half-open gates. In between it depends.
     """
     names = ("lstm-uniform-fb0", "gru-uniform", "rnn-uniform")
@@ -292,7 +292,7 @@ def nested() -> list[RunConfig]:
     The LSTM of `crossed` on five more draws of the data, 10 to 14, each with
     three draws of all else, and the ratio of its gradients after each epoch.
 
-    Fixed before: with k runs past 80 % among the three of each draw of data,
+    Fixed before: with k runs past 80% among the three of each draw of data,
     "it is the data" is confirmed if the variance of k is larger than in 95 of
     100 shuffles of all runs over the data, and refuted if it is smaller than in
     half of them; if fewer than two runs pass, or all but one, it stays
@@ -342,9 +342,9 @@ def heads() -> list[RunConfig]:
 
     Fixed before, of two statements on all five published networks. "The memory
     is the cell state of layer 2" holds in a network if, with that of another
-    sequence put in after step 15, more than 80 % of its answers go with the
-    other's first input, and with layer 1's put in more than 80 % with its own
-    (by chance 67 %). "The forget gates of layer 2 hold it" does if their mean
+    sequence put in after step 15, more than 80% of its answers go with the
+    other's first input, and with layer 1's put in more than 80% with its own
+    (by chance 67%). "The forget gates of layer 2 hold it" does if their mean
     over units and sequences at steps 2 to 29 is 0.8 or more. Each is a finding
     on the LSTM if it holds in four of five networks of both groups; one on the
     published configuration if it holds in at most one of either; else it
@@ -364,7 +364,7 @@ def fresh() -> list[RunConfig]:
     halved after half of them; one seed, as a run takes an hour.
 
     Fixed before: "half-open gates stay at the line because they learn by heart"
-    is confirmed if with new sequences the LSTM and the GRU pass 80 % in all
+    is confirmed if with new sequences the LSTM and the GRU pass 80% in all
     runs of the longer budget, and refuted if in none of either budget. "The
     plain RNN needs to see sequences again" is refuted if one run of it passes,
     in either, and else supported by no more than these three.
@@ -450,7 +450,7 @@ def decay() -> list[RunConfig]:
     """Weight decay, of 1; for none see `dropout`.
 
     It is AdamW's: with this schedule a weight that nothing else moves is left
-    with exp(-2.37) of itself, that is 9 %. Five seeds.
+    with exp(-2.37) of itself, that is 9%. Five seeds.
     """
     changes = {"train": FORTY | {"weight_decay": 1.0}}
     return _seeds("decay", {"decay-1.0": changes})

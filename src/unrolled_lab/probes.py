@@ -9,7 +9,7 @@ Fixed before: "the twin has lost most of it by step 15" is confirmed if the
 probes of 4,000 sequences read less than half of the variance in both layers of
 all five seeds; refuted if more than half in one layer of all five. "What it has
 left is of no use" is confirmed if the trained head is right in no seed more
-often than the last input alone would be, 75 %, and half a point; refuted if in
+often than the last input alone would be, 75%, and half a point; refuted if in
 all five.
 """
 

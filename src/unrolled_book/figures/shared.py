@@ -68,8 +68,7 @@ def draw_series(
     linewidth: float,
 ) -> None:
     """Draw a series, and for each of two names what is said of it, and when."""
-    look: dict[str, Any] = {"linewidth": 2.4, "alpha": 0.6}
-    ax.plot(x, truth, color=COLORS["x"], label="truth", **look)
+    ax.plot(x, truth, color=COLORS["x"], label="truth", lw=2.4, alpha=0.6)
     looks = (COLORS["h"], "-"), (COLORS["c"], ":")
     for (color, dashes), (name, each) in zip(
         looks, lines.items(), strict=False
