@@ -65,15 +65,20 @@ def sources(modules: list[str]) -> list[str]:
 
 
 def tests(modules: list[str]) -> list[str]:
-    """Choose the files of tests that import one of these modules."""
+    """Choose the files of tests that import one of these, or its package."""
+    doors = {
+        ".".join(parts[:depth])
+        for parts in (module.split(".") for module in modules)
+        for depth in range(2, len(parts) + 1)
+    }
     chosen = []
     for path in sorted((REPO / "tests").glob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         if not re.match(OTHER_TESTS, path.name) and any(
-            re.search(rf"\b{re.escape(module)}\b", text)
+            re.search(rf"\b{re.escape(door)}\b", text)
             or re.search(rf"from {package} import[^)=]*\b{name}\b", text)
-            for module in modules
-            for package, _, name in [module.rpartition(".")]
+            for door in doors
+            for package, _, name in [door.rpartition(".")]
         ):
             chosen.append(f"tests/{path.name}")
     return [*chosen, "tests/test_bad_input.py"]  # which finds them all itself

@@ -167,10 +167,10 @@ def circumstances() -> dict[str, Any]:
     """
     instructions = torch.backends.cpu.get_cpu_capability()
     machine = f"{platform.system()} {platform.machine()} {instructions}"
-    packages = ("torch", "numpy", "unrolled")
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    versions |= {name: metadata.version(name) for name in ("numpy", "unrolled")}
     return {
-        "versions": {"python": platform.python_version()}
-        | {name: metadata.version(name) for name in packages},
+        "versions": versions,
         "machine": ", ".join(filter(None, (machine, _processor()))),
         "threads": torch.get_num_threads(),
         "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
