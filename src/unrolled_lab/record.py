@@ -167,7 +167,8 @@ def circumstances() -> dict[str, Any]:
     """
     instructions = torch.backends.cpu.get_cpu_capability()
     machine = f"{platform.system()} {platform.machine()} {instructions}"
-    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    versions = {"python": platform.python_version()}
+    versions["torch"] = str(torch.__version__)  # with its build
     versions |= {name: metadata.version(name) for name in ("numpy", "unrolled")}
     return {
         "versions": versions,
