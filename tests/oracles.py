@@ -1,11 +1,13 @@
 """Independent ways to the same numbers: differences and PyTorch."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils._pytree import tree_map
 
 from unrolled import cells
 from unrolled.recurrent import Recurrent
@@ -53,23 +55,28 @@ def torch_layer(params: Params) -> torch.nn.LSTM | torch.nn.RNN:
     return layer
 
 
-def torch_grads(layer: torch.nn.LSTM | torch.nn.RNN) -> Params:
+def torch_grads(layer: torch.nn.LSTM | torch.nn.RNN) -> dict:
     """The gradients that PyTorch left in the layer, under our names."""
-    return {
-        name: getattr(layer, f"{theirs}_l0").grad.numpy()
-        for name, theirs in NAMES.items()
-    }
+    names = NAMES.items()
+    return {ours: getattr(layer, f"{name}_l0").grad for ours, name in names}
 
 
-def same(ours, theirs, atol: float = 1e-10) -> None:
-    """Hold two arrays against each other, or two dicts of arrays."""
-    if not isinstance(ours, dict):
-        ours, theirs = {"": ours}, {"": theirs}
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        np.testing.assert_allclose(
-            value, theirs[name], rtol=0, atol=atol, err_msg=name
-        )
+def assert_same(ours, theirs, tolerance: float = 1e-10) -> None:
+    """Hold two arrays or tensors against each other, or lists or dicts."""
+    ours, theirs = tree_map(torch.as_tensor, (ours, theirs))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=tolerance)
+
+
+def assert_uniform(values: torch.Tensor, bound: float) -> None:
+    """Uniform between minus and plus the bound, as far as samples tell."""
+    n = values.numel()
+    assert values.abs().max() <= bound * (1 + 1e-6)
+    # All n samples below this have a probability of 1e-6.
+    assert values.abs().max() >= bound * 1e-6 ** (1 / n)
+    spread = bound / math.sqrt(3)
+    assert abs(values.mean()) <= 4.5 * spread / math.sqrt(n)
+    # The standard error of a uniform's variance is 0.894 / sqrt(n) of it.
+    assert abs(values.var() / spread**2 - 1) <= 4.5 * 0.9 / math.sqrt(n)
 
 
 # The torch half: layers of cells against PyTorch's own layers
@@ -94,11 +101,6 @@ def randomise(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
         for parameter in module.double().parameters():
             parameter.normal_(0, 0.7, generator=generator)
     return module
-
-
-def assert_same(ours, theirs, tolerance: float = 1e-10) -> None:
-    """Hold two tensors, or two lists of tensors, against each other."""
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=tolerance)
 
 
 def flat(result) -> list[torch.Tensor]:

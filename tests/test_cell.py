@@ -12,12 +12,14 @@ import torch
 from oracles import (
     RELATIVES,
     assert_same,
+    assert_uniform,
     flat,
     numbers,
     randomise,
     seeded,
     tensor,
 )
+from unrolled.by_hand.lstm import sigmoid
 from unrolled.cells import (
     CoupledLSTMCell,
     GRUCell,
@@ -47,10 +49,6 @@ def run(cell, x, states):
 
 
 # Against the papers
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
 
 
 def sums(p, x, h):
@@ -116,18 +114,6 @@ def test_variant_equals_its_paper(kind, size):
 
 
 D, H = 60, 40
-
-
-def assert_uniform(values, bound):
-    """Uniform between minus and plus the bound, as far as samples tell."""
-    n = values.numel()
-    assert values.abs().max() <= bound * (1 + 1e-6)
-    # All n samples below this have a probability of 1e-6.
-    assert values.abs().max() >= bound * 1e-6 ** (1 / n)
-    spread = bound / math.sqrt(3)
-    assert abs(values.mean()) <= 4.5 * spread / math.sqrt(n)
-    # The standard error of a uniform's variance is 0.894 / sqrt(n) of it.
-    assert abs(values.var() / spread**2 - 1) <= 4.5 * 0.9 / math.sqrt(n)
 
 
 @each_cell

@@ -14,6 +14,7 @@ from hypothesis import given
 from torch import nn
 
 from oracles import assert_same, cases, flat, numbers, randomise, tensor
+from unrolled.by_hand.lstm import sigmoid
 from unrolled.cells import GRUCell, RNNCell
 from unrolled.convert import from_keras, from_torch, to_keras, to_torch
 from unrolled.lstm import LSTM
@@ -27,10 +28,6 @@ D, H = 3, 4
 each_kind = pytest.mark.parametrize("kind", KINDS)
 each_stack = pytest.mark.parametrize(("layers", "directions"), STACKS)
 each_bias = pytest.mark.parametrize("bias", [True, False])
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
 
 
 # PyTorch

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn.functional import mse_loss
 
-from oracles import same, tensor, torch_grads, torch_layer
+from oracles import assert_same, tensor, torch_grads, torch_layer
 from unrolled import by_hand
 from unrolled.by_hand import training
 from unrolled.by_hand.training import squared_error
@@ -37,11 +37,11 @@ def test_a_model_with_its_loss_equals_torch(sizes, steps):
     torch_loss.backward()
     assert isinstance(loss, float)
     assert loss == pytest.approx(torch_loss.item(), abs=1e-12)
-    same(dx, torch_x.grad)
-    same(d_lstm, torch_grads(layer))
-    same(d_readout, {n: p.grad for n, p in linear.named_parameters()})
+    assert_same(dx, torch_x.grad)
+    assert_same(d_lstm, torch_grads(layer))
+    assert_same(d_readout, {n: p.grad for n, p in linear.named_parameters()})
     if steps == "mean":  # by default
-        same(squared_error(answers, y)[1], errors, atol=0)
+        assert_same(squared_error(answers, y)[1], errors, 0)
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_optimiser_equals_torch_over_20_updates(kind, options):
         for n, t in tensors.items():
             t.grad = tensor(grads[n])
         theirs.step()
-        same(params, {n: t.detach() for n, t in tensors.items()})
+        assert_same(params, {n: t.detach() for n, t in tensors.items()})
