@@ -27,9 +27,10 @@ OPTIONS = {
 LAYER = OPTIONS | {"num_layers": 1, "dropout": 0.0, "bidirectional": False}
 RULES = [bad("two_biases: .*got True", bias=False, two_biases=True)]
 NO_GENERATOR = fine("generator: None")
+ANY_BIAS = fine("(forget|update)_bias: -0.1")
 STACK_RULES = [
     *RULES,
-    *[bad("dropout", num_layers=2, dropout=p) for p in (-0.1, 1.0, 1)],
+    *[bad("dropout", num_layers=2, dropout=p) for p in (1.0, 1)],
     bad("dropout: .*0 with one layer", dropout=0.5),
 ]
 
@@ -86,11 +87,12 @@ ROWS = [
     good(Plainest, *RULES, **OPTIONS),
     good(cells.RNNCell, *RULES, NO_GENERATOR, **OPTIONS, nonlinearity="relu"),
     *[
-        good(kind, *RULES, NO_GENERATOR, **OPTIONS, **gate_bias(kind))
+        good(kind, *RULES, NO_GENERATOR, ANY_BIAS, **OPTIONS, **gate_bias(kind))
         for kind in CELLS
         if kind is not cells.RNNCell
     ],
-    good(LSTM, *STACK_RULES, NO_GENERATOR, **LAYER, forget_bias=0.0),
+    good(LSTM, *STACK_RULES, NO_GENERATOR, ANY_BIAS, **LAYER,
+         forget_bias=0.0),
     good(Recurrent, *STACK_RULES,
          *[bad("cell_class: .*Cell", cell_class=wrong) for wrong in WRONG],
          **LAYER, cell_class=cells.GRUCell),
