@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils._pytree import tree_map
 
 from unrolled import cells
+from unrolled.convert import to_torch
 from unrolled.recurrent import Recurrent
 
 Params = dict[str, np.ndarray]
@@ -206,42 +207,16 @@ cases = st.builds(
 """Any sizes, layers, directions, biases; with lengths or without."""
 
 
-def same_parameters(cell, theirs, suffix):
-    """Copy a cell's parameters into PyTorch's layer.
-
-    Returns the pairs, ours and theirs; a bias that ours has not is 0 there.
-    """
-    pairs = []
-    for our_name, their_name in (NAMES | {"bias_hh": "bias_hh"}).items():
-        our = getattr(cell, our_name)
-        their = getattr(theirs, their_name + suffix, None)
-        if our is not None:
-            pairs.append((our, their))
-        if their is not None:
-            their.data = torch.zeros_like(their) if our is None else our.data
-    return pairs
-
-
-def torch_run(layer, kind, case):
+def torch_run(layer, case):
     """Run PyTorch's own layer with our parameters, as `case.run` ours."""
-    twin = kind(
-        layer.input_size,
-        layer.hidden_size,
-        layer.num_layers,
-        bias=bool(layer.cells[0].biases),
-        batch_first=True,
-        bidirectional=layer.num_directions == 2,
-    ).double()
-    pairs = []
-    for number, cell in enumerate(layer.cells):
-        level, direction = divmod(number, layer.num_directions)
-        suffix = f"_l{level}" + "_reverse" * direction
-        pairs += same_parameters(cell, twin, suffix)
-    state, x = case.state(layer), case.x
+    twin, state, x = to_torch(layer), case.state(layer), case.x
     if case.lengths is not None:
         x = pack_padded_sequence(x, case.lengths, True, enforce_sorted=False)
     out, last = twin(x, state)
     if case.lengths is not None:
         out, _ = pad_packed_sequence(out, True, total_length=case.T)
-    inputs = [case.x, *flat(state), *(their for _, their in pairs)]
+    inputs = [case.x, *flat(state)]
+    for cell, theirs in zip(layer.cells, twin.all_weights, strict=True):
+        # Theirs always has two biases: what ours has not is 0 there.
+        inputs += theirs[: 2 + len(cell.biases)]
     return flat((out, last)), inputs
