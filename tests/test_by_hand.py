@@ -107,10 +107,6 @@ def test_caches_hold_each_step_and_share_no_memory(case):
         steps = lstm.stack_caches(caches)
         assert_same(steps.x, case.x, 0)
         assert_same(steps.h, hs, 0)
-        assert_same(steps.c_prev[:, 0], case.states[1], 0)
-        assert_same(steps.c_prev[:, 1:], steps.c[:, :-1], 0)
-        assert_same(steps.c, steps.f * steps.c_prev + steps.i * steps.g, 1e-15)
-        assert_same(steps.h, steps.o * np.tanh(steps.c), 1e-15)
 
 
 @pytest.mark.parametrize("sizes", SIZES[1:4], ids=str)

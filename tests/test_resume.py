@@ -241,9 +241,7 @@ def check_refused(path, message, model=None, **changes):
 
 
 OTHERS = {
-    r"another lr; lr is 0.01 \(here 0.02\)": {"lr": 0.02},
-    "another lr, seed; lr is 0.01": {"lr": 0.02, "seed": 3},
-    "keep is 'best' .here 'last'.": {"keep": "last"},
+    r"another lr, seed; lr is 0.01 \(here 0.02\)": {"lr": 0.02, "seed": 3},
     "epochs: expected at most 1, .*got 2": {"epochs": 1},
     r"another train_set; .*\(22, 3\)": {"data": changed(points(), 0)},
     "other train_set": {"data": changed(points(), 1)},

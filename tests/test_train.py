@@ -65,9 +65,8 @@ def by_hand(model, dataset, config):
                     loss = cross_entropy(output.reshape(-1, 4), y.reshape(-1))
                     counts.append((y != IGNORE).sum().item())
                     right += (output.argmax(dim=-1) == y).sum().item()
-                norms.append(
-                    small.update(model, loss, optimizer, config.max_norm)
-                )
+                most = config.max_norm or math.inf
+                norms.append(small.update(model, loss, optimizer, most))
                 losses.append(loss.item())
             told = np.average(losses, weights=counts), right / sum(counts)
             rows.append((*told, lr, norms))
