@@ -149,15 +149,12 @@ def test_other_cells_have_no_trace(kind):
 
 
 @each_layer
-def test_sizes_options_and_seeds_reach_every_cell(kind):
+def test_sizes_and_options_reach_every_cell(kind):
     def made(**options):
         make = LSTM if kind is LSTM else partial(Recurrent, kind)
-        options = {"generator": seeded(), **options}
         return make(4, 5, 3, 0.25, bidirectional=True, **options)
 
-    layer, before = made(), torch.get_rng_state()
-    assert_same([*layer.parameters()], [*made().parameters()], 0)
-    assert torch.equal(torch.get_rng_state(), before)
+    layer = made()
     sums = {cell.weight_hh.sum().item() for cell in layer.cells}
     assert len(sums) == 6
     assert (layer.num_layers, layer.num_directions) == (3, 2)

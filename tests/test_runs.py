@@ -194,9 +194,7 @@ def by_hand(config, later=None):
 
 def test_a_run_by_hand(tmp_path):
     # So long that the validation loss rises again: best and last differ.
-    before = torch.get_rng_state()
     record = lab.execute(KEPT, tmp_path)
-    assert torch.equal(torch.get_rng_state(), before)
     losses, models = by_hand(KEPT)
     told = record.history.column("valid_loss")
     assert told == pytest.approx(losses, rel=1e-4)

@@ -291,11 +291,9 @@ def poisoned(call, what):
     ],
 )
 def test_a_number_that_is_not_finite_is_named(call, what, message):
-    before = torch.get_rng_state()
     with pytest.raises(FloatingPointError, match=f"^{message}"):
         # In an epoch 3 steps, and 3 batches to validate.
         fit(poisoned(call, what), points(), points(), config())
-    assert torch.equal(torch.get_rng_state(), before)
     with pytest.raises(FloatingPointError, match=r"^batch 1: expected a fin"):
         evaluate(poisoned(1, "loss"), points(), batch_size=8)
 
