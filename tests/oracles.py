@@ -11,12 +11,13 @@ from torch.utils._pytree import tree_map
 
 from unrolled import cells
 from unrolled.convert import to_torch
+from unrolled.lstm import LSTMCell
 from unrolled.recurrent import Recurrent
 
 Params = dict[str, np.ndarray]
 NAMES = {"weight_ih": "weight_ih", "weight_hh": "weight_hh", "bias": "bias_ih"}
 """Our names of the parameters, and PyTorch's."""
-RELATIVES = [
+CELLS = [LSTMCell] + [
     kind
     for kind in vars(cells).values()
     if getattr(kind, "__module__", None) == cells.__name__
@@ -49,10 +50,8 @@ def torch_layer(params: Params) -> torch.nn.LSTM | torch.nn.RNN:
     (rows, D), (_, H) = params["weight_ih"].shape, params["weight_hh"].shape
     kind = torch.nn.RNN if rows == H else torch.nn.LSTM
     layer = kind(D, H, batch_first=True).double()
-    with torch.no_grad():
-        for name, theirs in NAMES.items():
-            getattr(layer, f"{theirs}_l0").copy_(tensor(params[name]))
-        layer.bias_hh_l0.zero_()
+    ours = {f"{name}_l0": tensor(params[our]) for our, name in NAMES.items()}
+    layer.load_state_dict(ours | {"bias_hh_l0": torch.zeros(rows)})
     return layer
 
 

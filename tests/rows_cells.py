@@ -4,14 +4,13 @@ import torch
 from torch import nn
 
 from bad_input import bad, fine, good
-from oracles import RELATIVES
+from oracles import CELLS
 from unrolled import cells, convert
 from unrolled.cell import Cell
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
 N, T, D, H = 2, 6, 3, 5
-CELLS = [LSTMCell, *RELATIVES]
 EXCEPT = {
     "unrolled.cell": "Cell mode",  # the row of Plainest, below, is its
     "unrolled.convert": "from_keras",  # see test_convert.py

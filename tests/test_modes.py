@@ -14,7 +14,7 @@ from torch.func import functional_call, grad, jvp, vmap
 from torch.nn.utils import prune
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from oracles import CASES, RELATIVES, assert_same, gradients
+from oracles import CASES, CELLS, assert_same, gradients
 from unrolled import recurrent
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
@@ -182,7 +182,7 @@ def test_the_table_names_what_is_tried():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("kind", [LSTM, LSTMCell, *RELATIVES])
+@pytest.mark.parametrize("kind", [LSTM, *CELLS])
 @pytest.mark.parametrize("row", [*rows()], ids=lambda row: row[0])
 def test_a_mode_works_or_is_refused_as_the_table_says(row, kind):
     mode, of_recurrent, of_lstm = row

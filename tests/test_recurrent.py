@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oracles import (
     CASES,
-    RELATIVES,
+    CELLS,
     assert_same,
     cases,
     check_same,
@@ -22,7 +22,7 @@ from unrolled.cells import CoupledLSTMCell, GRUCell, LayerNormLSTMCell, RNNCell
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
 
-LAYERS = [LSTM, LSTMCell, *RELATIVES]  # a layer, or a cell to be stacked
+LAYERS = [LSTM, *CELLS]  # a layer, or a cell to be stacked
 LSTMS = [kind for kind in LAYERS if "LSTM" in kind.__name__]
 
 each_layer = pytest.mark.parametrize("kind", LAYERS)
