@@ -121,7 +121,9 @@ def test_each_gate_is_drawn_within_its_bounds(kind, init):
     is_scaled = init in ("xavier", "orthogonal")
     bound = math.sqrt(6 / (H + D)) if is_scaled else plain
     opened = {"forget_bias": 0.0} if kind in LSTMS else {}
+    before = torch.get_rng_state()
     cell = kind(D, H, two_biases=True, init=init, generator=seeded(), **opened)
+    assert torch.equal(torch.get_rng_state(), before)
     from_x = cell.weight_ih.detach().chunk(cell.blocks)
     from_h = cell.weight_hh.detach().chunk(cell.blocks)
     assert len({gate.sum().item() for gate in from_x}) == cell.blocks

@@ -6,6 +6,7 @@ test_bad_input.py.
 
 import numpy as np
 import pytest
+import torch
 
 from unrolled._checks import check, check_float, check_int
 
@@ -18,6 +19,7 @@ REFUSED = [
     ({"w": (np.ones(8), "4*H"), "u": (ONES, "4*H H")},
      r"u: expected shape \(8, 2\) with no empty axis, got \(2, 3\)"),
     ({"x": ([0, 1, 2], "N", range(2))}, "x: .*from 0 to 1, got 2"),
+    ({"x": ([0.5], "N", range(2))}, "x: .*from 0 to 1, got 0.5"),
     ({"x": ([1, -np.inf], "N")}, "x: expected finite .*, got -inf"),
 ]  # fmt: skip
 
@@ -33,3 +35,8 @@ def test_numbers_come_back_as_python_s_own():
     assert check_float("p", 0, "from 0", minimum=0) == 0.0
     with pytest.raises(ValueError, match="p: expected a number that is fin"):
         check_float("p", -np.inf, "that is finite")
+
+
+def test_large_tensors_are_finite():
+    huge = torch.full((3,), 3e38)  # their sum is not
+    assert check(like=huge, x=(huge, "N")) is huge
