@@ -77,9 +77,7 @@ def same_weights(one, other):
 
 
 def without_seconds(history):
-    return [
-        {k: v for k, v in epoch if k != "seconds"} for epoch in history.epochs
-    ]
+    return [e.model_dump(exclude={"seconds"}) for e in history.epochs]
 
 
 def same(one, other):

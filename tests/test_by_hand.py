@@ -189,10 +189,6 @@ def test_jacobians_equal_autograd(sizes):
 
         assert_same(ours[n, t], jacobian(last, tensor(hs[n, t])))
     assert_same(ours[:, -1], torch.eye(H).double().expand(N, H, H), 0)
-    flat = np.sign(hs)  # as far as tanh goes: nothing passes
-    assert_same(
-        rnn.jacobians(flat, case.params)[:, :-1], np.zeros((N, T - 1, H, H))
-    )
 
 
 # Clipping

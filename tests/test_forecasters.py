@@ -1,5 +1,7 @@
 """The recorded forecasters: made as they say, and what the chapter says."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -90,19 +92,14 @@ def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
     assert [asked[n][0].warm_up for n in (2, 3)] == [26, 12]
 
 
-COMMANDS = {
-    "forecasters": [
-        (series, seed, plan)
-        for plan in ("forecasters", "from_start")
-        for series in ("oscillations", "henon")
-        for seed in range(5)
-    ]
-    + [(case, seed) for case in rolling.CASES for seed in range(5)],
-    "probes": [(seed,) for seed in range(5)],
+SYNTHETIC = ["oscillations", "henon"], range(5), ["forecasters", "from_start"]
+CALLS = {
+    "forecasters": [*product(*SYNTHETIC), *product(rolling.CASES, range(5))],
+    "probes": [*product(range(5))],
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", CALLS)
 def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
     made = []
 
@@ -116,13 +113,10 @@ def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
     line += ["--jobs", "1"] * (name == "forecasters")
     assert command.main(line) == 0
     without = [tuple(a for a in args if a != tmp_path) for args in made]
-    assert without == COMMANDS[name]
+    assert sorted(without) == sorted(CALLS[name])
     assert all(tmp_path in args for args in made)
-    said = {
-        "forecasters": "11 of 55 trained",
-        "probes": "1 of 5 seeds measured",
-    }
-    assert capsys.readouterr().out == f"{name}: {said[name]} now\n"
+    said = "11 of 55 trained" if len(made) == 55 else "1 of 5 seeds measured"
+    assert capsys.readouterr().out == f"{name}: {said} now\n"
 
 
 @pytest.mark.parametrize("series", ["oscillations", "henon"])

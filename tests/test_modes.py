@@ -25,14 +25,11 @@ X = CASE.x.detach()
 
 def rows():
     """The table: each mode, and what is said of Recurrent and of LSTM."""
-    lines = recurrent.__doc__.splitlines()
-    rules = [n for n, line in enumerate(lines) if line.startswith("=====")]
-    starts = [m.start() for m in re.finditer("=+", lines[rules[0]])]
-    for line in lines[rules[1] + 1 : rules[2]]:
-        ends = [*starts[1:], None]
-        cells = [line[a:b].strip() for a, b in zip(starts, ends, strict=True)]
-        if cells[0]:
-            yield cells
+    *_, table, _ = re.split("^=.*=$", recurrent.__doc__, flags=re.MULTILINE)
+    for line in table.splitlines():
+        mode, *said = re.split(" {2,}", line)
+        if mode:  # or it goes on with the line above
+            yield mode, *said
 
 
 def out(layer, x=X):
