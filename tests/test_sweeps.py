@@ -67,7 +67,6 @@ def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
 def test_two_jobs_are_other_processes(jobs):
     with sweeps.connect("loky", jobs, None) as parallel:
         done = {*parallel(joblib.delayed(os.getpid)() for _ in range(2))}
-    assert (done == {os.getpid()}) == (jobs == 1)
     assert (os.getpid() in done) == (jobs == 1)
 
 
