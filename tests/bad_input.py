@@ -145,7 +145,7 @@ def parts(value: object) -> Iterator[Any]:
 OTHERS = {
     bool: [0, 1, "yes", np.True_],
     int: [2.5, 2.0, True, "3", np.nan, [3]],
-    float: [np.nan, np.inf, -np.inf, "0.1", True, [0.1], 1j],
+    float: [-0.1, np.nan, np.inf, -np.inf, "0.1", True, [0.1], 1j],
     str: [3, b"text", ["text"]],
     torch.Generator: [0, "seed", torch.Generator, np.random.default_rng(0)],
     np.random.Generator: [0, "seed", np.random, np.random.RandomState(0)],
@@ -173,7 +173,7 @@ def spoil(value: Any, known: Counter) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, nn.Module):
         yield "another module", nn.Identity()
     elif kind is int:
-        yield from ((str(low), low) for low in (0, -1) if low < value)
+        yield from ((str(low), low) for low in {value - 1, 0, -1} - {value})
     elif hasattr(value, "_fields"):
         yield "tuple", tuple(value)
         for name in value._fields:

@@ -1,19 +1,23 @@
 """Independent ways to the same numbers: differences and PyTorch."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils._pytree import tree_map
 
 from unrolled import cells
+from unrolled.convert import to_torch
+from unrolled.lstm import LSTMCell
 from unrolled.recurrent import Recurrent
 
 Params = dict[str, np.ndarray]
 NAMES = {"weight_ih": "weight_ih", "weight_hh": "weight_hh", "bias": "bias_ih"}
 """Our names of the parameters, and PyTorch's."""
-RELATIVES = [
+CELLS = [LSTMCell] + [
     kind
     for kind in vars(cells).values()
     if getattr(kind, "__module__", None) == cells.__name__
@@ -46,30 +50,33 @@ def torch_layer(params: Params) -> torch.nn.LSTM | torch.nn.RNN:
     (rows, D), (_, H) = params["weight_ih"].shape, params["weight_hh"].shape
     kind = torch.nn.RNN if rows == H else torch.nn.LSTM
     layer = kind(D, H, batch_first=True).double()
-    with torch.no_grad():
-        for name, theirs in NAMES.items():
-            getattr(layer, f"{theirs}_l0").copy_(tensor(params[name]))
-        layer.bias_hh_l0.zero_()
+    ours = {f"{name}_l0": tensor(params[our]) for our, name in NAMES.items()}
+    layer.load_state_dict(ours | {"bias_hh_l0": torch.zeros(rows)})
     return layer
 
 
-def torch_grads(layer: torch.nn.LSTM | torch.nn.RNN) -> Params:
+def torch_grads(layer: torch.nn.LSTM | torch.nn.RNN) -> dict:
     """The gradients that PyTorch left in the layer, under our names."""
-    return {
-        name: getattr(layer, f"{theirs}_l0").grad.numpy()
-        for name, theirs in NAMES.items()
-    }
+    names = NAMES.items()
+    return {ours: getattr(layer, f"{name}_l0").grad for ours, name in names}
 
 
-def same(ours, theirs, atol: float = 1e-10) -> None:
-    """Hold two arrays against each other, or two dicts of arrays."""
-    if not isinstance(ours, dict):
-        ours, theirs = {"": ours}, {"": theirs}
-    assert ours.keys() == theirs.keys()
-    for name, value in ours.items():
-        np.testing.assert_allclose(
-            value, theirs[name], rtol=0, atol=atol, err_msg=name
-        )
+def assert_same(ours, theirs, tolerance: float = 1e-10) -> None:
+    """Hold two arrays or tensors against each other, or lists or dicts."""
+    ours, theirs = tree_map(torch.as_tensor, (ours, theirs))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=tolerance)
+
+
+def assert_uniform(values: torch.Tensor, bound: float) -> None:
+    """Uniform between minus and plus the bound, as far as samples tell."""
+    n = values.numel()
+    assert values.abs().max() <= bound * (1 + 1e-6)
+    # All n samples below this have a probability of 1e-6.
+    assert values.abs().max() >= bound * 1e-6 ** (1 / n)
+    spread = bound / math.sqrt(3)
+    assert abs(values.mean()) <= 4.5 * spread / math.sqrt(n)
+    # The standard error of a uniform's variance is 0.894 / sqrt(n) of it.
+    assert abs(values.var() / spread**2 - 1) <= 4.5 * 0.9 / math.sqrt(n)
 
 
 # The torch half: layers of cells against PyTorch's own layers
@@ -94,11 +101,6 @@ def randomise(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
         for parameter in module.double().parameters():
             parameter.normal_(0, 0.7, generator=generator)
     return module
-
-
-def assert_same(ours, theirs, tolerance: float = 1e-10) -> None:
-    """Hold two tensors, or two lists of tensors, against each other."""
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=tolerance)
 
 
 def flat(result) -> list[torch.Tensor]:
@@ -204,42 +206,16 @@ cases = st.builds(
 """Any sizes, layers, directions, biases; with lengths or without."""
 
 
-def same_parameters(cell, theirs, suffix):
-    """Copy a cell's parameters into PyTorch's layer.
-
-    Returns the pairs, ours and theirs; a bias that ours has not is 0 there.
-    """
-    pairs = []
-    for our_name, their_name in (NAMES | {"bias_hh": "bias_hh"}).items():
-        our = getattr(cell, our_name)
-        their = getattr(theirs, their_name + suffix, None)
-        if our is not None:
-            pairs.append((our, their))
-        if their is not None:
-            their.data = torch.zeros_like(their) if our is None else our.data
-    return pairs
-
-
-def torch_run(layer, kind, case):
+def torch_run(layer, case):
     """Run PyTorch's own layer with our parameters, as `case.run` ours."""
-    twin = kind(
-        layer.input_size,
-        layer.hidden_size,
-        layer.num_layers,
-        bias=bool(layer.cells[0].biases),
-        batch_first=True,
-        bidirectional=layer.num_directions == 2,
-    ).double()
-    pairs = []
-    for number, cell in enumerate(layer.cells):
-        level, direction = divmod(number, layer.num_directions)
-        suffix = f"_l{level}" + "_reverse" * direction
-        pairs += same_parameters(cell, twin, suffix)
-    state, x = case.state(layer), case.x
+    twin, state, x = to_torch(layer), case.state(layer), case.x
     if case.lengths is not None:
         x = pack_padded_sequence(x, case.lengths, True, enforce_sorted=False)
     out, last = twin(x, state)
     if case.lengths is not None:
         out, _ = pad_packed_sequence(out, True, total_length=case.T)
-    inputs = [case.x, *flat(state), *(their for _, their in pairs)]
+    inputs = [case.x, *flat(state)]
+    for cell, theirs in zip(layer.cells, twin.all_weights, strict=True):
+        # Theirs always has two biases: what ours has not is 0 there.
+        inputs += theirs[: 2 + len(cell.biases)]
     return flat((out, last)), inputs

@@ -4,21 +4,11 @@ That each record is of a run of the catalogue, and each run but the trial's has
 a record, stands in test_results.py: with it no field can change unnoticed.
 """
 
-import hashlib
-
-import torch
-
 import unrolled_lab as lab
 from small_runs import run
 
 RUNS = {name: lab.runs_of(name) for name in lab.CATALOGUE}
 ALL = [config for runs in RUNS.values() for config in runs]
-# Of the experiments of which some runs are still to come.
-DIGESTS = {
-    "published_lengths": "a37e265a", "rates": "ab3fe96e", "nested": "6ab4e7ff",
-    "leftovers": "ef6e9b7b", "heads": "44d9c0ba", "fresh": "81a1f9e9",
-    "doses": "5ba438f1", "pairs": "b1946015",
-}  # fmt: skip
 
 
 def test_every_run_has_a_name_an_id_and_a_command_of_its_own():
@@ -32,26 +22,9 @@ def test_every_run_has_a_name_an_id_and_a_command_of_its_own():
         assert meant == [config]
 
 
-def test_source_b_s_run():
-    config = lab.runs_of("published")[0]
-    assert config.id == "75d4b6d3"
-    for cell in lab.build_model(config).recurrent.cells:
-        for bias in cell.biases:
-            want = torch.zeros(4, 128)
-            want[1] = 1
-            assert torch.equal(bias.view(4, 128), want)
-    for experiment, count in (("published", 204_290), ("one_feature", 197_378)):
-        for config in lab.runs_of(experiment):
-            assert lab.count_parameters(lab.build_model(config)) == count
+def test_the_transformer_is_as_large_as_source_b_s_network():
     (config, *_) = [c for c in lab.runs_of("cells") if c.cell == "Transformer"]
     assert 0.95 < lab.count_parameters(lab.build_model(config)) / 204_290 < 1.05
-
-
-def test_what_is_not_recorded_yet_stays_as_it_was_begun():
-    """By name and id, which tells every field."""
-    for name, digest in DIGESTS.items():
-        text = " ".join(f"{c.name}-{c.id}" for c in lab.runs_of(name))
-        assert hashlib.sha256(text.encode()).hexdigest()[:8] == digest, name
 
 
 def test_the_estimates():
@@ -59,7 +32,6 @@ def test_the_estimates():
     assert {c.experiment for c in lab.runs_of("all")} == {*lab.CATALOGUE} - {
         "trial"
     }
-    assert 300 < lab.estimate(lab.runs_of("published")[0]) < 450
     for changes in (
         {"steps": 10}, {"train_count": 120}, {"hidden_size": 8},
         {"num_layers": 2}, {"valid_count": 80}, {"test_count": 100},

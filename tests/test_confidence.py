@@ -120,6 +120,3 @@ def test_logits_that_tell_nothing_have_no_temperature(seed):
     logits = np.random.default_rng(seed).normal(size=(7, 2))
     with pytest.raises(ValueError, match="the loss has no minimum"):
         fit_temperature([*logits, *logits], [0] * 7 + [1] * 7)
-
-
-# The best probabilities in order

@@ -14,6 +14,7 @@ from hypothesis import given
 from torch import nn
 
 from oracles import assert_same, cases, flat, numbers, randomise, tensor
+from unrolled.by_hand.lstm import sigmoid
 from unrolled.cells import GRUCell, RNNCell
 from unrolled.convert import from_keras, from_torch, to_keras, to_torch
 from unrolled.lstm import LSTM
@@ -21,16 +22,9 @@ from unrolled.recurrent import Recurrent
 
 KINDS = {"LSTM": nn.LSTM, "GRU": nn.GRU, "RNN": nn.RNN}
 BLOCKS = {"LSTM": 4, "GRU": 3, "RNN": 1}
-STACKS = [(1, 1), (2, 1), (1, 2), (3, 2)]
 D, H = 3, 4
 
 each_kind = pytest.mark.parametrize("kind", KINDS)
-each_stack = pytest.mark.parametrize(("layers", "directions"), STACKS)
-each_bias = pytest.mark.parametrize("bias", [True, False])
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
 
 
 # PyTorch
@@ -118,27 +112,26 @@ def run(kind, layers, x):
     return x
 
 
-def arrays(kind, sizes, rng):
+def arrays(kind, layers, directions, bias, rng):
     """Each layer's arrays as Keras lays them out, by directions."""
-    layers, directions, bias = sizes
     rows, stacks = BLOCKS[kind] * H, []
     for size in [D] + [directions * H] * (layers - 1):
-        shapes = [(size, rows), (H, rows), (rows,)]
-        shapes[2] = (2, rows) if kind == "GRU" else (rows,)
-        stack = [[rng.normal(size=shape) for shape in shapes[: 2 + bias]]
-                 for _ in range(directions)]  # fmt: skip
-        stacks.append(stack)
+        of_bias = (2, rows) if kind == "GRU" else rows
+        shapes = [(size, rows), (H, rows), of_bias][: 2 + bias]
+        each = [[rng.normal(size=s) for s in shapes] for _ in range(directions)]
+        stacks.append(each)
     return stacks
 
 
 @each_kind
-@each_stack
-@each_bias
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("directions", [1, 2])
+@pytest.mark.parametrize("bias", [True, False])
 def test_weights_from_there_compute_what_they_computed_there(
     kind, layers, directions, bias
 ):
-    rng, sizes = np.random.default_rng(0), (layers, directions, bias)
-    stacks = arrays(kind, sizes, rng)
+    rng = np.random.default_rng(0)
+    stacks = arrays(kind, layers, directions, bias, rng)
     theirs = [[*chain(*stack)] for stack in stacks]
     x = rng.normal(size=(2, 5, D))
     ours = from_keras(theirs, kind)
@@ -191,10 +184,8 @@ SLIPS = [  # whose weights; which they are not
 
 @pytest.mark.parametrize(("layer", "kind", "words"), SLIPS)
 def test_weights_that_do_not_fit_are_refused(layer, kind, words):
-    with pytest.raises(ValueError, match=f"{words}") as caught:
+    with pytest.raises(ValueError, match=f"(?=.*expected .* got ).*{words}"):
         from_keras([layer], kind)
-    assert "expected" in str(caught.value)
-    assert "got" in str(caught.value)
 
 
 def test_layers_that_do_not_fit_are_refused():

@@ -58,13 +58,3 @@ def test_weights_are_each_call_s_own_and_drawn_from_no_global_source():
     data.source_a_weights()["weight_ih"][:] = 0
     assert data.source_a_weights()["weight_ih"].all()
     assert (before == np.random.get_state()[1]).all()  # noqa: NPY002
-
-
-def test_the_sea_is_read_month_by_month():
-    """By what is known of it: seasons, the El Niño of 1998, the last value."""
-    sea = data.sea_temperature()
-    assert sea.shape == (61 * 12,)
-    assert sea[[0, 11, 12, -1]].tolist() == [23.11, 21.8, 24.19, 22.07]
-    assert divmod(sea.argmax(), 12) == (1998 - 1950, 2)
-    months = sea.reshape(61, 12).mean(axis=0)
-    assert (months.argmax(), months.argmin()) == (2, 8)

@@ -36,7 +36,7 @@ def test_each_forecast_knows_what_was_read_so_far_and_no_more(make, share):
     wants = []
     for t in range(T):
         out, _ = model.recurrent(read)
-        want = out[:, -1:] @ model.head.weight.T + model.head.bias  # (N, 1, D)
+        want = model.head(out[:, -1:])  # (N, 1, D)
         wants.append(want)
         if t + 1 < T:
             is_own = own[:, t + 1, None, None]

@@ -1,5 +1,7 @@
 """The recorded forecasters: made as they say, and what the chapter says."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -51,9 +53,6 @@ def test_what_is_saved_is_what_was_trained(tiny, tmp_path):
         assert losses[name][1] == pytest.approx(loss[name], rel=1e-6)
     assert save_forecasters("henon", 1, tmp_path, "from_start")
     assert lab.load_losses("henon", tmp_path)["own 6"] == losses["own 6"]
-    kept = [each[1] for each in networks.values()]
-    pairs = [(a, b) for n, a in enumerate(kept) for b in kept[n + 1 :]]
-    assert not any(same(a, b) for a, b in pairs)
 
 
 def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
@@ -93,19 +92,14 @@ def test_each_way_is_trained_as_it_is_called(tiny, monkeypatch):
     assert [asked[n][0].warm_up for n in (2, 3)] == [26, 12]
 
 
-COMMANDS = {
-    "forecasters": [
-        (series, seed, plan)
-        for plan in ("forecasters", "from_start")
-        for series in ("oscillations", "henon")
-        for seed in range(5)
-    ]
-    + [(case, seed) for case in rolling.CASES for seed in range(5)],
-    "probes": [(seed,) for seed in range(5)],
+SYNTHETIC = ["oscillations", "henon"], range(5), ["forecasters", "from_start"]
+CALLS = {
+    "forecasters": [*product(*SYNTHETIC), *product(rolling.CASES, range(5))],
+    "probes": [*product(range(5))],
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", CALLS)
 def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
     made = []
 
@@ -119,13 +113,10 @@ def test_the_command_makes_all(name, monkeypatch, tmp_path, capsys):
     line += ["--jobs", "1"] * (name == "forecasters")
     assert command.main(line) == 0
     without = [tuple(a for a in args if a != tmp_path) for args in made]
-    assert without == COMMANDS[name]
+    assert sorted(without) == sorted(CALLS[name])
     assert all(tmp_path in args for args in made)
-    said = {
-        "forecasters": "11 of 55 trained",
-        "probes": "1 of 5 seeds measured",
-    }
-    assert capsys.readouterr().out == f"{name}: {said[name]} now\n"
+    said = "11 of 55 trained" if len(made) == 55 else "1 of 5 seeds measured"
+    assert capsys.readouterr().out == f"{name}: {said} now\n"
 
 
 @pytest.mark.parametrize("series", ["oscillations", "henon"])
@@ -139,8 +130,6 @@ def test_a_training_starts_from_its_seed(tiny, series):
         assert torch.equal(x, second.tensors[0])
         assert torch.equal(x[:, 1:], y[:, :-1])
         assert x.shape == (64, 32, 1)
-    x, y = data[0].tensors
-    assert not torch.equal(x, data[1].tensors[0])
     # The map never gets beyond 2.
     is_henon = torch.equal(henon_next(x), y[:, 1:])
     assert is_henon == (series == "henon") == (x.abs().max() < 2).item()

@@ -47,14 +47,6 @@ def clamped(clamps, model=MODEL):
 # Statistics
 
 
-def test_the_carousel_multiplies_the_later_gates():
-    f = torch.rand(3, 6, 2, generator=seeded()).double()
-    products = gates.carousel(f)
-    for t in range(6):
-        expected = np.prod(f[:, t + 1 :].numpy(), axis=1)
-        np.testing.assert_allclose(products[:, t], expected, rtol=1e-12)
-
-
 def test_slopes_are_those_of_least_squares():
     _, (_, trace) = plain(MODEL, X)
     signal = X[:, 0, 0]
@@ -64,14 +56,6 @@ def test_slopes_are_those_of_least_squares():
     for ours, values in zip(parts, (c, f * before, i * g), strict=True):
         fitted = np.polyfit(signal.numpy(), values.reshape(N, -1), 1)[0]
         np.testing.assert_allclose(ours.flatten(), fitted, atol=1e-12)
-    torch.testing.assert_close(parts.kept + parts.written, parts.c)
-
-
-def test_what_is_kept_is_measured_along_the_state():
-    c = torch.tensor([[3.0, 4.0]])
-    kept = torch.tensor([[4.0, -3.0]]) + 0.5 * c  # half of it, and sideways
-    share = gates.kept_share(gates.Slopes(c, kept, c - kept))
-    assert share.item() == pytest.approx(0.5)
 
 
 # Probes

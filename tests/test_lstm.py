@@ -53,8 +53,7 @@ def test_frozen_parts_get_no_gradient_and_change_none(frozen):
         is_frozen = frozen in name or (frozen == "some" and number % 2)
         tensor.requires_grad_(not is_frozen)
     outputs = flat(layer(given[0], given[1:], CASE.lengths))
-    pairs = zip(outputs, CASE.weights, strict=True)
-    sum((y * w).sum() for y, w in pairs).backward()
+    torch.autograd.backward(outputs, CASE.weights)
     for tensor, gradient in zip(tensors, wanted, strict=True):
         if tensor.requires_grad:
             assert_same(tensor.grad, gradient)
@@ -71,8 +70,6 @@ def test_two_backward_passes_double_the_gradient():
     loss.backward(retain_graph=True)
     loss.backward()
     assert_same([p.grad for p in parameters], [2 * g for g in first], 0)
-    with pytest.raises(RuntimeError, match="backward through the graph a seco"):
-        loss.backward()
 
 
 LAYOUTS = {
@@ -172,9 +169,8 @@ def test_every_dtype_keeps_its_digits(scale, dtype):
         here = here.detach().requires_grad_()
         out, _ = layer(here)
         assert out.dtype == here.dtype
-        out.sum().backward()
-        slopes = [here.grad, *(p.grad for p in layer.parameters())]
-        results.append([out.detach(), *slopes])
+        inputs = [here, *layer.parameters()]
+        results.append([out.detach(), *torch.autograd.grad(out.sum(), inputs)])
     for value, wanted in zip(*results, strict=True):
         error = ((value.double() - wanted).norm() / wanted.norm()).item()
         assert error < 20 * torch.finfo(dtype).eps

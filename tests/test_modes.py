@@ -14,7 +14,7 @@ from torch.func import functional_call, grad, jvp, vmap
 from torch.nn.utils import prune
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from oracles import CASES, RELATIVES, assert_same, gradients
+from oracles import CASES, CELLS, assert_same, gradients
 from unrolled import recurrent
 from unrolled.lstm import LSTM, LSTMCell
 from unrolled.recurrent import Recurrent
@@ -25,14 +25,11 @@ X = CASE.x.detach()
 
 def rows():
     """The table: each mode, and what is said of Recurrent and of LSTM."""
-    lines = recurrent.__doc__.splitlines()
-    rules = [n for n, line in enumerate(lines) if line.startswith("=====")]
-    starts = [m.start() for m in re.finditer("=+", lines[rules[0]])]
-    for line in lines[rules[1] + 1 : rules[2]]:
-        ends = [*starts[1:], None]
-        cells = [line[a:b].strip() for a, b in zip(starts, ends, strict=True)]
-        if cells[0]:
-            yield cells
+    *_, table, _ = re.split("^=.*=$", recurrent.__doc__, flags=re.MULTILINE)
+    for line in table.splitlines():
+        mode, *said = re.split(" {2,}", line)
+        if mode:  # or it goes on with the line above
+            yield mode, *said
 
 
 def out(layer, x=X):
@@ -182,7 +179,7 @@ def test_the_table_names_what_is_tried():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("kind", [LSTM, LSTMCell, *RELATIVES])
+@pytest.mark.parametrize("kind", [LSTM, *CELLS])
 @pytest.mark.parametrize("row", [*rows()], ids=lambda row: row[0])
 def test_a_mode_works_or_is_refused_as_the_table_says(row, kind):
     mode, of_recurrent, of_lstm = row

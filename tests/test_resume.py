@@ -83,8 +83,7 @@ def test_the_uninterrupted_run_does_everything(whole):
 def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
     whole, done, capfd
 ):
-    state, stream = copy.deepcopy(whole[-1][done]), torch.get_rng_state()
-    model = emptied()
+    state, model = copy.deepcopy(whole[-1][done]), emptied()
     start = partial(resume.load_state, state=state)
     history = fit(model, *DATA, EVERYTHING, on_start=start, progress=True)
     check_equals(whole, model, history)
@@ -92,7 +91,6 @@ def test_from_any_epoch_on_all_is_as_if_it_had_never_stopped(
     shown = capfd.readouterr().err  # the bar goes on where it ended
     assert f"| {ended}/40" in shown
     assert "| 0/40" not in shown
-    assert torch.equal(torch.get_rng_state(), stream)
 
 
 def emptied():
@@ -241,9 +239,7 @@ def check_refused(path, message, model=None, **changes):
 
 
 OTHERS = {
-    r"another lr; lr is 0.01 \(here 0.02\)": {"lr": 0.02},
-    "another lr, seed; lr is 0.01": {"lr": 0.02, "seed": 3},
-    "keep is 'best' .here 'last'.": {"keep": "last"},
+    r"another lr, seed; lr is 0.01 \(here 0.02\)": {"lr": 0.02, "seed": 3},
     "epochs: expected at most 1, .*got 2": {"epochs": 1},
     r"another train_set; .*\(22, 3\)": {"data": changed(points(), 0)},
     "other train_set": {"data": changed(points(), 1)},
@@ -295,7 +291,6 @@ def test_a_hostile_file_is_refused_and_does_not_run(tmp_path):
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (lambda path: path.write_text("weights = 3\n"), "cannot be read"),
         (lambda path: torch.save(torch.ones(3), path), "format .*tensor"),
         (lambda path: torch.save({"format": "2"}, path), "format .*'2'"),
     ],

@@ -22,6 +22,7 @@ from unrolled_lab.sweeps import Outcome
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PAIR = [run("LSTM", dropout=0.2), run("GRU", seed=1, diagnose=True)]
+BOTH_DONE = [Outcome("test", config.name, "done", "") for config in PAIR]
 TOO_FAST = run("RNN", training={"lr": 1e37})
 
 
@@ -30,13 +31,6 @@ def check_pair(folder):
     found = lab.load_records("test", folder)
     want = sorted((lab.execute(c) for c in PAIR), key=lambda r: r.config.group)
     assert [numbers(r) for r in found] == [numbers(r) for r in want]
-
-
-def outcomes(*statuses):
-    return [
-        Outcome("test", config.name, status, "")
-        for config, status in zip(PAIR, statuses, strict=True)
-    ]
 
 
 def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
@@ -58,7 +52,7 @@ def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
     first, second = lab.sweep(PAIR, ".", threads=2)
     # In full: a worker on a cluster has a working directory of its own.
     assert told == [tmp_path.resolve()] * 2
-    assert first == outcomes("done", "done")[0]
+    assert first == BOTH_DONE[0]
     assert second == Outcome(
         "test", "gru-seed1", "failed", "RuntimeError: a worker was killed"
     )
@@ -73,7 +67,6 @@ def test_what_workers_are_told_and_one_that_dies(tmp_path, monkeypatch):
 def test_two_jobs_are_other_processes(jobs):
     with sweeps.connect("loky", jobs, None) as parallel:
         done = {*parallel(joblib.delayed(os.getpid)() for _ in range(2))}
-    assert (done == {os.getpid()}) == (jobs == 1)
     assert (os.getpid() in done) == (jobs == 1)
 
 
@@ -90,7 +83,7 @@ def test_on_a_dask_cluster_of_two_workers(tmp_path):
     assert len(modules) == 2
     # It was they who did it.
     assert any("unrolled_lab.runs" in m for m in modules.values())
-    assert done == outcomes("done", "done")
+    assert done == BOTH_DONE
     check_pair(tmp_path)
     options = {"n_workers": 1, "threads_per_worker": 2, "processes": False}
     with distributed.LocalCluster(dashboard_address=None, **options) as cluster:

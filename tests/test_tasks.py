@@ -38,18 +38,6 @@ def best_share(cases):
     return sum(max(tags.values()) for tags in weights.values()) / total
 
 
-# First and last
-
-
-def test_first_last_asks_for_both_ends():
-    x, label = tasks.first_last(200_000, 3, 2, seeded())
-    assert x.shape == (200_000, 3, 2)
-    flat = x.double().flatten(1)  # (N, 6)
-    assert flat.mean(0).abs().max() < 0.02
-    assert (flat.T.cov() - torch.eye(6)).abs().max() < 0.02
-    assert torch.equal(label, (x[:, 0, 0] + x[:, -1, 0] > 0).long())
-
-
 # Brackets and questions
 
 
@@ -211,7 +199,7 @@ def test_the_least_loss_of_sentences_is_as_said(remembers):
     assert bits / length == pytest.approx(said, rel=1e-12)
 
 
-# Reversal, exact match and intervals
+# Reversal and intervals
 
 
 def test_reversal_is_what_it_says():
@@ -228,16 +216,6 @@ def test_reversal_is_what_it_says():
     assert_fair(lengths.tolist(), range(1, 6))
     real = torch.arange(5) < lengths[:, None]
     assert_fair(source[real].tolist(), range(4))
-
-
-def test_exact_match_wants_every_step():
-    *_, target = tasks.reversal(20, 4, 3, seeded())
-    assert tasks.exact_match(target.clamp(min=0), target) == 1
-    for n, t in itertools.product(range(20), range(target.shape[1])):
-        guess = target.clamp(min=0)
-        guess[n, t] += 1
-        wrong = 1 / 20 if target[n, t] != tasks.IGNORE else 0
-        assert tasks.exact_match(guess, target) == pytest.approx(1 - wrong)
 
 
 def test_intervals_are_what_they_say():

@@ -1,6 +1,7 @@
 """Training against a loop written by hand, and its bookkeeping."""
 
 import functools
+import itertools
 import math
 
 import numpy as np
@@ -64,32 +65,24 @@ def by_hand(model, dataset, config):
                     loss = cross_entropy(output.reshape(-1, 4), y.reshape(-1))
                     counts.append((y != IGNORE).sum().item())
                     right += (output.argmax(dim=-1) == y).sum().item()
-                norms.append(
-                    small.update(model, loss, optimizer, config.max_norm)
-                )
+                most = config.max_norm or math.inf
+                norms.append(small.update(model, loss, optimizer, most))
                 losses.append(loss.item())
             told = np.average(losses, weights=counts), right / sum(counts)
             rows.append((*told, lr, norms))
     return rows
 
 
-def brute_force(model, dataset, loss):
-    """Mean loss and accuracy, position by position, in NumPy."""
-    *inputs, target = dataset.tensors
-    was_training = model.training
-    with torch.no_grad():
-        output = model.eval()(*inputs).numpy()
-    model.train(was_training)
+def all_at_once(model, dataset, loss):
+    """Mean loss and accuracy of the positions that count, as one batch."""
+    x, target = dataset.tensors
+    output = model.eval()(x)
     if loss == "squared_error":
-        return np.mean((output - target.numpy()) ** 2), None
-    losses, right = [], []
-    for index in np.ndindex(*target.shape):
-        label = int(target[index])
-        if label != -100:
-            scores = np.exp(output[index])
-            losses.append(-np.log(scores[label] / scores.sum()))
-            right.append(scores.argmax() == label)
-    return np.mean(losses), np.mean(right)
+        return mse_loss(output, target).item(), None
+    counts = target != -100
+    scores, label = output[counts], target[counts]
+    right = (scores.argmax(dim=1) == label).double()
+    return cross_entropy(scores, label).item(), right.mean().item()
 
 
 # The loop
@@ -127,10 +120,10 @@ def test_fit_equals_a_loop_by_hand_to_the_bit(make, data, loss, changes):
 
 @each_kind
 @pytest.mark.parametrize("batch_size", [1, 7, 256])
-def test_evaluate_equals_brute_force(make, data, loss, batch_size):
+def test_evaluate_in_batches_is_all_at_once(make, data, loss, batch_size):
     model, data = made(make), data()
-    expected, accuracy = brute_force(model, data, loss)
     score = evaluate(model, data, loss, batch_size)
+    expected, accuracy = all_at_once(model, data, loss)
     assert score.loss == nearly(expected)
     assert score.accuracy == accuracy
 
@@ -272,43 +265,37 @@ def test_keep_says_whose_weights_the_model_holds(patience):
 # Numbers that run away
 
 
-class Poison(nn.Module):
-    """A linear layer whose output or gradient is spoilt at one call."""
+def poisoned(call, what):
+    """A model whose loss or gradient is spoilt at one call."""
+    model, calls = made(mlp), itertools.count(1)
 
-    def __init__(self, call, where):
-        super().__init__()
-        self.linear, self.calls = nn.Linear(3, 4).double(), 0
-        self.call, self.where = call, where
+    def spoil(module, inputs, output):
+        if next(calls) != call:
+            return output
+        if what == "loss":
+            return output * math.nan
+        output.register_hook(lambda gradient: gradient * math.nan)
+        return output
 
-    def forward(self, x):
-        """Count the calls in training."""
-        out = self.linear(x)  # (N, 4)
-        self.calls += self.training
-        spoil = math.nan if self.calls == self.call else 1.0
-        if self.where == "norm" and self.training:
-            out.register_hook(lambda grad: grad * spoil)
-        elif self.where == "loss" or not self.training:
-            return out * spoil
-        return out
+    model.register_forward_hook(spoil)
+    return model
 
 
 @pytest.mark.parametrize(
-    ("call", "where", "message"),
+    ("call", "what", "message"),
     [
         (1, "loss", "epoch 1, step 1: expected a finite loss, got nan"),
-        (5, "loss", "epoch 2, step 2: expected a finite loss, got nan"),
-        (5, "norm", "epoch 2, step 2: expected a finite gradient norm, got"),
-        (3, "valid", "epoch 1, validation batch 1: expected .* got nan"),
-        (0, "evaluate", "batch 1: expected a finite loss, got nan"),
+        (8, "loss", "epoch 2, step 2: expected a finite loss, got nan"),
+        (8, "norm", "epoch 2, step 2: expected a finite gradient norm, got"),
+        (4, "loss", "epoch 1, validation batch 1: expected .* got nan"),
     ],
 )
-def test_a_number_that_is_not_finite_is_named(call, where, message):
-    model, before = Poison(call, where), torch.get_rng_state()
+def test_a_number_that_is_not_finite_is_named(call, what, message):
     with pytest.raises(FloatingPointError, match=f"^{message}"):
-        if where == "evaluate":
-            evaluate(model.eval(), points(), batch_size=8)
-        fit(model, points(), points(), config())  # 3 steps in an epoch
-    assert torch.equal(torch.get_rng_state(), before)
+        # In an epoch 3 steps, and 3 batches to validate.
+        fit(poisoned(call, what), points(), points(), config())
+    with pytest.raises(FloatingPointError, match=r"^batch 1: expected a fin"):
+        evaluate(poisoned(1, "loss"), points(), batch_size=8)
 
 
 # What is shown, and what is written down
@@ -330,12 +317,6 @@ def test_configurations_and_histories_survive_json():
         again = type(each).from_json(each.to_json())
         assert again == each
         assert again.to_json() == each.to_json()
-    assert [type(settings.lr), type(settings.max_norm)] == [float, float]
-    with pytest.raises(ValueError, match="frozen"):
-        settings.lr = 2.0
-    for value in (np.float64(3), np.bool_(1), np.int64(0)):
-        with pytest.raises(ValueError, match="epochs: expected a"):
-            TrainConfig(epochs=value)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +326,6 @@ def test_configurations_and_histories_survive_json():
         ("[" * 100_000, "TrainConfig: expected JSON, got "),
         ("[1]", r"TrainConfig: expected an object, got \[1\]"),
         ("{}", "epochs: expected a value, got none"),
-        ('{"epochs": 1, "rate": 1}', "rate: expected no field .*got 1"),
         ('{"epochs": 2.0, "lr": NaN, "keep": 1}', "lr: .*got nan; keep: .*1"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import notebooks
-from oracles import same, tensor, torch_grads, torch_layer
+from oracles import assert_same, tensor, torch_grads, torch_layer
 from unrolled import by_hand
 
 NOTEBOOK = notebooks.REPO / "book" / "06_truncated.ipynb"
@@ -57,8 +57,8 @@ def test_the_printed_loop_is_detach(k2):
         slope = lambda t, h: 2 * (h - y[:, t])  # noqa: E731
         dx, grads, _ = stream(x, slope, params, k1, k2)
         want_dx, want = by_detach(x, y, params, k1, k2)
-        same(dx, want_dx)
-        same(grads, want)
+        assert_same(dx, want_dx)
+        assert_same(grads, want)
 
 
 def test_bytes_are_counted_once_and_the_queue_holds_no_more_than_k2():
