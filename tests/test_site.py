@@ -191,11 +191,37 @@ def test_a_fold_is_found_by_what_its_code_is_of(page):
 
 
 def test_paper_has_no_answers(page):
+    """And no button; the field stays, for a pencil."""
     folds = page.locator(".admonition.dropdown > :not(.admonition-title)")
+    buttons = page.locator(".toggle-button, .Check")
     page.at("book/02_forward.html")
+    page.locator(".toggle-button").first.wait_for()
     page.emulate_media(media="print")
-    assert folds.count()
-    assert not any(each.is_visible() for each in folds.all())
+    for found in (folds, buttons):
+        assert found.count()
+        assert not any(each.is_visible() for each in found.all())
+    assert page.locator(".Input-text").first.is_visible()
+
+
+def test_paper_shows_the_solutions(page):
+    """On their own pages; the code of the checks stays folded."""
+    for name in TOC:
+        text = (HTML / name).read_text("utf-8")
+        is_known = re.search(r'<section[^>]* id="solutions-', text)
+        assert bool(is_known) == name.startswith("solutions/")
+    page.at("solutions/04_bptt.html")
+    page.locator(".toggle-button").first.wait_for()
+    page.emulate_media(media="print")
+    texts = ".admonition.dropdown > :not(.admonition-title)"
+    for places, seen in (
+        (f".tag_hide-cell pre, {texts}", True),
+        (".tag_hide-input details pre, .toggle-button, summary", False),
+    ):
+        found = page.locator(f"article :is({places})").evaluate_all(
+            "found => found.map((e) => e.checkVisibility("
+            "{ visibilityProperty: true, opacityProperty: true }))"
+        )
+        assert {*found} == {seen}
 
 
 @pytest.mark.parametrize("where", ["by http", "by file"])
