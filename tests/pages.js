@@ -120,6 +120,16 @@ globalThis.reader = {
     return added;
   },
 
+  // Figures that take too much of a sheet of A4: half of it, or, with the table
+  // of one to touch, four fifths.
+  tooTall() {
+    const sheet = (297 - 40) / 25.4 * 96; // px, within margins of 20 mm
+    const limit = (e) => (e.querySelector('unrolled-figure') ? 0.8 : 0.5);
+    return all('figure').filter(
+      (e) => e.getBoundingClientRect().height > limit(e) * sheet).map(
+      (e) => quote(e).slice(0, 160));
+  },
+
   // What a piece of HTML says.
   text(html) {
     const box = document.createElement('div');
