@@ -167,10 +167,22 @@ def test_a_comma_is_read_as_what_it_must_be(page, typed):
 
 
 @pytest.mark.parametrize("width, is_seen", [(1300, False), (400, True)])
-def test_a_cell_says_its_column_on_a_phone_only(page, width, is_seen):
+@pytest.mark.parametrize(
+    "name, title",
+    [
+        ("notation", "Meaning: "),  # a table of sentences
+        ("claims", "We found: "),  # made from the ledger
+        ("02_forward", "h"),  # what a cell of code has printed
+    ],
+)
+def test_a_cell_says_its_column_on_a_phone_only(
+    page, name, title, width, is_seen
+):
     page.set_viewport_size({"width": width, "height": 800})
-    page.at("book/notation.html")
-    assert page.locator(".column-title").first.is_visible() == is_seen
+    page.at(f"book/{name}.html")
+    cell = page.locator(f'table.stacked td[data-title="{title}"]').first
+    said = cell.evaluate("e => getComputedStyle(e, '::before').content")
+    assert said == (f'"{title}"' if is_seen else "none")
 
 
 def test_a_fold_is_found_by_what_its_code_is_of(page):
