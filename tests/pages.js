@@ -137,8 +137,9 @@ globalThis.reader = {
     return box.textContent;
   },
 
-  // What sticks out of the window without a box of its own to scroll in, and,
-  // on a wide window, code of at most 80 characters that has to be scrolled.
+  // What sticks out of the window without a box of its own to scroll in; a table
+  // that has to be scrolled, which no box excuses; and, on a wide window, code
+  // of at most 80 characters.
   overflow() {
     const column = '.bd-article-container *';
     const limit = innerWidth + 1; // px
@@ -150,8 +151,9 @@ globalThis.reader = {
       return (scrolls && right(box) <= limit) || boxed(box);
     };
     const out = all(column).filter((e) => right(e) > limit
-      && e.checkVisibility() && !e.closest('mjx-assistive-mml')
-      && (e.matches('table.results') || !boxed(e)));
+      && e.checkVisibility() && !e.closest('mjx-assistive-mml') && !boxed(e));
+    out.push(...all('table.table, table.results').filter(
+      (e) => right(e) > right(e.parentElement) + 1));
     const longest = (e) => Math.max(
       ...e.textContent.split('\n').map((line) => line.length));
     if (innerWidth >= 1300) {

@@ -30,7 +30,7 @@ BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable"
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run
 --disable-background-networking --disable-component-update --disable-sync"""
 MODES = ("light", "dark")
-WIDTHS = (1300, 400)  # px: a laptop, a phone
+WIDTHS = (1300, 400, 360)  # px: a laptop, a phone, a narrow one
 PAPER = 642  # px: A4 within margins of 20 mm
 PAGE_LIMIT = 1_000_000  # bytes: a page with the images that it alone shows
 AXE = {
