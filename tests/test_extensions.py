@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from docutils import nodes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 from sphinx.cmd import build as sphinx
@@ -163,6 +164,23 @@ def test_signs_stay_beside_formulas_and_cells_say_their_column(
         ("Week ", "1"), ("“Shape”: ", "(N,)"), ("", ""),
         ("", "all"), ("“Shape”: ", "()"), ("Time: ", "9"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text, kind, wraps",
+    [
+        ("4: the copies add up to the gradient.\n", "stream", True),
+        ("ValueError: expected a shape,\ngot another\n", "stream", True),
+        ("expected: 0.5\n  came: 0.4\n", "traceback", True),
+        ("step 1: 0.5 0.4\nstep 2: 0.3 0.2\n", "stream", False),
+        ("first a line\nValueError: then\n", "stream", False),
+    ],
+)
+def test_what_has_columns_does_not_wrap(monkeypatch, text, kind, wraps):
+    monkeypatch.syspath_prepend(EXTENSIONS)
+    module = importlib.import_module("wrapped")
+    block = nodes.literal_block(text, text, classes=["output", kind])
+    assert module.is_message(block) == wraps
 
 
 def test_buttons_lead_to_the_repository_that_is_known(monkeypatch):

@@ -185,6 +185,17 @@ def test_a_cell_says_its_column_on_a_phone_only(
     assert said == (f'"{title}"' if is_seen else "none")
 
 
+def test_a_message_wraps_on_a_phone_and_columns_scroll(page):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.at("book/symptoms.html")
+    of = "found => found.map((e) => e.scrollWidth > e.clientWidth)"
+    for places, scrolls in (
+        (".message pre", {False}),
+        (".cell_output :not(.message) > .highlight > pre", {True, False}),
+    ):
+        assert {*page.locator(places).evaluate_all(of)} == scrolls
+
+
 def test_a_fold_is_found_by_what_its_code_is_of(page):
     """By eye and by ear; and on paper, where it cannot open, not at all."""
     page.at("book/05_training.html")
