@@ -120,6 +120,16 @@ globalThis.reader = {
     return added;
   },
 
+  // Figures that take too much of a sheet of A4: half of it, or, with the table
+  // of one to touch, four fifths.
+  tooTall() {
+    const sheet = (297 - 40) / 25.4 * 96; // px, within margins of 20 mm
+    const limit = (e) => (e.querySelector('unrolled-figure') ? 0.8 : 0.5);
+    return all('figure').filter(
+      (e) => e.getBoundingClientRect().height > limit(e) * sheet).map(
+      (e) => quote(e).slice(0, 160));
+  },
+
   // What a piece of HTML says.
   text(html) {
     const box = document.createElement('div');
@@ -127,8 +137,9 @@ globalThis.reader = {
     return box.textContent;
   },
 
-  // What sticks out of the window without a box of its own to scroll in, and,
-  // on a wide window, code of at most 80 characters that has to be scrolled.
+  // What sticks out of the window without a box of its own to scroll in; a table
+  // that has to be scrolled, which no box excuses; and, on a wide window, code
+  // of at most 80 characters.
   overflow() {
     const column = '.bd-article-container *';
     const limit = innerWidth + 1; // px
@@ -140,8 +151,9 @@ globalThis.reader = {
       return (scrolls && right(box) <= limit) || boxed(box);
     };
     const out = all(column).filter((e) => right(e) > limit
-      && e.checkVisibility() && !e.closest('mjx-assistive-mml')
-      && (e.matches('table.results') || !boxed(e)));
+      && e.checkVisibility() && !e.closest('mjx-assistive-mml') && !boxed(e));
+    out.push(...all('table.table, table.results').filter(
+      (e) => right(e) > right(e.parentElement) + 1));
     const longest = (e) => Math.max(
       ...e.textContent.split('\n').map((line) => line.length));
     if (innerWidth >= 1300) {

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from docutils import nodes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image
 from sphinx.cmd import build as sphinx
@@ -133,12 +134,12 @@ That is :math:`x_t`. A long one: :math:`%s`. And :math:`y`'s, too; ``a``,
 .. table::
    :class: stacked
 
-   ======  =====  ====
-   Week    Shape  Time
-   ======  =====  ====
+   ======  =======  ====
+   Week    "Shape"  Time
+   ======  =======  ====
    1       (N,)
-   all     ()     9
-   ======  =====  ====
+   all     ()       9
+   ======  =======  ====
 """
 
 
@@ -156,10 +157,30 @@ def test_signs_stay_beside_formulas_and_cells_say_their_column(
     joined = re.findall(r'"unbroken">.*?</span>(.*?)</span>', page)
     assert joined == [".", "’s,", ","]
     assert "chapter\u00a01" in page
-    cells = re.findall(r"<td>(.*?)</td>", page, flags=re.DOTALL)
-    assert [re.sub("<.*?>", "", cell) for cell in cells] == [
-        "Week 1", "Shape: (N,)", "", "all", "Shape: ()", "Time: 9",
+    cells = re.findall(
+        r'<td(?: data-title="(.*?)")?>(.*?)</td>', page, flags=re.DOTALL
+    )
+    assert [(title, re.sub("<.*?>", "", cell)) for title, cell in cells] == [
+        ("Week ", "1"), ("“Shape”: ", "(N,)"), ("", ""),
+        ("", "all"), ("“Shape”: ", "()"), ("Time: ", "9"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text, kind, wraps",
+    [
+        ("4: the copies add up to the gradient.\n", "stream", True),
+        ("ValueError: expected a shape,\ngot another\n", "stream", True),
+        ("expected: 0.5\n  came: 0.4\n", "traceback", True),
+        ("step 1: 0.5 0.4\nstep 2: 0.3 0.2\n", "stream", False),
+        ("first a line\nValueError: then\n", "stream", False),
+    ],
+)
+def test_what_has_columns_does_not_wrap(monkeypatch, text, kind, wraps):
+    monkeypatch.syspath_prepend(EXTENSIONS)
+    module = importlib.import_module("wrapped")
+    block = nodes.literal_block(text, text, classes=["output", kind])
+    assert module.is_message(block) == wraps
 
 
 def test_buttons_lead_to_the_repository_that_is_known(monkeypatch):

@@ -30,7 +30,8 @@ BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable"
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run
 --disable-background-networking --disable-component-update --disable-sync"""
 MODES = ("light", "dark")
-WIDTHS = (1300, 400)  # px: a laptop, a phone
+WIDTHS = (1300, 400, 360)  # px: a laptop, a phone, a narrow one
+PAPER = 642  # px: A4 within margins of 20 mm
 PAGE_LIMIT = 1_000_000  # bytes: a page with the images that it alone shows
 AXE = {
     "resultTypes": ["violations"],
@@ -205,6 +206,9 @@ def look(browser, site):
         for mode in MODES:
             facts[mode] = page.evaluate("reader.colours", mode)
             facts[mode]["axe"] = contrast(page, looks[mode])
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": PAPER, "height": 900})
+        facts["too_tall"] = page.evaluate("reader.tooTall()")
         facts["trouble"] = trouble + facts["elsewhere"]
         page.context.close()
         return facts
@@ -235,6 +239,12 @@ def test_loads_alone(look, name):
 def test_fits_the_window(look, name):
     """Only boxes of their own scroll sideways, on a laptop and on a phone."""
     assert look(name)["overflow"] == {width: [] for width in WIDTHS}
+
+
+@each_page
+def test_figures_leave_room_on_paper(look, name):
+    """Else each asks for a sheet of its own; the one before stays empty."""
+    assert look(name)["too_tall"] == []
 
 
 @each_page

@@ -167,10 +167,33 @@ def test_a_comma_is_read_as_what_it_must_be(page, typed):
 
 
 @pytest.mark.parametrize("width, is_seen", [(1300, False), (400, True)])
-def test_a_cell_says_its_column_on_a_phone_only(page, width, is_seen):
+@pytest.mark.parametrize(
+    "name, title",
+    [
+        ("notation", "Meaning: "),  # a table of sentences
+        ("claims", "We found: "),  # made from the ledger
+        ("02_forward", "h"),  # what a cell of code has printed
+    ],
+)
+def test_a_cell_says_its_column_on_a_phone_only(
+    page, name, title, width, is_seen
+):
     page.set_viewport_size({"width": width, "height": 800})
-    page.at("book/notation.html")
-    assert page.locator(".column-title").first.is_visible() == is_seen
+    page.at(f"book/{name}.html")
+    cell = page.locator(f'table.stacked td[data-title="{title}"]').first
+    said = cell.evaluate("e => getComputedStyle(e, '::before').content")
+    assert said == (f'"{title}"' if is_seen else "none")
+
+
+def test_a_message_wraps_on_a_phone_and_columns_scroll(page):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.at("book/symptoms.html")
+    of = "found => found.map((e) => e.scrollWidth > e.clientWidth)"
+    for places, scrolls in (
+        (".message pre", {False}),
+        (".cell_output :not(.message) > .highlight > pre", {True, False}),
+    ):
+        assert {*page.locator(places).evaluate_all(of)} == scrolls
 
 
 def test_a_fold_is_found_by_what_its_code_is_of(page):
@@ -191,11 +214,49 @@ def test_a_fold_is_found_by_what_its_code_is_of(page):
 
 
 def test_paper_has_no_answers(page):
+    """And no button; the field stays, for a pencil."""
     folds = page.locator(".admonition.dropdown > :not(.admonition-title)")
+    buttons = page.locator(".toggle-button, .Check")
     page.at("book/02_forward.html")
+    page.locator(".toggle-button").first.wait_for()
     page.emulate_media(media="print")
-    assert folds.count()
-    assert not any(each.is_visible() for each in folds.all())
+    for found in (folds, buttons):
+        assert found.count()
+        assert not any(each.is_visible() for each in found.all())
+    assert page.locator(".Input-text").first.is_visible()
+
+
+def test_paper_shows_the_solutions(page):
+    """On their own pages; the code of the checks stays folded."""
+    for name in TOC:
+        text = (HTML / name).read_text("utf-8")
+        is_known = re.search(r'<section[^>]* id="solutions-', text)
+        assert bool(is_known) == name.startswith("solutions/")
+    page.at("solutions/04_bptt.html")
+    page.locator(".toggle-button").first.wait_for()
+    page.emulate_media(media="print")
+    texts = ".admonition.dropdown > :not(.admonition-title)"
+    for places, seen in (
+        (f".tag_hide-cell pre, {texts}", True),
+        (".tag_hide-input details pre, .toggle-button, summary", False),
+    ):
+        found = page.locator(f"article :is({places})").evaluate_all(
+            "found => found.map((e) => e.checkVisibility("
+            "{ visibilityProperty: true, opacityProperty: true }))"
+        )
+        assert {*found} == {seen}
+
+
+def test_a_long_table_goes_on_on_the_next_sheet(page):
+    """Between two rows, not within one; a short table stays whole."""
+    page.at("book/claims.html")
+    page.emulate_media(media="print")
+    breaks = "found => found.map((e) => getComputedStyle(e).breakInside)"
+    for places, wanted in (
+        ("table.claims", "auto"), ("tr", "avoid"), ("table >> nth=0", "avoid")
+    ):  # fmt: skip
+        found = page.locator(f"article {places}").evaluate_all(breaks)
+        assert {*found} == {wanted}
 
 
 @pytest.mark.parametrize("where", ["by http", "by file"])
