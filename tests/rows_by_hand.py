@@ -89,7 +89,7 @@ ROWS = [
     good(confidence.losses, TWO_CLASSES, *NO_LABEL, **SCORED),
     good(confidence.reliability, TWO_CLASSES, *NO_LABEL, **SCORED, bins=1),
     good(confidence.fit_temperature, TWO_CLASSES, *NO_LABEL,
-         bad("logits: .*got .margins from 1 on", logits=np.eye(C)[LABELS]),
+         bad("logits: .*margins from 0.5 on", logits=np.eye(C)[LABELS] / 2),
          bad("logits: .*no minimum, got .*mean lead of 0", **TELL_NOTHING),
          bad("logits: .*mean lead of -0.5", logits=-np.eye(2), labels=[0, 1]),
          **SCORED),

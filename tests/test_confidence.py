@@ -58,17 +58,17 @@ def test_margins_and_losses(scored):
 # Reliability
 
 
-@pytest.mark.parametrize("bins", [1, 3, 10])
-def test_reliability_by_hand(scored, bins):
+@pytest.mark.parametrize("options", [{"bins": 1}, {"bins": 3}, {}])
+def test_reliability_by_hand(scored, options):
     logits, labels = scored
-    C = logits.shape[1]
+    C, bins = logits.shape[1], options.get("bins", 10)
     p = torch.tensor(logits).softmax(dim=1).numpy()
     table = {}
     for row, label in zip(p, labels, strict=True):
         edges = np.linspace(1 / C, 1, bins + 1)
         b = max(k for k in range(bins) if row.max() >= edges[k])
         table.setdefault(b, []).append((row.max(), row[label] == row.max()))
-    got = reliability(logits, labels, bins)
+    got = reliability(logits, labels, **options)
     assert got.count.tolist() == [len(table[b]) for b in sorted(table)]
     for k, b in enumerate(sorted(table)):
         confidence, right = np.mean(table[b], axis=0)
