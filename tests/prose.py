@@ -8,8 +8,10 @@ It is kept as a text with its sign and all its digits, in one spelling:
 import html
 import re
 import tomllib
+from collections.abc import Iterable
 from typing import NamedTuple
 
+import notebooks
 from unrolled_book import claims
 
 # What a reader does not read as a number. Replaced by blanks.
@@ -87,6 +89,18 @@ def printed(text: str) -> set[str]:
     """
     text = re.sub(r"(?<![\w.])(\d+)\.(?=[\s,\])]|$)", r"\1.0", text)
     return {number.value for number in numbers(text)}
+
+
+def outputs(notebook) -> set[str]:
+    """Every number in a notebook's outputs."""
+    cells = [cell for _, cell in notebooks.code_cells(notebook)]
+    return set().union(*(printed(notebooks.output_text(c)) for c in cells))
+
+
+def unbacked(texts: Iterable[str], backed: set[str]) -> list[Number]:
+    """The numbers in the texts that nothing backs."""
+    found = [number for text in texts for number in numbers(text)]
+    return [number for number in found if number.value not in backed]
 
 
 def ledger() -> set[str]:

@@ -86,6 +86,21 @@ def test_figures_of_a_notebook_get_lighter_and_look_the_same(monkeypatch):
     assert np.quantile(difference, 0.99) < 24
 
 
+@pytest.fixture(name="build")
+def make_build(tmp_path, monkeypatch, capfd):
+    """A function that builds pages: the exit code, and what Sphinx says."""
+    monkeypatch.syspath_prepend(EXTENSIONS)
+
+    def build(files):
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
+        folders = [str(tmp_path), str(tmp_path / "html")]
+        code = sphinx.main(["-W", "-n", "--keep-going", *folders])
+        return code, "".join(capfd.readouterr())
+
+    return build
+
+
 PAGES = {
     "conf.py": 'extensions = ["retell"]\nnumfig = True\n',
     "index.rst": "First\n=====\n\n.. toctree::\n\n   first\n   second\n",
@@ -95,31 +110,19 @@ PAGES = {
 
 
 @pytest.mark.filterwarnings("ignore")  # of Sphinx's own
-def test_other_pages_are_written_again_when_they_must(
-    tmp_path, monkeypatch, capfd
-):
-    monkeypatch.syspath_prepend(EXTENSIONS)
-    for name, text in PAGES.items():
-        (tmp_path / name).write_text(text)
-
-    def build(*change):
-        """Change the first page; return the exit code and what Sphinx says."""
-        page = tmp_path / "first.rst"
-        page.write_text(page.read_text().replace(*change))
-        folders = [str(tmp_path), str(tmp_path / "html")]
-        code = sphinx.main(["-W", "-n", "--keep-going", *folders])
-        return code, "".join(capfd.readouterr())
-
-    assert build("A place", "A place")[0] == 0
+def test_other_pages_are_written_again_when_they_must(build, tmp_path):
+    assert build(PAGES)[0] == 0
+    first = PAGES["first.rst"]
     # Another sentence: the other page stays.
-    code, said = build("-------\n", "-------\n\nA sentence.\n")
+    code, said = build({"first.rst": f"{first}\nA sentence.\n"})
     assert code == 0
     assert "second" not in said
     # Another heading: it arrives where it is mentioned.
-    assert build("A place", "A spot!")[0] == 0
+    first = first.replace("A place", "A spot!")
+    assert build({"first.rst": first})[0] == 0
     assert "A spot!" in (tmp_path / "html" / "second.html").read_text()
     # Another name of the place: the link that leads nowhere is noticed.
-    code, said = build("_place", "_elsewhere")
+    code, said = build({"first.rst": first.replace("_place", "_elsewhere")})
     assert code == 1
     assert "undefined label: 'place'" in said
 
@@ -144,15 +147,10 @@ That is :math:`x_t`. A long one: :math:`%s`. And :math:`y`'s, too; ``a``,
 
 
 @pytest.mark.filterwarnings("ignore")  # of Sphinx's own
-def test_signs_stay_beside_formulas_and_cells_say_their_column(
-    tmp_path, monkeypatch
-):
-    monkeypatch.syspath_prepend(EXTENSIONS)
-    math = '"sphinx.ext.mathjax"'
-    conf = f'extensions = ["unbroken", "stacked", {math}]\n'
-    (tmp_path / "conf.py").write_text(conf)
-    (tmp_path / "index.rst").write_text(SIGNS % ("x + " * 20 + "x"))
-    assert sphinx.main(["-q", str(tmp_path), str(tmp_path / "html")]) == 0
+def test_signs_stay_beside_formulas_and_cells_say_their_column(build, tmp_path):
+    conf = 'extensions = ["unbroken", "stacked", "sphinx.ext.mathjax"]\n'
+    text = SIGNS % ("x + " * 20 + "x")
+    assert build({"conf.py": conf, "index.rst": text})[0] == 0
     page = (tmp_path / "html" / "index.html").read_text()
     joined = re.findall(r'"unbroken">.*?</span>(.*?)</span>', page)
     assert joined == [".", "’s,", ","]

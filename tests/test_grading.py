@@ -180,7 +180,7 @@ def test_right_passes_in_each_run(name, exercise, words):
 def test_wrong_fails_in_each_run(name, exercise, words, monkeypatch, request):
     """Before it is graded: so it does then, in the same lines.
 
-    It costs no other marks: each stands alone, says `test_exercises`.
+    It costs no other marks: the others pass without it, as they run alone.
     """
     monkeypatch.setattr("unrolled_book.exercises.run._SECONDS", 0.5)
     answer = answer_to(name, exercise, words)

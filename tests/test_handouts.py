@@ -37,26 +37,27 @@ def folder(tmp_path_factory):
 def test_moodle_gives_full_marks_for_what_is_right(folder):
     found = ET.parse(folder / "quizzes.xml").findall("question")
     asked = {node.findtext("name/text"): node for node in found}
-    for path in notebooks.chapters():
-        for question in quiz.load(path.stem):
-            answers = asked[f"{path.stem} {question.id}"].findall("answer")
-            shares = [float(node.get("fraction")) for node in answers]
-            known = [
-                any(abs(abs(s) - n) < 1e-5 for n in SHARES) for s in shares
-            ]
-            assert all(known)
-            right = [a.correct for a in question.answers]
-            assert [share > 0 for share in shares[: len(right)]] == right
-            assert sum(s for s in shares if s > 0) == pytest.approx(100)
-            if question.type == "numeric":
-                (key,) = (a for a in question.answers if a.correct)
-                node = answers[right.index(True)]
-                assert float(node.findtext("text")) == key.value
-                assert float(node.findtext("tolerance")) == key.within
-                assert answers[-1].findtext("text") == "*"
-            if question.type == "many_choice":
-                assert sum(shares) == pytest.approx(0, abs=1e-3)
     assert len(asked) == 1 + len(QUESTIONS)  # None: the categories
+    for place, question in QUESTIONS.items():
+        answers = asked[" ".join(place)].findall("answer")
+        shares = [float(node.get("fraction")) for node in answers]
+        assert all(pytest.approx(abs(s), abs=1e-5) in SHARES for s in shares)
+        right = [a.correct for a in question.answers]
+        assert [share > 0 for share in shares[: len(right)]] == right
+        assert sum(s for s in shares if s > 0) == pytest.approx(100)
+        if question.type == "numeric":
+            (key,) = (a for a in question.answers if a.correct)
+            node = answers[right.index(True)]
+            assert float(node.findtext("text")) == key.value
+            assert float(node.findtext("tolerance")) == key.within
+            assert answers[-1].findtext("text") == "*"
+        if question.type == "many_choice":
+            assert sum(shares) == pytest.approx(0, abs=1e-3)
+
+
+def every(item, tag, name):
+    """One attribute of all elements of a kind."""
+    return [node.get(name) for node in item.iter(f"{QTI}{tag}")]
 
 
 def test_qti_gives_full_marks_for_what_is_right(folder):
@@ -74,24 +75,17 @@ def test_qti_gives_full_marks_for_what_is_right(folder):
         right = [(n, a) for n, a in enumerate(question.answers) if a.correct]
         if question.type == "numeric":
             assert [float(v) for v in values] == [a.value for _, a in right]
-            (equal, *_) = item.iter(f"{QTI}equal")
-            assert len([*item.iter(f"{QTI}equal")]) == len(question.answers)
-            assert equal.get("tolerance") == " ".join(
-                [str(question.answers[0].within)] * 2
-            )
+            tolerances = every(item, "equal", "tolerance")
+            within = question.answers[0].within
+            assert tolerances[0] == f"{within} {within}"
+            assert len(tolerances) == len(question.answers)
         else:
             assert values == [f"A{n}" for n, _ in right]
-            shares = [
-                float(entry.get("mappedValue"))
-                for entry in item.iter(f"{QTI}mapEntry")
-            ]
+            shares = map(float, every(item, "mapEntry", "mappedValue"))
             assert sum(s for s in shares if s > 0) == pytest.approx(1, abs=1e-4)
-            given = [
-                choice.get("identifier")
-                for choice in item.iter(f"{QTI}simpleChoice")
-            ]
+            given = every(item, "simpleChoice", "identifier")
             assert given == [f"A{n}" for n in range(len(question.answers))]
-        told = {f.get("identifier") for f in item.iter(f"{QTI}modalFeedback")}
+        told = {*every(item, "modalFeedback", "identifier")}
         assert len(told) == len(question.answers) + (question.type == "numeric")
 
 

@@ -17,9 +17,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from unrolled_book import claims, claims_page, quiz
 
@@ -44,16 +44,7 @@ OF_COLOUR = ["color-contrast", "link-in-text-block"]
 BUT_COLOUR = {name: {"enabled": False} for name in OF_COLOUR}
 
 
-def contents(entry):
-    """The pages of the table of contents, in order."""
-    names = [f"{entry[key]}.html" for key in ("root", "file") if key in entry]
-    for key in ("parts", "subtrees", "chapters", "sections", "entries"):
-        for child in entry.get(key, []):
-            names += contents(child)
-    return names
-
-
-TOC = contents(yaml.safe_load((REPO / "_toc.yml").read_text("utf-8")))
+TOC = [f"{name}.html" for name in parse_toc_yaml(REPO / "_toc.yml")]
 PAGES = [
     path.relative_to(HTML).as_posix()
     for path in sorted([*HTML.glob("*.html"), *HTML.glob("[!_]*/**/*.html")])
@@ -97,12 +88,10 @@ def site(book):
 def browser(book):
     """One headless Chromium for all tests."""
     with sync_playwright() as playwright:
-        found = [os.environ.get("CHROMIUM")]
-        if found == [None]:
-            found = [*map(shutil.which, BROWSERS.split())]
-            found.append(playwright.chromium.executable_path)
-        path = next((p for p in found if p and Path(p).is_file()), None)
-        if path is None:
+        found = [*map(shutil.which, BROWSERS.split())]
+        found.append(playwright.chromium.executable_path)
+        path = os.environ.get("CHROMIUM") or next(filter(None, found))
+        if not Path(path).is_file():
             stop = pytest.fail if os.environ.get("CI") else pytest.skip
             stop("No Chromium found: install one or set CHROMIUM.")
         browser = playwright.chromium.launch(
@@ -112,9 +101,10 @@ def browser(book):
         browser.close()
 
 
-def new_page(browser, site, name, mode="light", width=WIDTHS[0]):
+def new_page(browser, site, name, mode="light"):
     """A page that has settled, and a list of what goes wrong on it."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    window = {"width": WIDTHS[0], "height": 900}
+    context = browser.new_context(viewport=window)
     context.add_init_script(f"localStorage.mode = '{mode}'")
     context.add_init_script(f"localStorage.theme = '{mode}'")
     context.add_init_script(path=HERE / "pages.js")

@@ -13,50 +13,31 @@ PAGES = sorted((notebooks.REPO / "book").rglob("*.md"))
 
 
 def words(notebook):
-    """Each text that a reader reads, with the number of its cell."""
-    for number, cell in enumerate(notebook.cells):
+    """Each text that a reader reads."""
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            yield number, cell.source
+            yield cell.source
         else:
-            _, caption, alt = notebooks.figure(cell)
-            yield number, caption
-            yield number, alt
-
-
-def printed(notebook):
-    """Every number in a notebook's outputs."""
-    cells = [cell for _, cell in notebooks.code_cells(notebook)]
-    return set().union(
-        *(prose.printed(notebooks.output_text(c)) for c in cells)
-    )
-
-
-def unbacked(texts, backed):
-    """One line for each number in the texts that nothing backs."""
-    return [
-        f"cell {cell}: {number.value} in “{number.place}”"
-        for cell, text in texts
-        for number in prose.numbers(text)
-        if number.value not in backed
-    ]
+            yield from notebooks.figure(cell)[1:]
 
 
 @notebooks.each("book", "solutions")
 def test_every_number_in_a_notebook_is_backed(path):
     notebook = notebooks.read(path)
-    assert not unbacked(words(notebook), printed(notebook) | prose.ledger())
+    backed = prose.outputs(notebook) | prose.ledger()
+    assert not prose.unbacked(words(notebook), backed)
 
 
 @pytest.fixture(name="anywhere", scope="module")
 def gather():
     """What the ledger or any chapter backs."""
     chapters = map(notebooks.read, notebooks.find("book"))
-    return prose.ledger().union(*map(printed, chapters))
+    return prose.ledger().union(*map(prose.outputs, chapters))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_every_number_on_a_page_is_backed(path, anywhere):
-    assert not unbacked([(0, path.read_text(encoding="utf-8"))], anywhere)
+    assert not prose.unbacked([path.read_text(encoding="utf-8")], anywhere)
 
 
 # How numbers are read
@@ -122,8 +103,8 @@ def test_the_ledger_backs_its_numbers_as_they_are_written():
 
 
 def test_what_is_invented_is_named():
+    backed = prose.printed("loss 0.123456 [ 0.25 -0.75]")
     for told in ("0.777777", "0.123457", "−0.123456", "0.75", "0.25 %"):
-        backed = prose.printed("loss 0.123456 [ 0.25 -0.75]")
-        [line] = unbacked([(3, f"it is {told} here")], backed)
-        assert line.endswith(f"in “it is {told} here”")
-    assert not unbacked([(3, "0.123456, 0.25 and −0.75")], backed)
+        [number] = prose.unbacked([f"it is {told} here"], backed)
+        assert number.place == f"it is {told} here"
+    assert not prose.unbacked(["0.123456, 0.25 and −0.75"], backed)

@@ -7,11 +7,12 @@ since there a reader would see them first.
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cross_entropy, nll_loss
+from torch import nn, tensor
+from torch.nn.functional import cross_entropy, mse_loss, nll_loss
+from torch.optim import SGD, Adam
 
 import unrolled_lab as lab
-from unrolled import by_hand, data
-from unrolled.by_hand.training import readout_backward, readout_forward
+from unrolled import LSTM, by_hand, data
 from unrolled.models import CausalTransformer
 from unrolled.tasks import first_last, oscillations
 from unrolled_lab.costs import multiplications
@@ -70,17 +71,11 @@ def test_weights_times_ten_move_the_input_gate_most():
 # 03_one_weight
 
 
-@pytest.fixture(name="day_3")
-def make_day_3():
-    """Step 2 of the anchor, its target, and the forget gate's weights."""
+def test_a_full_notebook_gives_the_forget_gate_its_say():
     x, y, weights = data.anchor()
     step = by_hand.lstm.forward(x, weights)[1][2]
-    W_f = np.array([weights["weight_hh"][1, 0], weights["weight_ih"][1, 0]])
-    return [a.item() for a in step], y[0, 2].item(), W_f
-
-
-def test_a_full_notebook_gives_the_forget_gate_its_say(day_3):
-    (_, _, c_prev, i, f, g, o, _, _), target, _ = day_3
+    c_prev, i, f, g, o = (a.item() for a in step[2:7])
+    target = y[0, 2].item()
 
     def gradient_of_f(c_prev):
         c = f * c_prev + i * g
@@ -116,28 +111,24 @@ def test_with_shut_gates_the_detours_carry_more_from_the_first_step():
 
 def train(x, y, optimiser, lr, updates, factor=1.0):
     """The training of the chapter, with its gradients times a factor."""
-    readout = {"weight": np.ones((1, 1)), "bias": np.zeros(1)}
-    model, mses = [data.source_a_weights(), readout], []
-    optimisers = [optimiser(lr), optimiser(lr)]
+    network = nn.ModuleList([LSTM(1, 1), nn.Linear(1, 1)]).double()
+    lstm, readout = network
+    weights = data.source_a_weights()
+    lstm.cells[0].load_state_dict({n: tensor(weights[n]) for n in weights})
+    nn.init.ones_(readout.weight)
+    nn.init.zeros_(readout.bias)
+    steps, mses = optimiser(network.parameters(), lr), []
     for _ in range(updates + 1):
-        hs, caches = by_hand.lstm.forward(x, model[0])
-        answers = readout_forward(hs, model[1])
-        mse, errors = by_hand.training.squared_error(answers, y)
-        dhs, d_readout = readout_backward(errors, hs, model[1])
-        _, d_lstm = by_hand.lstm.bptt(dhs, caches, model[0])
-        grads = [
-            {name: factor * g for name, g in part.items()}
-            for part in (d_lstm, d_readout)
-        ]
-        sets = zip(optimisers, model, grads, strict=True)
-        model = [each.step(p, g) for each, p, g in sets]
-        mses.append(mse)
+        mse = mse_loss(readout(lstm(tensor(x))[0]), tensor(y))
+        mses.append(mse.item())
+        steps.zero_grad()
+        (factor * mse).backward()
+        steps.step()
     return mses
 
 
 def test_doubled_gradients_double_sgd_s_rate_and_leave_adam():
     x, y, _ = data.anchor()
-    SGD, Adam = by_hand.training.SGD, by_hand.training.Adam
     small, doubled, large = (
         train(x, y, SGD, lr, 12, factor)
         for lr, factor in ((0.1, 1), (0.1, 2), (0.2, 1))
@@ -155,7 +146,7 @@ def test_the_full_batch_at_a_larger_rate(lr, low, high):
     prices = np.array(data.PRICES, dtype=float)
     series = data.Normalization.of(prices).apply(prices)
     x, y = data.windows(series, 4)
-    assert low < train(x, y, by_hand.training.SGD, lr, 30)[-1] < high
+    assert low < train(x, y, SGD, lr, 30)[-1] < high
 
 
 # 06_truncated
@@ -181,35 +172,22 @@ def test_a_longer_cut_holds_ten_times_as_much_whatever_the_length():
 
 
 @pytest.mark.parametrize("carry", [True, False])
-def test_a_delay_of_three_in_chunks_of_four(carry):
+def test_a_delay_of_three_in_chunks_of_four(carry, one_thread):
     """Carried: learned at all places. From zeros: at the last one alone."""
-    d, k, rng = 3, 4, np.random.default_rng(0)
-
-    def chunks(N, count):
-        signs = rng.choice([-1.0, 1.0], size=(N, d + count * k))
-        x, y = signs[:, d:, None], 0.5 * signs[:, : count * k, None]
-        for start in range(0, count * k, k):
-            yield x[:, start : start + k], y[:, start : start + k]
-
-    def run(params, pieces, adam=None):
-        h, c, squares = None, None, []
-        for x, y in pieces:
-            hs, caches = by_hand.lstm.forward(x, params, h, c)
-            if carry:
-                h, c = caches[-1].h, caches[-1].c
-            off = hs[..., :1] - y
-            squares.append(off**2)
-            if adam:
-                errors = np.zeros_like(hs)
-                errors[..., :1] = 2 * off / off.size
-                _, grads = by_hand.lstm.bptt(errors, caches, params)
-                params = adam.step(params, grads)
-        return params, squares
-
-    params = by_hand.lstm.init_params(1, 8, rng)
-    params, _ = run(params, chunks(16, 300), by_hand.training.Adam(lr=0.02))
-    _, squares = run(params, chunks(64, 20))
-    mses = np.mean(squares[2:], axis=(0, 1, 3))
+    delay, k, generator = 3, 4, torch.Generator().manual_seed(0)
+    signs = torch.randint(2, (64, delay + 320 * k, 1), generator=generator)
+    x, y = 2.0 * signs[:, delay:] - 1, signs[:, :-delay] - 0.5
+    lstm = LSTM(1, 8, generator=generator)
+    adam, state, squares = Adam(lstm.parameters(), lr=0.02), None, []
+    for chunk, wanted in zip(x.split(k, dim=1), y.split(k, dim=1), strict=True):
+        hs, (h, c) = lstm(chunk, state)
+        state = (h.detach(), c.detach()) if carry else None
+        square = (hs[..., :1] - wanted) ** 2
+        adam.zero_grad()
+        square.mean().backward()
+        adam.step()
+        squares.append(square.detach())
+    mses = torch.stack(squares[-20:]).mean(dim=(0, 1, 3))
     assert mses[3] < 0.05
     assert (mses[:3] < 0.05).all() if carry else (mses[:3] > 0.2).all()
 

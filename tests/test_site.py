@@ -284,13 +284,10 @@ def test_a_notebook_runs_alone(tmp_path):
     """In an empty folder beside the wheel, with nothing of the repository."""
     venv.create(tmp_path / "env")
     python = tmp_path / "env" / "bin" / "python"
-    others = tmp_path / "others"  # all that is installed, but the packages
-    others.mkdir()
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if "unrolled" not in path.name:
-            (others / path.name).symlink_to(path)
     (home,) = (tmp_path / "env").glob("lib/python*/site-packages")
-    (home / "others.pth").write_text(str(others))
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if "unrolled" not in path.name:  # all that is installed otherwise
+            (home / path.name).symlink_to(path)
     folder = tmp_path / "empty"
     folder.mkdir()
     for path in (
