@@ -21,9 +21,9 @@ def kind(cell):
     return "solution" if settings.solution else "given"
 
 
-def cells(path, wanted):
-    """The cells of one kind."""
-    return [cell for cell in notebooks.read(path).cells if kind(cell) == wanted]
+def cells(path, *wanted):
+    """The cells of these kinds."""
+    return [cell for cell in notebooks.read(path).cells if kind(cell) in wanted]
 
 
 class Teacher:

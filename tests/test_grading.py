@@ -39,9 +39,12 @@ def test_a_course_wants_a_new_folder(arguments, teacher, monkeypatch, capsys):
 )
 def test_worked_solutions_and_untouched_exercises(name, folder, share):
     """As they were run: that they print the same today, nbval proves."""
-    for cell in cells(path_of(name, folder), "check"):
+    for cell in cells(path_of(name, folder), "check", "answer"):
         points = cell.metadata.nbgrader.points
-        assert determine_grade(cell) == (share * points, points)
+        mark = share * points
+        if share and kind(cell) == "answer":
+            mark = None  # a person reads what is written
+        assert determine_grade(cell) == (mark, points)
 
 
 SILENCE = """
@@ -59,23 +62,20 @@ def forward_step(x_t, h, c, params):
 
 
 def test_the_whole_way(teacher):
-    """What was handed out, filled in or left as it was, and run anew."""
+    """What was handed out, worked, spoilt or left as it was, and run anew."""
     name = NAMES[1]
-    worked, points, written = {}, {}, {}
-    for cell in notebooks.read(path_of(name)).cells:
-        if settings := cell.metadata.get("nbgrader"):
-            if settings.solution:
-                worked[settings.grade_id] = cell.source
-            if settings.grade:
-                marks = written if settings.solution else points
-                marks[settings.grade_id] = settings.points
-    by_hand = dict.fromkeys(written)  # a person reads what is written
-    assert teacher.grade(name, "worked", worked) == points | by_hand
-    none = dict.fromkeys(points | written, 0)
-    assert teacher.grade(name, "untouched", {}) == none
-    spoilt = worked | {"solution-2": SILENCE}  # costs its own marks alone
-    marks = points | by_hand | {"check-2": 0}
-    assert teacher.grade(name, "spoilt", spoilt) == marks
+    answers = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in cells(path_of(name), "solution", "answer")
+    }
+    answers["solution-2"] = SILENCE  # costs its own marks alone
+    del answers["solution-4"]
+    marks = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
+        for cell in cells(path_of(name), "check")
+    }
+    marks |= {"check-2": 0, "check-4": 0, "answer-5": None}
+    assert teacher.grade(name, "one", answers) == marks
 
 
 RUNS = int(os.environ.get("RUNS", "1"))  # at night: 200

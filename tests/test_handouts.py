@@ -1,9 +1,8 @@
 """Hand-outs for a class, read back as the programs that take them would."""
 
 import re
+import runpy
 import sqlite3
-import subprocess
-import sys
 import tomllib
 import zipfile
 from xml.etree import ElementTree as ET
@@ -28,9 +27,12 @@ SHARES = [0, *(100 / n for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20)), 80, 75]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    """What the program writes; here, where nbformat and torch are loaded."""
     folder = tmp_path_factory.mktemp("handouts")
-    program = [sys.executable, "tools/handouts", folder]
-    subprocess.run(program, check=True, cwd=notebooks.REPO)
+    program = str(notebooks.REPO / "tools" / "handouts")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", [program, str(folder)])
+        runpy.run_path(program, run_name="__main__")
     return folder
 
 

@@ -122,6 +122,26 @@ def first_to_notice(folder, chapter, last):
     return None
 
 
+def tell():
+    """Print what has noticed each job of the command line, as JSON."""
+    *jobs, unbroken = json.loads(sys.argv[1])
+    found = [first_to_notice(*job, None) for job in jobs]
+    last = {}
+    for (_, chapter), cell in zip(jobs, found, strict=True):
+        last[chapter] = max(cell or 0, last.get(chapter, 0))
+    found.append([first_to_notice(unbroken, *each) for each in last.items()])
+    print(json.dumps(found))
+
+
+# Without the grammars that jsonschema makes at each start, for two seconds.
+PROCESS = """
+import sys
+sys.modules["rfc3987_syntax"] = None
+import test_mutations
+test_mutations.tell()
+"""
+
+
 @pytest.fixture(name="noticed", scope="module")
 def break_in_each_place(tmp_path_factory):
     """Which cell has noticed each mutation, and which ones nothing at all."""
@@ -131,9 +151,10 @@ def break_in_each_place(tmp_path_factory):
         for number, (old, new, chapter) in enumerate(MUTATIONS.values())
     ]
     jobs.append(copy_packages(folder / "unbroken"))
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, __file__, json.dumps(jobs)],
-        env=os.environ | {"MPLBACKEND": "Agg"},
+        [sys.executable, "-c", PROCESS, json.dumps(jobs)],
+        env=os.environ | paths | {"MPLBACKEND": "Agg"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -150,14 +171,3 @@ def test_unbroken_no_chapter_notices_anything(noticed):
     """Up to the last cell that has noticed something."""
     chapters = {chapter for *_, chapter in MUTATIONS.values()}
     assert noticed[""] == [None] * len(chapters)
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, "")  # for the packages
-    *jobs, unbroken = json.loads(sys.argv[1])
-    found = [first_to_notice(*job, None) for job in jobs]
-    last = {}
-    for (_, chapter), cell in zip(jobs, found, strict=True):
-        last[chapter] = max(cell or 0, last.get(chapter, 0))
-    found.append([first_to_notice(unbroken, *each) for each in last.items()])
-    print(json.dumps(found))
