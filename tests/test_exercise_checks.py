@@ -90,24 +90,6 @@ def test_what_is_wrong_is_named(came, right, expected, found):
     )
 
 
-@pytest.mark.parametrize(
-    ("check", "expected"),
-    [
-        (lambda: expect("it", None, np.ones((2, 3)), "none"),
-         "an array of shape (2, 3)"),
-        (lambda: expect_digits("it", None, 0.5, 1, "none"),
-         "a number, right to 1 decimal"),
-        (lambda: expect_number("it", None), "a number"),
-    ],
-)  # fmt: skip
-def test_where_nothing_is_no_hint_is_given(check, expected):
-    assert said(check) == [
-        "Nothing here yet: it",
-        f"  expected: {expected}",
-        "  came:     None",
-    ]
-
-
 def test_the_tolerance_counts():
     expect("it", 1.05, 1.0, "none", tolerance=0.1)
     said(expect, "it", 1.05, 1.0, "none", tolerance=0.01)
@@ -195,11 +177,6 @@ def spoil_inside(problem):
     return 1
 
 
-def sort(a):
-    a.sort()
-    return a
-
-
 def put_a_number(a):
     a[0] = 1.0
     return a
@@ -233,10 +210,7 @@ UNFAIR = [
     (spoil, np.zeros(2), "the arguments of spoil .*another a$"),
     (spoil, torch.zeros(2), "the arguments of spoil .*another a$"),
     (spoil_inside, {"b": [[1]]}, "spoil_inside after .*another problem"),
-    (sort, [3, 1, 2], "the arguments of sort .*another a$"),
     (put_a_number, [np.ones(2)], "put_a_number after .*another a$"),
-    (put_a_number, [torch.ones(2)], "put_a_number after .*another a$"),
-    (put_a_number, [1], "put_a_number after .*another a$"),
     (lambda a: input("a? "), 1, "input"),
     (never_ends_and_catches, 1, "never_ends_and_catches.*none in"),
     (lambda a: [by_hand.lstm.bptt(each) for each in a], [1], "without bptt"),

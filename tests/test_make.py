@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 REPO = Path(__file__).resolve().parent.parent
 FOLDERS = ["plain", "O'Brien", "with two spaces", "Zoë Ж", "a#b", "a$b"]
@@ -300,11 +301,11 @@ def test_chapter_asks_which_one(number, project):
 def test_a_notebook_that_prints_something_else_fails(tmp_path):
     """With nbval and kernels as they are."""
     for name, printed in {"right": "3\n", "wrong": "4\n"}.items():
-        output = nbformat.v4.new_output("stream", text=printed)
-        told = {"execution_count": 1, "outputs": [output]}
-        cell = nbformat.v4.new_code_cell("print(1 + 2)", **told)
-        notebook = nbformat.v4.new_notebook(cells=[cell])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": ""}
+        outputs = [new_output("stream", text=printed)]
+        told = {"execution_count": 1, "outputs": outputs}
+        cell = new_code_cell("print(1 + 2)", **told)
+        kernel = {"kernelspec": {"name": "python3", "display_name": ""}}
+        notebook = new_notebook(cells=[cell], metadata=kernel)
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     # What the tool loads ahead, but this notebook does not need.
     for name in ("install", "torch.py", "pandas.py", "rfc3987_syntax.py"):
