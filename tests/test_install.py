@@ -3,21 +3,36 @@
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest.mock import Mock
 
 import pytest
 
 import notebooks
 
-PLAIN = dict.fromkeys(("is_installed", "has_own_sources", "has_nvidia_card"))
-PLAIN |= {"answers": True}
-CASES = {
-    "is_installed": (True, ""),
-    "has_own_sources": (True, "where your pip is set to look"),
-    "has_nvidia_card": (True, "NVIDIA card"),
-    "answers": (False, "does not answer"),
-}
 MORE = "--requirement needed.txt --constraint constraints.txt"
-TORCH_AND_MORE = (*MORE.split(),)
+SMALL = (
+    "torch==2.13.0 --no-deps --index-url https://download.pytorch.org/whl/cpu"
+)
+# A Linux without a card, where the index answers and pip does what it is told.
+PLAIN = {
+    "platform": "linux",
+    "needed": "numpy==2.4.6\ntorch==2.13.0\n",
+    "is_installed": False,
+    "has_own_sources": False,
+    "has_nvidia_card": False,
+    "answers": True,
+    "install": 0,
+}
+CASES = [
+    ({}, [SMALL, MORE], "CPU build"),
+    ({"install": 1}, [SMALL, MORE], "That failed"),  # the other makes it good
+    ({"is_installed": True}, [MORE], ""),
+    ({"has_own_sources": True}, [MORE], "where your pip is set to look"),
+    ({"has_nvidia_card": True}, [MORE], "NVIDIA card"),
+    ({"answers": False}, [MORE], "does not answer"),
+    ({"platform": "darwin"}, [MORE], ""),
+    ({"needed": "ruff==0.17.5"}, [MORE], ""),
+]
 
 
 @pytest.fixture(name="tool")
@@ -26,51 +41,21 @@ def load_tool():
     return notebooks.program("tools/install.py")
 
 
-@pytest.fixture(name="calls")
-def make_calls(tool, monkeypatch, tmp_path):
-    """What pip is asked for; a Linux without card where the index answers."""
-    calls = []
-    for name, value in PLAIN.items():
-        monkeypatch.setattr(tool, name, lambda *_, value=value: value)
-    monkeypatch.setattr(tool, "install", lambda *told: calls.append(told) or 0)
-    monkeypatch.setattr(tool.sys, "platform", "linux")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "needed.txt").write_text("numpy==2.4.6\ntorch==2.13.0\n")
-    (tmp_path / "more.txt").write_text("ruff==0.17.5\n")
-    return calls
-
-
-def test_the_cpu_build_comes_first_and_alone(tool, calls, capsys):
-    assert tool.main(["needed.txt"]) == 0
-    index = ("--index-url", tool.CPU_BUILDS)
-    assert calls == [("torch==2.13.0", "--no-deps", *index), TORCH_AND_MORE]
-    assert "CPU build" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_otherwise_pip_decides(name, tool, calls, monkeypatch, capsys):
-    value, said = CASES[name]
-    monkeypatch.setattr(tool, name, lambda *_: value)
-    tool.main(["needed.txt"])
-    assert calls == [TORCH_AND_MORE]
-    assert said in capsys.readouterr().out
-
-
-def test_other_systems_and_files_without_torch_need_no_care(
-    tool, calls, monkeypatch, capsys
+@pytest.mark.parametrize(("facts", "asked", "said"), CASES)
+def test_the_small_torch_comes_first_where_it_fits(
+    facts, asked, said, tool, monkeypatch, tmp_path, capsys
 ):
-    tool.main(["more.txt"])
-    with monkeypatch.context() as patch:
-        patch.setattr(tool.sys, "platform", "darwin")
-        tool.main(["needed.txt"])
-    [more, needed] = calls
-    assert more[1] == "more.txt"
-    assert needed == TORCH_AND_MORE
-    # An index that fails is made good by the other.
-    monkeypatch.setattr(tool, "install", lambda *a: calls.append(a) or 1)
-    assert tool.main(["needed.txt"]) == 1  # what the second call says
-    assert calls[3] == TORCH_AND_MORE
-    assert "That failed" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    facts = PLAIN | facts
+    (tmp_path / "needed.txt").write_text(facts.pop("needed"))
+    monkeypatch.setattr(tool.sys, "platform", facts.pop("platform"))
+    for name, value in facts.items():
+        monkeypatch.setattr(tool, name, Mock(return_value=value))
+    assert tool.main(["needed.txt"]) == facts["install"]
+    calls = [" ".join(call.args) for call in tool.install.call_args_list]
+    assert calls == asked
+    *_, last = ["", *capsys.readouterr().out.splitlines()]
+    assert said in last
 
 
 class Page(BaseHTTPRequestHandler):

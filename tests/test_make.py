@@ -16,7 +16,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 REPO = Path(__file__).resolve().parent.parent
-FOLDERS = ["plain", "O'Brien", "with two spaces", "Zoë Ж", "a#b", "a$b"]
 NOTE = """\
 import os, sys
 with open(os.environ["LOG"], "a") as log:
@@ -145,12 +144,12 @@ def test_a_foreign_environment_is_left_alone(project):
     assert "a name without spaces" in said
 
 
-@pytest.mark.parametrize("name", FOLDERS)
-def test_any_name_of_the_folder_will_do(name, tmp_path):
-    (tmp_path / name).mkdir()
-    project = Project(tmp_path / name)
+def test_any_name_of_the_folder_will_do(tmp_path):
+    folder = tmp_path / "O'Brien and Zoë Ж, a#b a$b"
+    folder.mkdir()
+    project = Project(folder)
     said, calls = project.make("book", "test")
-    assert f"{project.folder}/_build/html/index.html" in said
+    assert f"{folder}/_build/html/index.html" in said
     assert is_called("install requirements.txt", calls)
     said, calls = project.make("book", "test")
     assert not calls

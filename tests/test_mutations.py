@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from matplotlib import pyplot as plt
@@ -75,23 +76,16 @@ def copy_packages(folder, old="", new=""):
     return str(folder)
 
 
-def is_expression(statement):
-    return isinstance(statement, ast.Expr)
+def run(cell, space):
+    """What a cell prints, and its last line's value, word by word."""
+    *before, last = ast.parse(cell.source).body
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        exec(compile(ast.Module(before, []), "cell", "exec"), space)
+        exec(compile(ast.Interactive([last]), "cell", "single"), space)
+    return told.getvalue().split()
 
 
-def show(value):
-    """Write the value of a cell's last line as a notebook stores it."""
-    if value is not None:
-        print(repr(value), end="")
-
-
-def text(output):
-    """What is stored of an output: what was printed, or the last value."""
-    is_value = output.output_type == "execute_result"
-    return output.data["text/plain"] if is_value else output.get("text", "")
-
-
-def first_to_notice(folder, chapter, last):
+def first_to_notice(folder, chapter, last=sys.maxsize):
     """Run a chapter on the packages of a folder, up to its cell `last`.
 
     Return the number of the first cell that fails, or prints something else
@@ -100,66 +94,58 @@ def first_to_notice(folder, chapter, last):
     for name in [name for name in sys.modules if name.startswith("unrolled")]:
         del sys.modules[name]
     sys.path[0] = folder
+    assert import_module("unrolled").__file__.startswith(folder)
     plt.close("all")
-    path, space = notebooks.REPO / "book" / f"{chapter}.ipynb", {}
-    for number, cell in notebooks.code_cells(notebooks.read(path)):
-        if last is not None and number > last:
+    space = {}
+    notebook = notebooks.read(notebooks.REPO / "book" / f"{chapter}.ipynb")
+    for number, cell in notebooks.code_cells(notebook):
+        if number > last:
             break
-        told, tree = io.StringIO(), ast.parse(cell.source)
-        last_line = tree.body.pop() if is_expression(tree.body[-1]) else None
         try:
-            with contextlib.redirect_stdout(told):
-                exec(compile(tree, str(path), "exec"), space)
-                if last_line:
-                    show(eval(ast.unparse(last_line), space))
+            told = run(cell, space)
         except Exception:
             return number
         tags = cell.metadata.get("tags", [])
-        stored = "".join(map(text, cell.outputs))
-        if told.getvalue() != stored and "nbval-ignore-output" not in tags:
+        stored = notebooks.output_text(cell).split()
+        if told != stored and "nbval-ignore-output" not in tags:
             return number
-    assert sys.modules["unrolled"].__file__.startswith(folder)
     return None
 
 
-def tell():
-    """Print what has noticed each job of the command line, as JSON."""
-    *jobs, unbroken = json.loads(sys.argv[1])
-    found = [first_to_notice(*job, None) for job in jobs]
-    last = {}
-    for (_, chapter), cell in zip(jobs, found, strict=True):
-        last[chapter] = max(cell or 0, last.get(chapter, 0))
-    found.append([first_to_notice(unbroken, *each) for each in last.items()])
+def tell(folder):
+    """Print which cell notices each mutation, and what notices nothing."""
+    found, last = {}, {}
+    for number, (name, row) in enumerate(MUTATIONS.items()):
+        *words, chapter = row
+        copy = copy_packages(folder / str(number), *words)
+        found[name] = first_to_notice(copy, chapter)
+        last[chapter] = max(found[name] or 0, last.get(chapter, 0))
+    unbroken = copy_packages(folder / "unbroken")
+    found[""] = [first_to_notice(unbroken, *each) for each in last.items()]
     print(json.dumps(found))
 
 
 # Without the grammars that jsonschema makes at each start, for two seconds.
 PROCESS = """
-import sys
+import pathlib, sys
 sys.modules["rfc3987_syntax"] = None
 import test_mutations
-test_mutations.tell()
+test_mutations.tell(pathlib.Path(sys.argv[1]))
 """
 
 
 @pytest.fixture(name="noticed", scope="module")
 def break_in_each_place(tmp_path_factory):
     """Which cell has noticed each mutation, and which ones nothing at all."""
-    folder = tmp_path_factory.mktemp("copies")
-    jobs = [
-        (copy_packages(folder / str(number), old, new), chapter)
-        for number, (old, new, chapter) in enumerate(MUTATIONS.values())
-    ]
-    jobs.append(copy_packages(folder / "unbroken"))
-    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    settings = {"PYTHONPATH": os.pathsep.join(sys.path), "MPLBACKEND": "Agg"}
     done = subprocess.run(
-        [sys.executable, "-c", PROCESS, json.dumps(jobs)],
-        env=os.environ | paths | {"MPLBACKEND": "Agg"},
+        [sys.executable, "-c", PROCESS, tmp_path_factory.mktemp("copies")],
+        env=os.environ | settings,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return dict(zip([*MUTATIONS, ""], json.loads(done.stdout), strict=True))
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
