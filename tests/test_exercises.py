@@ -1,9 +1,8 @@
 """The exercises as files: made from the solutions, and complete."""
 
 import ast
-import dis
 import re
-from types import CodeType
+import symtable
 
 import nbformat
 from myst_parser.mdit_to_docutils.base import default_slugify
@@ -138,17 +137,11 @@ def parts(path):
             yield number, kind(cell), statement
 
 
-def names(part):
-    """The names that code, or code in it, gives a value."""
-    if not isinstance(part, CodeType):
-        part = compile(ast.Module([part], []), "cell", "exec")
-    found = {
-        step.argval
-        for step in dis.get_instructions(part)
-        if step.opname in ("STORE_NAME", "STORE_GLOBAL")
-    }
-    inner = [each for each in part.co_consts if isinstance(each, CodeType)]
-    return found.union(*map(names, inner))
+def names(statement):
+    """The names that a statement gives a value; not those inside functions."""
+    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    symbols = table.get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
 
 
 @each_solution
