@@ -18,6 +18,7 @@ from answers import MESSAGES, NUMBERS, RIGHT, WRONG
 from teacher import SOLUTIONS, cells, kind
 from unrolled_book.exercises.expect import CheckFailed
 
+pytestmark = pytest.mark.usefixtures("only_draws", "one_thread")
 NAMES = [path.stem for path in SOLUTIONS]
 
 
@@ -41,9 +42,8 @@ def test_worked_solutions_and_untouched_exercises(name, folder, share):
     """As they were run: that they print the same today, nbval proves."""
     for cell in cells(path_of(name, folder), "check", "answer"):
         points = cell.metadata.nbgrader.points
-        mark = share * points
-        if share and kind(cell) == "answer":
-            mark = None  # a person reads what is written
+        by_hand = share and kind(cell) == "answer"  # by who reads it
+        mark = None if by_hand else share * points
         assert determine_grade(cell) == (mark, points)
 
 
@@ -69,6 +69,7 @@ def test_the_whole_way(teacher):
         for cell in cells(path_of(name), "solution", "answer")
     }
     answers["solution-2"] = SILENCE  # costs its own marks alone
+    answers["solution-3"] += "\n\nstep = None"  # what is given
     del answers["solution-4"]
     marks = {
         cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
@@ -165,7 +166,6 @@ def test_every_check_has_a_right_and_a_wrong_answer():
     assert {*NUMBERS} == {*PLACES} - {*FUNCTIONS}
 
 
-@pytest.mark.usefixtures("only_draws", "one_thread")
 @pytest.mark.parametrize(
     ("name", "exercise", "words"), [*bank(FUNCTIONS), *bank(RIGHT)]
 )
@@ -175,7 +175,6 @@ def test_right_passes_in_each_run(name, exercise, words):
         assert not failure(*until_check(name, exercise, answer, run))
 
 
-@pytest.mark.usefixtures("only_draws", "one_thread")
 @pytest.mark.parametrize(("name", "exercise", "words"), bank(WRONG))
 def test_wrong_fails_in_each_run(name, exercise, words, monkeypatch, request):
     """Before it is graded: so it does then, in the same lines.
@@ -204,7 +203,6 @@ def numbers(holder, names):
             yield holder, name
 
 
-@pytest.mark.usefixtures("only_draws", "one_thread")
 @pytest.mark.parametrize(("name", "exercise"), NUMBERS)
 def test_each_number_counts(name, exercise):
     """Nothing is drawn here: one run is as good as hundreds."""
