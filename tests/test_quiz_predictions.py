@@ -1,7 +1,8 @@
 """The experiments that a quiz has its readers foretell, carried out.
 
 Each comes out as the right answer says. They stand here and not in a chapter,
-since there a reader would see them first.
+since there a reader would see them first. That a cut ten times as long holds
+ten times the bytes, whatever the length, test_truncated.py shows.
 """
 
 import numpy as np
@@ -152,25 +153,6 @@ def test_the_full_batch_at_a_larger_rate(lr, low, high):
 # 06_truncated
 
 
-def test_a_longer_cut_holds_ten_times_as_much_whatever_the_length():
-    params = by_hand.lstm.init_params(1, 32, np.random.default_rng(0))
-
-    def held(T, k):
-        h, c, most = None, None, 0
-        for _ in range(0, T, k):
-            x = np.ones((1, k, 1))
-            _, caches = by_hand.lstm.forward(x, params, h, c)
-            h, c = caches[-1].h, caches[-1].c
-            arrays = [array for cache in caches for array in cache]
-            owners = [a if a.base is None else a.base for a in arrays]
-            size = sum({id(owner): owner.nbytes for owner in owners}.values())
-            most = max(most, size)
-        return most
-
-    assert held(1000, 1000) == held(5000, 1000)
-    assert 9.9 < held(5000, 1000) / held(5000, 100) < 10.1
-
-
 @pytest.mark.parametrize("carry", [True, False])
 def test_a_delay_of_three_in_chunks_of_four(carry, one_thread):
     """Carried: learned at all places. From zeros: at the last one alone."""
@@ -216,7 +198,7 @@ def is_right(network, x, y):
 def test_a_foreign_first_step_outvotes_the_last(one_thread):
     shares = []
     for seed, network in enumerate(networks("best")):
-        x, y = unseen(600, seed=seed)
+        x, y = unseen(300, seed=seed)
         x[:, 0] = x[:, 0].roll(1, dims=0)
         shares.append(is_right(network, x, y))
     assert np.mean(shares) == pytest.approx(2 / 3, abs=0.04)
@@ -228,7 +210,7 @@ def test_with_a_forget_bias_of_four_the_gradient_grows():
     ]
     generator = torch.Generator().manual_seed(0)
     x, v = (torch.randn(*size, generator=generator)
-            for size in ((32, 30, 10), (16, 256)))  # fmt: skip
+            for size in ((32, 30, 10), (8, 256)))  # fmt: skip
 
     def ratio(forget_bias, scale=1):
         model = lab.build_model(two.replace(forget_bias=forget_bias))
