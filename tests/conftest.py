@@ -1,5 +1,6 @@
 """Settings and fixtures that several test files share."""
 
+import sys
 from typing import Any, get_args
 
 import jaxtyping
@@ -13,6 +14,7 @@ settings.register_profile(
     "book", deadline=None, derandomize=True, database=None, max_examples=10
 )
 settings.load_profile("book")
+sys.modules["rfc3987_syntax"] = None  # grammars that take two seconds to make
 mpl.use("Agg")  # draws into memory: the tests need no screen
 
 

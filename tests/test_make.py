@@ -305,7 +305,7 @@ def test_a_notebook_that_prints_something_else_fails(tmp_path):
         notebook = new_notebook(cells=[cell], metadata=kernel)
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     # What the tool loads ahead, but this notebook does not need.
-    for name in ("install", "torch.py", "pandas.py", "rfc3987_syntax.py"):
+    for name in ("install", "torch.py", "pandas.py"):
         (tmp_path / name).touch()
     tool = [sys.executable, str(REPO / "tools" / "notebooks.py"), "1-1"]
     run = subprocess.run(

@@ -138,6 +138,7 @@ def main(run, folder, notebooks):
     }
     # Elsewhere a process that has loaded such libraries may not be forked.
     if due and sys.platform == "linux":
+        sys.modules["rfc3987_syntax"] = None  # as in the Makefile's BOOK
         for name in PRELOADED.split():
             import_module(name)
     running, told = {}, 0

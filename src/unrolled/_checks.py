@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
 from math import inf, isfinite
 from typing import Any
 
@@ -90,7 +89,6 @@ def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
     return array.astype(float if allowed is None else int)  # always a copy
 
 
-@cache
 def _parts(axis: str) -> tuple[int, str]:
     """Part ``"4*H"`` into its factor and its letter; a number has no letter."""
     factor, _, letter = axis.rpartition("*")

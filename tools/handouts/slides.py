@@ -144,18 +144,16 @@ def of_chapter(name: str, edge: str = "", heading: str = "") -> list:
 
 def of_quiz(name: str) -> Iterator:
     """A slide for each question; what is right, and why, in the notes."""
-    for asked, question in course.questions():
-        if asked == name:
-            numeric = question.type == "numeric"
-            lines = [] if numeric else [a.answer for a in question.answers]
-            words = [question.question, *(f"- {x}" for x in sorted(lines))]
-            yield slide("## A question\n\n" + "\n".join(map(plain, words)))
-            right = [a for a in question.answers if a.correct]
-            notes = [
-                f"{a.value if numeric else a.answer}: {a.feedback}"
-                for a in right
-            ]
-            yield slide("\n\n".join(map(plain, notes)), "notes")
+    for question in course.quiz.load(name):
+        numeric = question.type == "numeric"
+        lines = [] if numeric else [a.answer for a in question.answers]
+        words = [question.question, *(f"- {x}" for x in sorted(lines))]
+        yield slide("## A question\n\n" + "\n".join(map(plain, words)))
+        right = [a for a in question.answers if a.correct]
+        notes = [
+            f"{a.value if numeric else a.answer}: {a.feedback}" for a in right
+        ]
+        yield slide("\n\n".join(map(plain, notes)), "notes")
 
 
 def decks() -> Iterator[tuple[str, list]]:
