@@ -9,13 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-REPO = Path(__file__).resolve().parent.parent
+from notebooks import REPO
+
 FOLDERS = ["plain", "O'Brien", "with two spaces", "Zoë Ж", "a#b", "a$b"]
 NOTE = """\
 import os, sys

@@ -100,10 +100,9 @@ def browser(book):
         browser.close()
 
 
-def new_page(browser, site, name, mode="light"):
+def new_page(browser, site, name, mode="light", width=WIDTHS[0]):
     """A page that has settled, and a list of what goes wrong on it."""
-    window = {"width": WIDTHS[0], "height": 900}
-    context = browser.new_context(viewport=window)
+    context = browser.new_context(viewport={"width": width, "height": 900})
     context.add_init_script(f"localStorage.mode = '{mode}'")
     context.add_init_script(f"localStorage.theme = '{mode}'")
     context.add_init_script(path=HERE / "pages.js")
