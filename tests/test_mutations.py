@@ -5,7 +5,6 @@ that copy, must fail, or print something else than is stored in it. (What the
 unit tests must notice, `make mutants` breaks by the thousand.)
 """
 
-import ast
 import contextlib
 import io
 import json
@@ -15,6 +14,7 @@ import subprocess
 import sys
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from matplotlib import pyplot as plt
 
 import notebooks
@@ -75,10 +75,6 @@ def copy_packages(folder, old="", new=""):
     return str(folder)
 
 
-def is_expression(statement):
-    return isinstance(statement, ast.Expr)
-
-
 def show(value):
     """Write the value of a cell's last line as a notebook stores it."""
     if value is not None:
@@ -101,22 +97,20 @@ def first_to_notice(folder, chapter, last):
         del sys.modules[name]
     sys.path[0] = folder
     plt.close("all")
-    path, space = notebooks.REPO / "book" / f"{chapter}.ipynb", {}
+    shell = InteractiveShell()
+    shell.display_trap.hook = show
+    path = notebooks.REPO / "book" / f"{chapter}.ipynb"
     for number, cell in notebooks.code_cells(notebooks.read(path)):
         if last is not None and number > last:
             break
-        told, tree = io.StringIO(), ast.parse(cell.source)
-        last_line = tree.body.pop() if is_expression(tree.body[-1]) else None
-        try:
-            with contextlib.redirect_stdout(told):
-                exec(compile(tree, str(path), "exec"), space)
-                if last_line:
-                    show(eval(ast.unparse(last_line), space))
-        except Exception:
-            return number
+        with contextlib.redirect_stdout(io.StringIO()) as told:
+            result = shell.run_cell(cell.source)
         tags = cell.metadata.get("tags", [])
         stored = "".join(map(text, cell.outputs))
-        if told.getvalue() != stored and "nbval-ignore-output" not in tags:
+        differs = (
+            told.getvalue() != stored and "nbval-ignore-output" not in tags
+        )
+        if differs or not result.success:
             return number
     assert sys.modules["unrolled"].__file__.startswith(folder)
     return None
