@@ -50,10 +50,8 @@ PAGES = [
     if path != HTML / "index.html"  # the redirect has a test of its own
 ] or TOC
 QUIZZES = [
-    name
-    for name in TOC
-    if Path(name).parent.name == "book"
-    and (quiz.reading.QUESTIONS / f"{Path(name).stem}.json").is_file()
+    f"book/{path.stem}.html"
+    for path in sorted(quiz.reading.QUESTIONS.glob("*.json"))
 ]
 LEDGER = claims.load()
 each_page = pytest.mark.parametrize("name", PAGES)
