@@ -1,7 +1,6 @@
 """What makes pages: tables, lighter figures, pages written again in time."""
 
 import base64
-import importlib
 import re
 from io import BytesIO
 from types import SimpleNamespace
@@ -18,7 +17,6 @@ from sphinx.cmd import build as sphinx
 import notebooks
 from unrolled_book.table import Table
 
-EXTENSIONS = notebooks.REPO / "book" / "_ext"
 FRAME = pd.DataFrame(
     {"loss < 1": [0.84512, 12345.6], "how": ["a & b", "0.5"]},
     index=pd.Index(["before", "<after>"], name="when"),
@@ -61,9 +59,8 @@ def pixels(png):
     return np.asarray(Image.open(BytesIO(png)).convert("RGB"), dtype=float)
 
 
-def test_figures_of_a_notebook_get_lighter_and_look_the_same(monkeypatch):
-    monkeypatch.syspath_prepend(EXTENSIONS)
-    module = importlib.import_module("small_figures")
+def test_figures_of_a_notebook_get_lighter_and_look_the_same():
+    module = notebooks.program("book/_ext/small_figures.py")
     file, fig = BytesIO(), plt.figure()
     fig.add_subplot().plot(np.random.default_rng(0).random((30, 8)))
     fig.savefig(file, format="png", dpi=100)
@@ -89,7 +86,7 @@ def test_figures_of_a_notebook_get_lighter_and_look_the_same(monkeypatch):
 @pytest.fixture(name="build")
 def make_build(tmp_path, monkeypatch, capfd):
     """A function that builds pages: the exit code, and what Sphinx says."""
-    monkeypatch.syspath_prepend(EXTENSIONS)
+    monkeypatch.syspath_prepend(notebooks.REPO / "book" / "_ext")
 
     def build(files):
         for name, text in files.items():
@@ -174,17 +171,15 @@ def test_signs_stay_beside_formulas_and_cells_say_their_column(build, tmp_path):
         ("first a line\nValueError: then\n", "stream", False),
     ],
 )
-def test_what_has_columns_does_not_wrap(monkeypatch, text, kind, wraps):
-    monkeypatch.syspath_prepend(EXTENSIONS)
-    module = importlib.import_module("wrapped")
+def test_what_has_columns_does_not_wrap(text, kind, wraps):
+    module = notebooks.program("book/_ext/wrapped.py")
     block = nodes.literal_block(text, text, classes=["output", kind])
     assert module.is_message(block) == wraps
 
 
-def test_buttons_lead_to_the_repository_that_is_known(monkeypatch):
-    monkeypatch.syspath_prepend(EXTENSIONS)
-    published = importlib.import_module("published")
-    take_away = importlib.import_module("take_away")
+def test_buttons_lead_to_the_repository_that_is_known():
+    published = notebooks.program("book/_ext/published.py")
+    take_away = notebooks.program("book/_ext/take_away.py")
     config = SimpleNamespace(
         repository="someone/book", html_title="Unrolled", html_theme_options={}
     )

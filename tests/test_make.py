@@ -9,13 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-REPO = Path(__file__).resolve().parent.parent
+from notebooks import REPO
+
 NOTE = """\
 import os, sys
 with open(os.environ["LOG"], "a") as log:

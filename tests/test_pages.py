@@ -51,10 +51,8 @@ PAGES = [
     if path != HTML / "index.html"  # the redirect has a test of its own
 ] or TOC
 QUIZZES = [
-    name
-    for name in TOC
-    if Path(name).parent.name == "book"
-    and (quiz.reading.QUESTIONS / f"{Path(name).stem}.json").is_file()
+    f"book/{path.stem}.html"
+    for path in sorted(quiz.reading.QUESTIONS.glob("*.json"))
 ]
 LEDGER = claims.load()
 each_page = pytest.mark.parametrize("name", PAGES)
@@ -101,10 +99,9 @@ def browser(book):
         browser.close()
 
 
-def new_page(browser, site, name, mode="light"):
+def new_page(browser, site, name, mode="light", width=WIDTHS[0]):
     """A page that has settled, and a list of what goes wrong on it."""
-    window = {"width": WIDTHS[0], "height": 900}
-    context = browser.new_context(viewport=window)
+    context = browser.new_context(viewport={"width": width, "height": 900})
     context.add_init_script(f"localStorage.mode = '{mode}'")
     context.add_init_script(f"localStorage.theme = '{mode}'")
     context.add_init_script(path=HERE / "pages.js")

@@ -280,7 +280,7 @@ def as_json(route):
     route.fulfill(response=answer, headers=answer.headers | kind)
 
 
-def test_a_notebook_runs_alone(tmp_path):
+def test_a_notebook_runs_alone(tmp_path, capfd):
     """In an empty folder beside the wheel, with nothing of the repository."""
     venv.create(tmp_path / "env")
     python = tmp_path / "env" / "bin" / "python"
@@ -300,8 +300,9 @@ def test_a_notebook_runs_alone(tmp_path):
     execute = "-m nbconvert --to=notebook --execute --inplace 02_forward.ipynb"
     run([python, *execute.split()], stderr=subprocess.STDOUT)
     assert "0.8451\\n" in (folder / "02_forward.ipynb").read_text("utf-8")
-    here = subprocess.check_output([sys.executable, "-c", RECORDS])
-    assert run([python, "-c", RECORDS]) == here
+    capfd.readouterr()
+    exec(RECORDS, {})
+    assert run([python, "-c", RECORDS], text=True) == capfd.readouterr().out
 
 
 def test_one_file_to_print(tmp_path):
