@@ -18,11 +18,8 @@ from unrolled_book import claims
 NOT_PROSE = re.compile(
     r"""
       <!--.*?-->                             # comments
-    | (?P<open>`+)\{(?:cite|numref|doc|ref|eq|term|download)
-        (?::\w+)?\}.*?(?P=open)              # a role: `{ref}` with its text
-    | \{(?:cite|numref|doc|ref|eq|term|download)(?::\w+)?\}`[^`]*`
+    | \{(?:cite|numref|doc|ref|eq|term|download)(?::\w+)?\}`[^`]*`  # a role
     | (?<=\])\([^()\s]*(?:\s"[^"]*")?\)      # the target of a link
-    | ^[ ]*\[[^\]]+\]:[ ]\S+                 # the same, kept apart
     | </?[a-z][a-z0-9]*(?:\s+[\w-]+="[^"]*")*\s*/?>   # HTML tags
     | \b(?:https?|mailto|doi):[^\s)>\]]+     # addresses
     | ^\([\w.-]+\)=                          # the name of a place

@@ -10,7 +10,7 @@ import notebooks
 from notebooks import code_cells, each, figure, has_image
 
 ALL = ("book", "exercises", "solutions")
-LINES, COLUMNS = 20, 80  # of a code cell, so that it fits a screen
+LINES = 20  # of a code cell, so that it fits a screen; Ruff counts columns
 
 ABSOLUTE_PATH = re.compile(
     r"""(?<![\w:/.)\]}$>*~])/[A-Za-z_][\w.-]*/[\w.-]|\b[A-Z]:\\|\bfile://"""
@@ -20,14 +20,12 @@ MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
 @each(*ALL)
 def test_a_valid_notebook_that_ran_without_a_complaint(path):
+    """That no cell fails, but those that are meant to, nbval holds."""
     nbformat.validate(json.loads(path.read_text(encoding="utf-8")))
     notebook = notebooks.read(path)
     assert notebook.metadata.kernelspec.name == "python3"  # everyone's
     assert all(cell.source.strip() for cell in notebook.cells)
     for number, cell in code_cells(notebook):
-        kinds = {output.output_type for output in cell.outputs}
-        if "raises-exception" not in cell.metadata.get("tags", []):
-            assert "error" not in kinds, number
         assert "stderr" not in {o.get("name") for o in cell.outputs}, number
 
 
@@ -52,11 +50,9 @@ def test_imports_stand_in_the_first_code_cell(path):
 @each(*ALL)
 def test_code_cells_fit_a_screen(path):
     for number, cell in code_cells(notebooks.read(path)):
-        lines = cell.source.splitlines()
         named = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         seeds = 2 * named.startswith("check-")  # two lines set them
-        assert len(lines) <= LINES + seeds, number
-        assert max(map(len, lines)) <= COLUMNS, number
+        assert len(cell.source.splitlines()) <= LINES + seeds, number
 
 
 @each(*ALL)
