@@ -234,11 +234,10 @@ def use(term, text):
     return match and text[max(0, match.start() - 40) : match.end() + 40]
 
 
-def test_terms_are_unique_and_in_order_and_links_lead_to_them():
+def test_all_terms_are_found():
+    """That each is there once, and what is linked is one, Sphinx sees."""
     assert len(TERMS) > 100
-    assert len(set(map(str.lower, TERMS))) == len(TERMS)
-    assert sorted(TERMS, key=str.lower) == TERMS
-    assert not set(USES) - set(TERMS)
+    assert set(USES) == set(TERMS)
 
 
 @pytest.mark.parametrize(("term", "chapter"), GLOSSARY)

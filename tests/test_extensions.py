@@ -119,8 +119,8 @@ def test_other_pages_are_written_again_when_they_must(build, tmp_path):
     assert "A spot!" in (tmp_path / "html" / "second.html").read_text()
     # Another name of the place: the link that leads nowhere is noticed.
     code, said = build({"first.rst": first.replace("_place", "_elsewhere")})
-    assert code == 1
     assert "undefined label: 'place'" in said
+    assert code == 1
 
 
 SIGNS = """

@@ -205,15 +205,14 @@ def test_a_foreign_first_step_outvotes_the_last(one_thread):
 
 
 def test_with_a_forget_bias_of_four_the_gradient_grows():
-    [two, *_] = [
-        c for c in lab.runs_of("cells") if c.group == "lstm-uniform-fb2"
-    ]
+    runs = {run.group: run for run in lab.runs_of("cells")}
     generator = torch.Generator().manual_seed(0)
     x, v = (torch.randn(*size, generator=generator)
             for size in ((32, 30, 10), (8, 256)))  # fmt: skip
 
     def ratio(forget_bias, scale=1):
-        model = lab.build_model(two.replace(forget_bias=forget_bias))
+        run = runs["lstm-uniform-fb2"].replace(forget_bias=forget_bias)
+        model = lab.build_model(run)
         norms = lab.gradient_norms(model, scale * x, v)
         return (norms[0] / norms[-1]).item()
 
@@ -235,7 +234,7 @@ def test_ten_steps_more_are_no_harm(one_thread):
 
 
 def test_five_confident_networks_are_better_together(one_thread):
-    x, y = unseen(1200)
+    x, y = unseen(600, seed=1)  # on 5,000, too, it is 0.4 times the lowest
     with torch.no_grad():
         logits = [network(x) for network in networks("last")]
     alone = min(cross_entropy(each, y).item() for each in logits)
