@@ -158,6 +158,7 @@ ROWS = [
         bad(f"f: .*0 to 1, got {v}", f=torch.where(SEVEN[0] < SEVEN, v, SEVEN))
         for v in OUTSIDE
     ), f=SEVEN.round()),
+    good(carousel, f=SEVEN * 0),
     good(slopes, SAME, trace=TRACE, signal=SIGNAL),
     good(slopes, bad("signal.*numbers that differ", signal=ROUNDED),
          trace=gates.GateTrace(*[SEVEN] * 6), signal=SEVEN[:, 0, 0]),

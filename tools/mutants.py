@@ -81,7 +81,8 @@ def tests(modules: list[str]) -> list[str]:
             for package, _, name in [door.rpartition(".")]
         ):
             chosen.append(f"tests/{path.name}")
-    return [*chosen, "tests/test_bad_input.py"]  # which finds them all itself
+    # Which finds all by itself; and the examples in what is broken.
+    return [*chosen, "tests/test_bad_input.py", *sources(modules)]
 
 
 def prepare(modules: list[str]) -> None:
@@ -94,8 +95,12 @@ def prepare(modules: list[str]) -> None:
         "source_paths": ["src"],
         "only_mutate": sources(modules),
         "also_copy": [*READ, "tools"],
-        # The mutants stand beside what is public, and look public.
-        "pytest_add_cli_args": ["-xqp", "no:cacheprovider", "-k", "not public"],
+        # The mutants stand beside what is public, and look public, and have the
+        # examples of what they are made from.
+        "pytest_add_cli_args": [
+            *["-xqp", "no:cacheprovider", "--doctest-modules"],
+            *["-k", "not public and (not mutmut or mutmut_orig)"],
+        ],
         "pytest_add_cli_args_test_selection": tests(modules),
         "use_git_change_detection": ["false"],
     }
