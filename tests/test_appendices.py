@@ -180,13 +180,11 @@ def test_each_symbol_first_stands_in_its_chapter(symbol, chapter):
 # The glossary: each term is linked from where it is first used
 
 EVERYDAY = {
-    "Adam",  # named in the opening of chapter 5, which explains it later
     "attention",  # as it is paid
     "bit",  # of a number, in the title of a deeper page
     "cell",  # of a notebook
     "error",  # linked where the book narrows its meaning
     "leak",  # of a memory that is not wiped
-    "readout",  # as Adam
     "stack",  # what libraries do with the gates
     "unit",  # of loss
 }
