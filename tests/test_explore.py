@@ -29,7 +29,7 @@ from unrolled.by_hand import lstm
 from unrolled.gates import Clamp, run_clamped
 from unrolled_book import explore, figures
 from unrolled_book.explore.page import HERE as SCRIPTS
-from unrolled_lab import load_model, load_records, make_data
+from unrolled_lab import CATALOGUE, load_model, load_records, make_data
 
 __all__ = ["book", "browser", "site"]  # fixtures
 
@@ -471,6 +471,25 @@ def test_costs_of_few_tokens_foretell_those_of_many():
     for name in twin.LOOKS:
         foretold = twin.count(name, 64, 64).tolist()
         assert foretold == twin.counted(name, 64, 64).tolist()
+
+
+def test_the_runs_to_touch_are_what_the_records_say():
+    """Each number of each run, in %."""
+    names = [name for name in CATALOGUE if name != "trial"]
+    records = [record for name in names for record in load_records(name)]
+    packed = explore.runs.packed(records)
+    for n, record in enumerate(records):
+        config = record.config
+        bias = {"LSTM": config.forget_bias, "GRU": config.update_bias}
+        assert packed["bias"][n] == bias.get(config.cell)
+        for key in ("cell", "init", "steps", "seed"):
+            assert packed[key][n] == getattr(config, key)
+        assert packed["best_epoch"][n] == record.best_epoch
+        for kind in ("best", "last"):
+            right = 100 * getattr(record, f"test_{kind}").accuracy
+            assert packed[kind][n] == pytest.approx(right, abs=1e-9)
+        valid = 100 * np.array(record.history.column("valid_accuracy"))
+        assert packed["valid"][n] == pytest.approx(valid, abs=1e-9)
 
 
 def test_every_figure_has_its_place_once(where):

@@ -3,14 +3,12 @@
 import json
 import math
 
-import numpy as np
 import pytest
 import torch
 
 import unrolled_lab as lab
 from small_runs import run
 from unrolled.train import Epoch, evaluate, fit
-from unrolled_book.explore import runs as all_runs
 from unrolled_lab import runs, tables
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -130,20 +128,3 @@ def test_tables_tell_what_the_records_tell():
             assert part[name].tolist() == record.history.column(name)
     assert part.gradient_ratio.tolist() == [*records[-1].gradient_ratios]
     assert tables.first_above([0.5, 0.95], 0.95) is None  # not above
-
-
-def test_the_runs_to_touch_are_what_the_records_say():
-    """Each number of each run, in %."""
-    packed = all_runs.packed(ALL)
-    for n, record in enumerate(ALL):
-        config = record.config
-        bias = {"LSTM": config.forget_bias, "GRU": config.update_bias}
-        assert packed["bias"][n] == bias.get(config.cell)
-        for key in ("cell", "init", "steps", "seed"):
-            assert packed[key][n] == getattr(config, key)
-        assert packed["best_epoch"][n] == record.best_epoch
-        for kind in ("best", "last"):
-            right = 100 * getattr(record, f"test_{kind}").accuracy
-            assert packed[kind][n] == pytest.approx(right, abs=1e-9)
-        valid = 100 * np.array(record.history.column("valid_accuracy"))
-        assert packed["valid"][n] == pytest.approx(valid, abs=1e-9)

@@ -247,18 +247,6 @@ def test_paper_shows_the_solutions(page):
         assert {*found} == {seen}
 
 
-def test_a_long_table_goes_on_on_the_next_sheet(page):
-    """Between two rows, not within one; a short table stays whole."""
-    page.at("book/claims.html")
-    page.emulate_media(media="print")
-    breaks = "found => found.map((e) => getComputedStyle(e).breakInside)"
-    for places, wanted in (
-        ("table.claims", "auto"), ("tr", "avoid"), ("table >> nth=0", "avoid")
-    ):  # fmt: skip
-        found = page.locator(f"article {places}").evaluate_all(breaks)
-        assert {*found} == {wanted}
-
-
 @pytest.mark.parametrize("where", ["by http", "by file"])
 def test_a_notebook_comes_as_a_file(page, site, where):
     """Whatever the server calls it, and where there is no server."""
