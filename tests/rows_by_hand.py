@@ -31,6 +31,7 @@ LOGITS[np.arange(8), LABELS[:8]] += 2.0
 SCORED = {"logits": LOGITS, "labels": LABELS}
 # Each is right once and wrong once; only rounding says otherwise.
 TWICE = [*np.random.default_rng(2).normal(size=(7, 2))] * 2
+TIED = [[0.0, 0.0], [0.0, 1.0]]  # none is wrong
 TELL_NOTHING = {"logits": TWICE, "labels": [0] * 7 + [1] * 7}
 WAVES = tasks.oscillations(N, T, G)
 TAGS = torch.tensor([[1, 2, 0], [0, -100, -100]])
@@ -93,6 +94,7 @@ ROWS = [
     good(confidence.fit_temperature, TWO_CLASSES, *NO_LABEL,
          bad("logits: .*margins from 0.5 on", logits=np.eye(C)[LABELS] / 2),
          bad("logits: .*no minimum, got .*mean lead of", **TELL_NOTHING),
+         bad("logits: .*got margins from 0 on", logits=TIED, labels=[0, 1]),
          bad("logits: .*mean lead of -0.5", logits=-np.eye(2), labels=[0, 1]),
          **SCORED),
     good(tasks.first_last, count=1, steps=2, features=1),

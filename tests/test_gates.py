@@ -89,7 +89,7 @@ def test_what_never_varies_is_left_out():
     assert states[:7, 0, 0].numpy().std() > 0
     assert gates.probe(states, signal) == pytest.approx(without, rel=1e-9)
     states[:, 0, 0] = 0.1
-    assert gates.correlations(states.float(), signal).dtype == float
+    assert gates.correlations(states.float(), signal.float()).dtype == float
     for factor in (1e-14, 1.0, 1e6):  # whatever the unit of measure
         ours = gates.correlations(factor * states, signal)
         assert ours[0, 0] == 0
