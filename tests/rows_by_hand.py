@@ -94,7 +94,7 @@ ROWS = [
     good(confidence.fit_temperature, TWO_CLASSES, *NO_LABEL,
          bad("logits: .*margins from 0.5 on", logits=np.eye(C)[LABELS] / 2),
          bad("logits: .*no minimum, got .*mean lead of", **TELL_NOTHING),
-         bad("logits: .*got margins from 0 on", logits=TIED, labels=[0, 1]),
+         bad("logits: .*margins from 0 on", logits=TIED, labels=[0, 1]),
          bad("logits: .*mean lead of -0.5", logits=-np.eye(2), labels=[0, 1]),
          **SCORED),
     good(tasks.first_last, count=1, steps=2, features=1),
