@@ -32,15 +32,16 @@ def markdown(path):
 
 
 @functools.cache
-def parts(path):
-    """What a chapter's words consist of, without headings, boxes and code."""
-    return [
-        part
-        for text in markdown(path)
-        for block in SyntaxTreeNode(MYST.parse(text)).children
-        if block.type != "heading"
-        for part in block.walk()
-    ]
+def parts(path, boxes=False):
+    """What a chapter's words consist of, without headings and code."""
+    texts, found = markdown(path), []
+    for text in texts:
+        for block in SyntaxTreeNode(MYST.parse(text)).children:
+            if boxes and block.type == "colon_fence":
+                texts.append(block.content)
+            if block.type != "heading":
+                found += block.walk()
+    return found
 
 
 # Times and numbers of the chapters
@@ -148,8 +149,8 @@ NAMES = sorted({n for cells in ROWS for n in re.findall(r"`(.+?)`", cells[3])})
 @functools.cache
 def mathematics(path):
     """All formulas in a chapter's words, with single blanks."""
-    kinds = ("math_inline", "math_block")
-    formulas = [each.content for each in parts(path) if each.type in kinds]
+    found = parts(path, boxes=True)
+    formulas = [each.content for each in found if "math_" in each.type]
     return " ; ".join(" ".join(formula.split()) for formula in formulas)
 
 

@@ -41,7 +41,7 @@ def make_case(kind: str, sizes: Sequence[int]) -> SimpleNamespace:
     states = [rng.uniform(-1, 1, (N, H)), rng.normal(size=(N, H))]
     states = states[:1] if module is rnn else states
     x, dhs = rng.normal(size=(N, T, D)), rng.normal(size=(N, T, H))
-    hs, caches = module.forward(x.copy(), weights, *states)
+    hs, caches = module.forward(x, weights, *states)
     return SimpleNamespace(
         **{"module": module, "params": weights, "x": x, "states": states},
         **{"hs": hs, "caches": caches, "dhs": dhs, "T": T},

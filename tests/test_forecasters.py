@@ -130,6 +130,7 @@ def test_a_training_starts_from_its_seed(tiny, series):
         assert torch.equal(x, second.tensors[0])
         assert torch.equal(x[:, 1:], y[:, :-1])
         assert x.shape == (64, 32, 1)
+    assert not torch.equal(x, data[0].tensors[0])  # each stage has its own
     # The map never gets beyond 2.
     is_henon = torch.equal(henon_next(x), y[:, 1:])
     assert is_henon == (series == "henon") == (x.abs().max() < 2).item()

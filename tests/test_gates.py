@@ -175,6 +175,9 @@ def test_a_later_clamp_wins_and_values_reach_along_axes():
     means = torch.rand(1, T, 1, generator=seeded()).double()
     (trace, _) = clamped([Clamp(0, "o", means)])
     assert (trace.o == means).all()
+    single = network().float()  # means of another dtype become the model's
+    logits = run_clamped(single, X.float(), [Clamp(0, "o", means)])
+    assert logits.dtype == torch.float32
     clamps = [Clamp(1, "f", 0.2), Clamp(1, "f", 0.6, units=[0])]
     _, trace = clamped(clamps)
     assert (trace.f[..., 0] == 0.6).all()

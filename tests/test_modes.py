@@ -214,5 +214,5 @@ for layer in (LSTM(3, 5), *(Recurrent(kind, 3, 5) for kind in kinds)):
     with torch.autocast("cpu", torch.bfloat16):
         compiled(x, None, lengths)
 """
-    told = [sys.executable, "-W", "error::UserWarning", "-c", program]
+    told = [sys.executable, "-W", "error:Dynamo detected", "-c", program]
     subprocess.run(told, check=True)

@@ -77,11 +77,12 @@ def copy_packages(folder, old="", new=""):
 
 
 def run(cell, space):
-    """What a cell prints, and its last line's value, word by word."""
-    *before, last = ast.parse(cell.source).body
+    """What a cell prints, and its last expression's value, word by word."""
+    body = ast.parse(cell.source).body
+    last = [body.pop()] if isinstance(body[-1], ast.Expr) else []
     with contextlib.redirect_stdout(io.StringIO()) as told:
-        exec(compile(ast.Module(before, []), "cell", "exec"), space)
-        exec(compile(ast.Interactive([last]), "cell", "single"), space)
+        exec(compile(ast.Module(body, []), "cell", "exec"), space)
+        exec(compile(ast.Interactive(last), "cell", "single"), space)
     return told.getvalue().split()
 
 

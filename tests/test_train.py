@@ -317,6 +317,9 @@ def test_configurations_and_histories_survive_json():
         again = type(each).from_json(each.to_json())
         assert again == each
         assert again.to_json() == each.to_json()
+    assert [type(settings.lr), type(settings.max_norm)] == [float, float]
+    with pytest.raises(ValueError, match="frozen"):
+        settings.lr = 2.0
 
 
 @pytest.mark.parametrize(

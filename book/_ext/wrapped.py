@@ -1,4 +1,4 @@
-"""Lets a message wrap where the page is narrow; a table of numbers scrolls.
+"""Lets a message wrap where the page is narrow; printed columns scroll.
 
 What a cell has printed keeps its lines, as columns must stand. A single line
 has no columns, and neither has an error: they get the class "message".

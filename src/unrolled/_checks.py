@@ -89,7 +89,7 @@ def _one(name: str, value: Any, form: Any, allowed: Any, known: dict, like):
     return array.astype(float if allowed is None else int)  # always a copy
 
 
-def _parts(axis: str) -> tuple[int, str]:
+def _parts(axis: str) -> tuple[int, str]:  # cached, torch.compile warns
     """Part ``"4*H"`` into its factor and its letter; a number has no letter."""
     factor, _, letter = axis.rpartition("*")
     return (int(letter), "") if letter.isdigit() else (int(factor or 1), letter)
